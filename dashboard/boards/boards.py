@@ -187,6 +187,10 @@ class Boards:
             board_id = self._moved[board_id]
         return board_id
 
+    def former_ids(self, board_id: str) -> list[str]:
+        """Return the ids that a board had before it was renamed, sorted."""
+        return sorted(old for old in self._moved if old != board_id and self.moved_to(old) == board_id)
+
     # --- changing ---
 
     def subscribe(self, handler: OnChange) -> None:

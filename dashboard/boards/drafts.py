@@ -59,6 +59,10 @@ State = Literal["published", "draft"]
 FILE = "file"
 
 
+class _Renamed(Conflict):
+    """Another process has renamed the board, and this process has not read that yet."""
+
+
 class DraftState(NamedTuple):
     """State of a draft: its complete document, the number of its newest operation, and the operations since the last publication.
 
@@ -101,6 +105,11 @@ class Drafts:
     def new_key() -> str:
         """Return a key for an operation whose caller gave no key."""
         return secrets.token_hex(8)
+
+    def present_id(self, author: Author, board_id: str) -> str:
+        """Return the present id of a renamed board, so that edits under the old id are not lost; the same id if the
+        board was not renamed, or if the author may not see it."""
+        return self._library.present_id(author, board_id)
 
     async def read(self, author: Author, board_id: str) -> DraftState:
         """Return the draft of a board, or the published board if it has no draft; raises NotFound, Forbidden, Unavailable."""
@@ -254,6 +263,24 @@ class Drafts:
         self._library.check_edits(author, board_id)
         self._boards.shown(board_id)
         self._check_rate(author)
+        try:
+            return await self._commit_once(author, board_id, key, make, again=again, ends=ends)
+        except _Renamed:
+            await self._library.changed()  # this process reads the new id
+            board_id = self.present_id(author, board_id)
+            self._library.check_edits(author, board_id)
+            return await self._commit_once(author, board_id, key, make, again=again, ends=ends)
+
+    async def _commit_once(
+        self,
+        author: Author,
+        board_id: str,
+        key: str,
+        make: Callable[[Document, list[Done]], tuple[list[Change], int]],
+        *,
+        again: bool,
+        ends: bool,
+    ) -> int:
         async with self._database.write() as tx:
             row = await self._locked(tx, author, board_id)
             known = await find_operation(tx, board_id, author.name, key)
@@ -270,6 +297,8 @@ class Drafts:
 
     async def _locked(self, tx: AsyncConnection, author: Author, board_id: str) -> BoardRow:
         row = await lock_board(tx, board_id)
+        if row is not None and row.moved_to:
+            raise _Renamed(f"{board_id} was renamed to {row.moved_to}; use that id")
         return row or await add_board(tx, board_id, author.name, self._now_ms())
 
     async def _apply(

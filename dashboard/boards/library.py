@@ -180,6 +180,11 @@ class Library:
             raise Boards.missing(board_id)
         return row
 
+    def present_id(self, author: Author, board_id: str) -> str:
+        """Return the present id of a renamed board; the same id if it was not renamed, or if the author may not see it."""
+        present = self._boards.moved_to(board_id)
+        return present if self._access.sees(author.caller, present) else board_id
+
     # --- versions ---
 
     async def versions(

@@ -185,3 +185,18 @@ async def test_a_board_that_is_a_file_is_published_into_its_file_and_only_the_ed
         assert (await wall.ask("publish", {}))[0] == 200
         assert path.read_text() == text.replace("Wall", "Mall") + "  unit: B\n"
         assert (await wall.at.json("POST", "/api/v1/boards/host/publish", {}, as_="eddy"))[0] == 409
+
+
+async def test_edits_under_the_id_before_a_rename_count_under_the_new_one(tmp_path: Path) -> None:
+    async with desk(tmp_path) as wall:
+        await wall.operate({**SET, "value": "before"}, key="first")
+        assert (await wall.at.fetch("PATCH", "/api/v1/boards/wall", {"id": "hall"}, as_="olga")).code == 204
+        assert await wall.operate({**SET, "value": "before"}, key="first") == (200, {"seq": 1, "status": "committed"})
+        assert await wall.operate({**SET, "value": "after"}) == (200, {"seq": 2, "status": "committed"})
+        assert (await wall.at.json("GET", "/api/v1/boards/hall/draft", as_="eddy"))[1]["document"] == await wall.draft()
+        assert (await wall.draft())["widgets"][0]["title"] == "after"
+        eddy = await wall.at.socket(as_="eddy")
+        assert (await eddy.ask("edit_board", board="wall", page="p1"))["board"] == "hall"
+        old = await wall.at.fetch("GET", "/boards/wall/edit", as_="eddy")
+        assert (old.code, old.headers["Location"]) == (302, "/boards/hall/edit")
+        assert b'data-formerly="wall"' in (await wall.at.fetch("GET", "/boards/hall/edit", as_="eddy")).body

@@ -37,6 +37,13 @@ test("what waits goes with the board to its new id", () => {
   assert.deepEqual(new WaitingEdits("ann", "hall", "p3").takeOver(), [EDIT]);
 });
 
+test("the page of a renamed board takes over what waits under its former ids", () => {
+  /** @type {any} */ (globalThis).localStorage = new Storage();
+  new WaitingEdits("ann", "wall", "p1").keep([EDIT]);
+  assert.deepEqual(new WaitingEdits("ann", "hall", "p2", ["room", "wall"]).takeOver(), [EDIT]);
+  assert.deepEqual(new WaitingEdits("ann", "hall", "p3", ["room", "wall"]).takeOver(), []);
+});
+
 test("what is answered is not kept", () => {
   /** @type {any} */ (globalThis).localStorage = new Storage();
   const edits = new WaitingEdits("ann", "wall", "p1");

@@ -65,7 +65,15 @@ class DraftShown(Struct, frozen=True):
     document: Document
 
 
-class DraftHandler(BoardApi):
+class DraftApi(BoardApi):
+    """Base of the handlers of drafts."""
+
+    def present(self, board_id: str) -> str:
+        """Return the present id of a board: edits that were made under a former id belong to it."""
+        return self.services.drafts.present_id(self.author, board_id)
+
+
+class DraftHandler(DraftApi):
     """``/api/v1/boards/ID/draft``: read or discard the draft."""
 
     operations: ClassVar[Operations] = {
@@ -74,18 +82,20 @@ class DraftHandler(BoardApi):
     }
 
     async def get(self, board_id: str) -> None:
+        board_id = self.present(board_id)
         state = await self.services.drafts.read(self.author, board_id)
         self.write_json(
             DraftShown(board_id, state.seq, state.is_draft, state.by, state.t_ms, len(state.history), state.document)
         )
 
     async def delete(self, board_id: str) -> None:
+        board_id = self.present(board_id)
         self.services.library.check_edits(self.author, board_id)
         key = self.get_query_argument("key", "") or f"discard:{self.services.drafts.new_key()}"
         self.write_json(Operated(await self.services.drafts.discard(self.author, board_id, key)))
 
 
-class TextHandler(BoardApi):
+class TextHandler(DraftApi):
     """``/api/v1/boards/ID/draft/text``: the draft as YAML, and its change by an edited text."""
 
     operations: ClassVar[Operations] = {
@@ -96,11 +106,13 @@ class TextHandler(BoardApi):
     }
 
     async def get(self, board_id: str) -> None:
+        board_id = self.present(board_id)
         state = await self.services.drafts.read(self.author, board_id)
         self.set_header("Content-Type", "application/yaml; charset=utf-8")
         self.finish(write_board(state.document))
 
     async def post(self, board_id: str) -> None:
+        board_id = self.present(board_id)
         self.services.library.check_edits(self.author, board_id)
         body = self.json(NewText)
         base = await self.parse(board_id, body.base.encode())
@@ -109,7 +121,7 @@ class TextHandler(BoardApi):
         self.write_json(Operated(await self.services.drafts.operate(self.author, board_id, body.key, (step,))))
 
 
-class OperationsHandler(BoardApi):
+class OperationsHandler(DraftApi):
     """``POST /api/v1/boards/ID/operations``: edit the draft."""
 
     operations: ClassVar[Operations] = {
@@ -117,12 +129,13 @@ class OperationsHandler(BoardApi):
     }
 
     async def post(self, board_id: str) -> None:
+        board_id = self.present(board_id)
         self.services.library.check_edits(self.author, board_id)
         body = self.json(NewOperation)
         self.write_json(Operated(await self.services.drafts.operate(self.author, board_id, body.key, body.operation)))
 
 
-class UndoHandler(BoardApi):
+class UndoHandler(DraftApi):
     """``POST /api/v1/boards/ID/undo``: undo or redo the caller's last operation."""
 
     operations: ClassVar[Operations] = {
@@ -130,12 +143,13 @@ class UndoHandler(BoardApi):
     }
 
     async def post(self, board_id: str) -> None:
+        board_id = self.present(board_id)
         self.services.library.check_edits(self.author, board_id)
         body = self.json(UndoBody)
         self.write_json(Operated(await self.services.drafts.undo(self.author, board_id, body.key, again=body.again)))
 
 
-class ReachHandler(BoardApi):
+class ReachHandler(DraftApi):
     """``GET /api/v1/boards/ID/reach``: who would see a publication at once."""
 
     operations: ClassVar[Operations] = {
@@ -143,11 +157,12 @@ class ReachHandler(BoardApi):
     }
 
     def get(self, board_id: str) -> None:
+        board_id = self.present(board_id)
         self.services.library.check_edits(self.author, board_id)
         self.write_json(self.services.reach(board_id))
 
 
-class PublishHandler(BoardApi):
+class PublishHandler(DraftApi):
     """``POST /api/v1/boards/ID/publish``: publish the draft."""
 
     operations: ClassVar[Operations] = {
@@ -155,6 +170,7 @@ class PublishHandler(BoardApi):
     }
 
     async def post(self, board_id: str) -> None:
+        board_id = self.present(board_id)
         self.services.library.check_edits(self.author, board_id)
         body = self.json(PublishBody)
         self.published(board_id, await self.services.drafts.publish(self.author, board_id, body.note))

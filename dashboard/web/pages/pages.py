@@ -92,6 +92,10 @@ class EditorPage(Page):
 
     def get(self, board_id: str) -> None:
         boards, access = self.services.boards, self.services.access
+        moved = boards.moved_to(board_id)
+        if moved != board_id and access.sees(self.caller, moved):
+            self.redirect(f"/boards/{moved}/edit")
+            return
         board = seen_board(boards, access, self.caller, board_id)
         if not access.edits(self.caller, board_id):
             raise Forbidden("editing needs the role editor, on this board or everywhere")
@@ -101,6 +105,7 @@ class EditorPage(Page):
             "editor.html",
             title=board.title,
             board_id=board_id,
+            formerly=" ".join(boards.former_ids(board_id)),
             home=home,
             author=LOCAL_ID if self.caller.kind == "local" else Author(self.caller).name,  # as on the WebSocket
             version=shown.version,

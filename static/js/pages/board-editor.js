@@ -40,7 +40,7 @@ const user = board.dataset.author ?? "";
 const page = randomKey();
 const draft = new BoardDraft(user);
 /** waiting edits, also those that earlier pages could not send */
-const kept = new WaitingEdits(user, boardId, page);
+const kept = new WaitingEdits(user, boardId, page, (board.dataset.formerly ?? "").split(" ").filter(Boolean));
 draft.waiting = kept.takeOver();
 kept.keep(draft.waiting); // at once: the names that had them are gone
 /** @type {EditedBoard} */
@@ -247,7 +247,8 @@ function join() {
 
 shell.client.on("authenticated", join);
 shell.connection.on("message", (message) => {
-  if (message.type === "editing") {
+  if (message.type === "editing" && message.board !== boardId) void followRename(message.board);
+  else if (message.type === "editing") {
     draft.begin(message);
     show();
     void sendWaiting();
@@ -274,13 +275,19 @@ shell.connection.on("message", (message) => {
   else if (message.type === "error" && message.id === `edit-${asked}`) complain(new Error(message.message));
 });
 
+/** Go to the editor under the board's new id; the page there takes over the edits that wait. @param {string} id */
+async function followRename(id) {
+  if (edited.isLeaving) return;
+  edited.isLeaving = true;
+  kept.moveTo(id);
+  if (!kept.isKept) await sendWaiting(); // the server takes edits under the old id, too
+  location.replace(`/boards/${id}/edit`);
+}
+
 /** Follow what happens to the published board: a new version, another id, deletion. @param {{definition?: object, moved_to?: string}} message */
 async function publishedElsewhere({ definition, moved_to: movedTo }) {
   if (edited.isLeaving) return;
-  if (movedTo) {
-    kept.moveTo(movedTo);
-    return location.replace(`/boards/${movedTo}/edit`);
-  }
+  if (movedTo) return followRename(movedTo);
   if (!definition) return complain(new Error("This board was deleted. It can be brought back for 30 days, from the list of boards"));
   const said = /** @type {{versions: {version: number}[]} | null} */ (await api("GET", `/api/v1/boards/${boardId}/versions?limit=1`).catch(() => null)); // a file without versions
   version = said?.versions[0]?.version ?? version;

@@ -1,6 +1,6 @@
 // Edits that the server has not answered yet, kept in this browser, so that they survive a reload or a closed page.
 //
-// Each page keeps its own under its name. The next page of the same user and board takes them over; an edit that is sent twice counts once,
+// Each page keeps its own under its name. The next page of the same user and board takes them over, also if the board was renamed meanwhile; an edit that is sent twice counts once,
 // by its key. A browser that denies storage keeps nothing, and the page asks before it is left.
 
 /** @import { Waiting } from "../data/board-draft.js" */
@@ -9,12 +9,12 @@
 const KEPT_MS = 7 * 86_400_000;
 
 export class WaitingEdits {
-  /** @param {string} user @param {string} board @param {string} page */
-  constructor(user, board, page) {
+  /** @param {string} user @param {string} board @param {string} page @param {string[]} [formerly] ids that the board had before it was renamed */
+  constructor(user, board, page, formerly = []) {
     this.user = user;
     this.page = page;
-    this.prefix = `waiting edits ${user} ${board} `;
-    this.name = this.prefix + page;
+    this.prefixes = [board, ...formerly].map((id) => `waiting edits ${user} ${id} `);
+    this.name = this.prefixes[0] + page;
     this.text = "";
     this.isKept = true;
   }
@@ -22,8 +22,7 @@ export class WaitingEdits {
   /** Keep the edits for the board's new id; the page that opens next takes them over there. @param {string} board */
   moveTo(board) {
     const before = this.name;
-    this.prefix = `waiting edits ${this.user} ${board} `;
-    this.name = this.prefix + this.page;
+    this.name = `waiting edits ${this.user} ${board} ${this.page}`;
     try {
       if (this.text) localStorage.setItem(this.name, this.text);
       localStorage.removeItem(before);
@@ -51,7 +50,7 @@ export class WaitingEdits {
     /** @type {{at: number, waiting: Waiting[]}[]} */
     const found = [];
     try {
-      const names = Object.keys(localStorage).filter((name) => name.startsWith(this.prefix) && name !== this.name);
+      const names = Object.keys(localStorage).filter((name) => this.prefixes.some((prefix) => name.startsWith(prefix)) && name !== this.name);
       for (const name of names) {
         const kept = JSON.parse(localStorage.getItem(name) ?? "null");
         localStorage.removeItem(name);

@@ -65,6 +65,19 @@ async def test_operations_of_several_at_once_take_their_numbers_in_turn_and_are_
         assert msgspec.json.decode(last.changes)[0]["after"] == state.document["title"]
 
 
+async def test_an_operation_under_an_id_that_another_process_has_changed_counts_under_the_new_one(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as database:
+        desk, other = Desk(database), Desk(database)
+        await desk.node.library.put(EDDY, "wall", WALL)
+        await other.node.library.changed()
+        await other.node.library.rename(EDDY, "wall", "hall")
+        assert desk.node.boards.moved_to("wall") == "wall"  # not read yet
+        assert await desk.title("x", "k") == 1
+        assert (await other.drafts.read(EDDY, "hall")).document["title"] == "x"
+
+
 async def test_a_thousand_operations_a_second_of_one_editor_are_refused_after_a_burst(tmp_path: Path) -> None:
     async with opened(tmp_path) as database:
         desk = Desk(database)
