@@ -95,8 +95,7 @@ def test_the_age_of_a_document_goes_on(pages: Pages, site: ServerProcess) -> Non
     page = pages.open(f"{site.url}/explore")
     seconds = """(since) => {
         const row = [...document.querySelectorAll("#documents tr")].find((tr) => tr.textContent.includes("standing"));
-        const age = parseInt(row.querySelector(".age").textContent);
-        return age > since && age;
+        const age = parseInt(row.querySelector(".age").textContent); return age > since && age;
     }"""
     until(page, seconds, until(page, seconds, 1))
 
@@ -282,8 +281,7 @@ def test_times_on_the_axis_stay_clear_of_the_values_beside_it(pages: Pages, site
     page = pages.open(board_url(site.url, "clear"))
     page.evaluate("() => document.fonts.ready.then(() => true)")
     placed = """() => {
-        const { chart } = document.querySelector(".tile");
-        const { plot } = chart;
+        const { chart } = document.querySelector(".tile"), { plot } = chart;
         const end = plot.valToPos(chart.to, "x");
         return plot.axes[0]._values.map((label, i) => {
             const [middle, half] = [plot.valToPos(plot.axes[0]._splits[i], "x"), chart.widest([label]) / 2];
@@ -396,8 +394,7 @@ def test_a_tile_that_cannot_be_painted_stops_no_other(pages: Pages, site: Server
         """() => {
             const [first, second] = document.querySelector("dash-board").tiles;
             first.paint = () => { throw new Error("no text"); };
-            const paint = second.paint.bind(second);
-            second.paint = () => { window.__painted = true; paint(); };
+            const paint = second.paint.bind(second); second.paint = () => { window.__painted = true; paint(); };
         }"""
     )
     until(page, "() => window.__painted")
