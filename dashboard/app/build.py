@@ -75,14 +75,9 @@ class Dashboard:
         self.access = Access(settings.public_boards, settings.private_boards)
         self.build = build_id(resource_folder("static"), resource_folder("board_files"))
         self.cluster = ClusterParts(
-            settings=settings,
-            journal=self.journal,
-            replicas=self.replicas,
-            build=self.build,
-            clock=self.clock,
-            counters=self.counters,
-            worker=worker,
-        )
+            settings=settings, journal=self.journal, replicas=self.replicas, build=self.build, clock=self.clock,
+            counters=self.counters, worker=worker, board_files=self.boards.file_versions,
+        )  # fmt: skip
         self.stats = IngestStats(bus=self.cluster.bus, nodes=self.cluster.nodes, now_ms=self.clock.now_ms)
         self.intake = make_intake(
             settings, self.journal, self.replicas, self.clock, self.counters, self.stats, self.cluster.bus

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 import time
+from collections.abc import Callable
 
 from dashboard.cluster.bus import Bus
 from dashboard.cluster.membership import Membership, RosterVersion
@@ -39,6 +40,7 @@ class ClusterParts:
         clock: JournalClock,
         counters: Counters,
         worker: Worker | None,
+        board_files: Callable[[], dict[str, str]],
     ) -> None:
         self.registry = ConnectionRegistry(counters)
         self.lag = LoopLag()
@@ -61,6 +63,7 @@ class ClusterParts:
             name=_node_name(settings, worker),
             build=build,
             restarts=worker.restarts if worker else 0,
+            board_files=board_files,
             now_ms=clock.now_ms,
             monotonic=time.monotonic,
         )

@@ -24,6 +24,8 @@ from dashboard.domain.errors import ConfigurationError, NotFound, TooLarge
 
 #: Moves that are followed from an old id to the present one.
 _MAX_MOVES = 10
+#: Most files whose versions a process tells the others.
+_MAX_VERSIONS = 200
 
 
 class ShownBoard(Struct, frozen=True):
@@ -178,6 +180,11 @@ class Boards:
     def fault_of(self, board_id: str) -> str:
         """Return what is wrong with the file of a board; empty if nothing is."""
         return next((text for path, text in self.faults.items() if path.stem == board_id), "")
+
+    def file_versions(self) -> dict[str, str]:
+        """Return the beginning of the tag of each board file that does not come with the server, by board, at most 200."""
+        own = sorted(board_id for board_id in self._files if not self.is_given(board_id))
+        return {board_id: self._files[board_id].tag[:6] for board_id in own[:_MAX_VERSIONS]}
 
     def moved_to(self, board_id: str) -> str:
         """Return the present id of a board that was renamed; the same id if it was not."""

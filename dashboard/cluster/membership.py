@@ -52,7 +52,9 @@ class Membership:
         restarts: int,
         now_ms: Callable[[], int],
         monotonic: Callable[[], float],
+        board_files: Callable[[], dict[str, str]] = dict,
     ) -> None:
+        self._board_files = board_files
         self._bus = bus
         self._journal = journal
         self._vitals = vitals
@@ -83,6 +85,7 @@ class Membership:
                 restarts=self.restarts,
                 readings=self._vitals.latest,
                 roster=self._roster_version.number,
+                board_files=self._board_files(),
             )
         )
 

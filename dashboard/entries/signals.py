@@ -17,7 +17,8 @@ class Signal(Struct, array_like=True, frozen=True):
 class NodeBeat(Signal, tag="n", frozen=True):
     """Beat of a running process. ``id`` is new with every start, ``name`` stays; ``readings``: its vital numbers by name.
 
-    ``roster``: the version of the last ``Roster`` that the process published.
+    ``roster``: the version of the last ``Roster`` that the process published.  ``board_files``: the version of each board
+    file of the process' folder, by board; None if an older server said nothing about them.
     """
 
     id: str
@@ -27,6 +28,7 @@ class NodeBeat(Signal, tag="n", frozen=True):
     restarts: int
     readings: dict[str, float]
     roster: int = 0
+    board_files: dict[str, str] | None = None
 
 
 class NodeLeft(Signal, tag="l", frozen=True):

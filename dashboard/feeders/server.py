@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from dashboard.cluster.membership import Membership
 from dashboard.cluster.vitals import VITALS, Vitals
+from dashboard.entries.signals import NodeBeat
 from dashboard.feeders.feeding import Reading, run_every, to_batch
 from dashboard.intake.accept_document import AcceptDocument
 from dashboard.intake.accept_samples import AcceptSamples
@@ -25,6 +26,8 @@ _QUANTILE = re.compile(r"(?P<of>.+)_(?P<quantile>p\d+)_ms")
 _LEASE_S = 15.0
 #: The table is written at every fifth beat.
 _TABLE_BEATS = 5
+#: Most board files that one cell names.
+_NAMED_FILES = 5
 _COLUMNS = [
     {"title": "Node"},
     {"title": "Heard", "unit": "s"},
@@ -36,6 +39,7 @@ _COLUMNS = [
     {"title": "Gaps", "align": "right"},
     {"title": "Resumes", "align": "right"},
     {"title": "Restarts", "align": "right"},
+    {"title": "Board files"},
 ]
 
 
@@ -97,7 +101,9 @@ class ServerFeeder:
     def _table(self) -> bytes:
         now = self._now_ms()
         rows = []
-        for node in sorted(self._nodes.table.nodes.values(), key=lambda node: node.beat.name):
+        nodes = sorted(self._nodes.table.nodes.values(), key=lambda node: node.beat.name)
+        differing = _differing([node.beat for node in nodes])
+        for node in nodes:
             beat, of = node.beat, node.beat.readings.get
             rows.append(
                 [
@@ -111,6 +117,26 @@ class ServerFeeder:
                     int(of("gaps", 0)),
                     int(of("resumes", 0)),
                     beat.restarts,
+                    _files_cell(beat, differing),
                 ]
             )
         return msgspec.json.encode({"columns": _COLUMNS, "rows": rows})
+
+
+def _differing(beats: Sequence[NodeBeat]) -> list[str]:
+    """Return the boards whose files are not the same on all nodes."""
+    told = [beat.board_files for beat in beats if beat.board_files is not None]
+    return sorted(
+        board for board in {board for files in told for board in files} if len({f.get(board) for f in told}) > 1
+    )
+
+
+def _files_cell(beat: NodeBeat, differing: Sequence[str]) -> str:
+    """Return what a node says about its board files: which version it has of those that differ between the nodes."""
+    if beat.board_files is None:
+        return "not said"
+    if not differing:
+        return "same" if beat.board_files else "none"
+    named = [f"{board} {beat.board_files.get(board, 'missing')}" for board in differing[:_NAMED_FILES]]
+    more = len(differing) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more > 0 else "")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.boards.boards import Boards, load_board
+from dashboard.boards.boards import Boards, file_board, load_board
 from dashboard.domain.errors import ConfigurationError, NotFound
 from dashboard.resources import resource_folder
 
@@ -52,3 +52,13 @@ def test_a_board_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_the_boards_that_come_with_the_program_are_good() -> None:
     assert "host" in Boards(resource_folder("board_files")).titles()
+
+
+def test_versions_of_files_are_told_but_not_of_those_that_come_with_the_server(tmp_path: Path) -> None:
+    (tmp_path / "given.yaml").write_text("title: Given\nwidgets: []\n")
+    boards = Boards(tmp_path)
+    own = tmp_path / "wall.yaml"
+    own.write_text("title: Wall\nwidgets: []\n")
+    wall = file_board(own)
+    boards.take_files({"wall": wall}, {})
+    assert boards.file_versions() == {"wall": wall.tag[:6]}

@@ -47,4 +47,37 @@ async def test_a_process_feeds_its_own_numbers_and_one_of_them_the_totals_and_th
     assert cadences['dashboard_delay_to_screen_ms{quantile="p50"}'] == 5.0
     assert document is not None
     rows = msgspec.json.decode(document.body)["rows"]
-    assert [(row[0], row[3], row[9]) for row in rows] == [("there", 4, 2)]
+    assert [(row[0], row[3], row[9], row[10]) for row in rows] == [("there", 4, 2, "not said")]
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize(
+    ("files", "cells"),
+    [
+        ([{"a": "1"}, {"a": "1"}, None], ["same", "same", "not said"]),
+        ([{"a": "1", "b": "2"}, {"a": "9", "b": "2"}], ["a 1", "a 9"]),
+        ([{"a": "1"}, {}], ["a 1", "a missing"]),
+        ([{}, {}], ["none", "none"]),
+        ([{f"b{n}": "1" for n in range(7)}, {}], [
+            "b0 1, b1 1, b2 1, b3 1, b4 1 and 2 more",
+            "b0 missing, b1 missing, b2 missing, b3 missing, b4 missing and 2 more",
+        ]),
+    ],
+)  # fmt: skip
+async def test_the_table_shows_where_board_files_differ(files: list[dict[str, str] | None], cells: list[str]) -> None:
+    stand = IntakeStand(max_bytes=10_000)
+    bus = bus_of(stand.journal, "here")
+    nodes = membership(bus, stand.journal)
+    feeder = ServerFeeder(
+        samples=stand.samples,
+        documents=stand.documents,
+        journal=stand.journal,
+        vitals=cast("Vitals", SimpleNamespace(latest={}, every_s=1.0)),
+        nodes=nodes,
+        now_ms=lambda: T0,
+    )
+    async with at_work(bus.run):
+        for number, each in enumerate(files):
+            await bus.publish(NodeBeat(f"n{number}", f"n{number}", 0, "", 0, {}, board_files=each))
+        await bus.catch_up()
+    assert [row[10] for row in msgspec.json.decode(feeder._table())["rows"]] == cells
