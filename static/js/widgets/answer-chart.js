@@ -31,6 +31,7 @@ export class AnswerChart {
       this.chart.reset(shown);
       this.unit = unit;
     } else if (this.chart.names.join("\n") !== shown.join("\n")) this.chart.reset(shown);
+    this.chart.fitTo(this.chartBox.clientWidth, this.chartBox.clientHeight);
     this.chart.draw(series, from, now, now);
   }
 

@@ -179,7 +179,6 @@ export class Tile extends HTMLElement {
 
   /** Take over how the expressions are. @param {Store} store @returns {boolean} whether that is new */
   learnConditions(store) {
-    if (!expressionsOf(this.widget).length) return false;
     const conditions = conditionsOf(store.documents.values(), this.places());
     if (JSON.stringify(conditions) === JSON.stringify(this.conditions)) return false;
     this.conditions = conditions;
