@@ -297,7 +297,8 @@ class Drafts:
 
     async def _locked(self, tx: AsyncConnection, author: Author, board_id: str) -> BoardRow:
         row = await lock_board(tx, board_id)
-        if row is not None and row.moved_to:
+        is_stored = not any(each.id == board_id and each.source != "store" for each in self._boards.every())
+        if row is not None and row.moved_to and is_stored:  # else a file has taken the former id
             raise _Renamed(f"{board_id} was renamed to {row.moved_to}; use that id")
         return row or await add_board(tx, board_id, author.name, self._now_ms())
 

@@ -78,6 +78,17 @@ async def test_an_operation_under_an_id_that_another_process_has_changed_counts_
         assert (await other.drafts.read(EDDY, "hall")).document["title"] == "x"
 
 
+async def test_a_file_that_takes_the_former_id_of_a_renamed_board_can_be_edited(tmp_path: Path) -> None:
+    async with opened(tmp_path) as database:
+        desk = Desk(database)
+        await desk.node.library.put(EDDY, "wall", WALL)
+        shown = desk.node.boards.shown("wall")
+        await desk.node.library.rename(EDDY, "wall", "hall")
+        desk.node.boards.take_files({"wall": msgspec.structs.replace(shown, source="file")}, {})
+        assert await desk.title("x", "k") == 1
+        assert (await desk.drafts.read(EDDY, "wall")).document["title"] == "x"
+
+
 async def test_a_thousand_operations_a_second_of_one_editor_are_refused_after_a_burst(tmp_path: Path) -> None:
     async with opened(tmp_path) as database:
         desk = Desk(database)
