@@ -291,7 +291,9 @@ class LiveExpressions:
         replica = self._replica
         grid = Grid(first * 1000, 1000, second - first + 1)
         query = msgspec.structs.replace(range_query(expr, grid, grid.end_ms), tracks=True)
+        before = {series: series.last_seq for series in live.seen}  # what comes meanwhile is late, if it is not evaluated yet
         answer, inputs = await self._queries.run(f"live:{live.text}", query, _with_inputs)
+        seen = {series: before.get(series, series.last_seq) for series in inputs}
         if replica is not self._replica or not self._is_held(live):
             return  # everything begins anew, or was forgotten
         left_out = {}
@@ -304,7 +306,7 @@ class LiveExpressions:
             for spec in filled:
                 replica.drop_all(spec.name, (second - spec.history_s) * 1000)
         live.final_s = second - 1
-        live.seen = {series: series.last_seq for series in inputs}
+        live.seen = seen
         condition = condition_of(answer, inputs, second * 1000, self._now_ms())
         corrected_ms = live.corrections.oldest_ms(second)
         for spec, more in left_out.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -50,3 +51,25 @@ async def test_a_minute_of_values_is_added_in_steps(monkeypatch: pytest.MonkeyPa
         if end == "gap":
             await feed.second(61)
             assert len(feed.live.replica().table.by_text) == 20
+
+
+@pytest.mark.gen_test
+async def test_a_late_sample_that_comes_while_an_expression_is_evaluated_counts() -> None:
+    spec = LiveSpec("max_over_time(x[1s])", 1)
+    feed = Feed(spec)
+    run = feed.live._queries.run
+    for second in range(6):
+        feed.send("x", T0 + second * 1_000, 1.0)
+        await feed.second(second)
+
+    async def meanwhile(*given: Any, **named: Any) -> Any:
+        answer = await run(*given, **named)
+        feed.send("x", T0 + 3_500, 7.0)
+        return answer
+
+    feed.live._queries.run = meanwhile  # type: ignore[method-assign]
+    feed.send("x", T0 + 6_000, 1.0)
+    await feed.second(6)
+    feed.live._queries.run = run  # type: ignore[method-assign]
+    await feed.second(7)
+    assert feed.values(spec) == {0: 1.0, 1: 1.0, 2: 1.0, 3: 1.0, 4: 7.0, 5: 1.0, 6: 1.0}
