@@ -118,8 +118,11 @@ class Aggregator:
         self.accepted = 0
         self.refused: Counter[str] = Counter()
 
-    def feed(self, data: bytes, latest_ms: int) -> None:
-        """Process one datagram; a bad line is refused and the others are kept, up to ``MAX_REFUSED_OF_ONE`` bad lines."""
+    def feed(self, data: bytes, latest_ms: int) -> int:
+        """Process one datagram; a bad line is refused and the others are kept, up to ``MAX_REFUSED_OF_ONE`` bad lines.
+
+        Return the number of bad lines.
+        """
         known, taken, bad = self._known, 0, 0
         lines = data[:MAX_DATAGRAM_BYTES].split(b"\n")
         for number, line in enumerate(lines):
@@ -149,11 +152,12 @@ class Aggregator:
                         taken += 1
                         continue
             if line and line != b"\r":
-                bad += not self._slowly(number, line.rstrip(b"\r"), (head, tail), latest_ms)
+                bad += self._slowly(number, line.rstrip(b"\r"), (head, tail), latest_ms)
                 if bad >= MAX_REFUSED_OF_ONE:
                     self._leave_unread(number + 1, lines)
                     break
         self.accepted += taken
+        return bad
 
     def _leave_unread(self, number: int, lines: list[bytes]) -> None:
         """Refuse the lines from ``number`` on, without reading them."""
@@ -193,13 +197,11 @@ class Aggregator:
             if len(self._bases) > self._max_metrics:
                 del self._bases[next(iter(self._bases))]
 
-    def _slowly(self, number: int, line: bytes, seen: tuple[bytes, bytes], latest_ms: int) -> bool:
-        """Process one line by all rules; return whether it was good."""
+    def _slowly(self, number: int, line: bytes, seen: tuple[bytes, bytes], latest_ms: int) -> int:
+        """Process one line by all rules; return the number of bad lines: 0 or 1, or more if the line is packed."""
         singles = single_lines(line)
         if len(singles) > 1:
-            for single in singles:  # together they may be longer than a datagram
-                self.feed(single, latest_ms)
-            return True
+            return self._feed_singles(singles, latest_ms)
         try:
             said = parse_line(line, latest_ms, self._gauge_signs)
             if isinstance(said, Metric):
@@ -217,9 +219,19 @@ class Aggregator:
             self.refused[invalid.code] += 1
             if len(self._waiting.batch.refused) < MAX_REFUSED:
                 self._waiting.refuse(number, invalid, line)
-            return False
+            return 1
         self.accepted += 1
-        return True
+        return 0
+
+    def _feed_singles(self, singles: list[bytes], latest_ms: int) -> int:
+        """Process the lines of a packed line, which together may be longer than a datagram; return the number of bad lines."""
+        bad = 0
+        for number, single in enumerate(singles):
+            bad += self.feed(single, latest_ms)
+            if bad >= MAX_REFUSED_OF_ONE:
+                self._leave_unread(number + 1, singles)
+                break
+        return bad
 
     def _take(self, metric: Metric, seen: tuple[bytes, bytes], line: bytes) -> None:
         if metric.t_ms is not None:

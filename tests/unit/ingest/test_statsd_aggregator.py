@@ -144,3 +144,11 @@ def test_the_lines_of_a_datagram_after_very_many_bad_ones_are_refused_unread() -
     assert (aggregator.accepted, dict(aggregator.refused)) == (0, {"invalid": MAX_REFUSED_OF_ONE, "unread": 200})
     aggregator.feed(b"a:1|c\n", LATEST_MS)
     assert aggregator.accepted == 1
+
+
+def test_the_lines_of_packed_lines_count_towards_the_bad_ones_of_a_datagram() -> None:
+    aggregator = Aggregator()
+    packed = b"a:" + b":".join([b"x|c"] * (MAX_REFUSED_OF_ONE // 2 + 1))
+    aggregator.feed(b"\n".join([packed] * 3 + [b"a:1|c"]), LATEST_MS)
+    of_two = 2 * (MAX_REFUSED_OF_ONE // 2 + 1)
+    assert (aggregator.accepted, dict(aggregator.refused)) == (0, {"invalid": of_two, "unread": 2})
