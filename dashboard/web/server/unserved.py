@@ -14,9 +14,10 @@ _CURES = (
     (r"(/loki/api/v1/push|(/.*)?/_bulk|/services/collector(/.*)?|/v1(development)?/profiles)", _METRICS_ONLY),
     (r"//.*", "begin the path with one slash; the configured URL probably ends in one too many"),
     (
-        r"(/.*)?/(api/v1/(push|receive|import/prometheus)|api/prom/push|receive|prometheus/api/v1/write)",
+        r"(/.*)?/(api/v1/(push|receive)|api/prom/push|receive|prometheus/api/v1/write)",
         "remote write goes to /api/v1/write",
     ),
+    (r"(/.*)?/api/v1/import/prometheus(/.*)?", "push text to /metrics/job/JOB"),
     (r"/api/v1/import(/.*)?", "send samples to /api/v1/samples, lines to /write, or remote write to /api/v1/write"),
     (
         r"/(api/v[12]/(series|check_run|distribution_points|validate)|intake)(/.*)?",

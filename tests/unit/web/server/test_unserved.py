@@ -12,6 +12,7 @@ from dashboard.web.server.unserved import cure_of
     [
         ("/api/v1/push", "/api/v1/write"),
         ("/insert/0/prometheus/api/v1/write", "/api/v1/write"),
+        ("/api/v1/import/prometheus", "/metrics/job/JOB"),
         ("/api/v1/receive", "/api/v1/write"),
         ("/api/v2/series", "Datadog"),
         ("/intake/", "Datadog"),
