@@ -111,11 +111,11 @@ export class CodeEditor {
     return this.view.state.doc.toString();
   }
 
-  /** Replace the text, without telling `changed`. @param {string} text */
+  /** Replace the text, without telling `changed`; the user's undo does not bring the old text back. @param {string} text */
   replace(text) {
     if (text === this.text) return;
     this.isReplacing = true;
-    this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text } });
+    this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text }, annotations: this.code.Transaction.addToHistory.of(false) });
     this.isReplacing = false;
   }
 
