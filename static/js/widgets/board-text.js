@@ -67,9 +67,12 @@ export class BoardText {
 
   async apply() {
     setText(this.wrong, "");
+    const sent = this.text;
     try {
-      await this.host.writeText(this.base, this.text);
-      this.base = this.text = await this.host.readText();
+      await this.host.writeText(this.base, sent);
+      this.base = sent;
+      const now = await this.host.readText();
+      if (this.text === sent) this.base = this.text = now; // else the user has typed on
     } catch (error) {
       const said = error instanceof Error ? error.message : String(error);
       setText(this.wrong, said);
