@@ -291,7 +291,7 @@ class LiveExpressions:
         replica = self._replica
         grid = Grid(first * 1000, 1000, second - first + 1)
         query = msgspec.structs.replace(range_query(expr, grid, grid.end_ms), tracks=True)
-        before = {series: series.last_seq for series in live.seen}  # what comes meanwhile is late, if it is not evaluated yet
+        before = {series: series.last_seq for series in live.seen}  # what comes meanwhile is late
         answer, inputs = await self._queries.run(f"live:{live.text}", query, _with_inputs)
         seen = {series: before.get(series, series.last_seq) for series in inputs}
         if replica is not self._replica or not self._is_held(live):
