@@ -81,7 +81,7 @@ class DatagramReader:
     def __init__(
         self,
         of: socket.socket,
-        begin: Callable[[], Callable[[bytes], None]],
+        begin: Callable[[], Callable[[bytes], object]],
         end: Callable[[int], None],
         *,
         max_bytes: int,

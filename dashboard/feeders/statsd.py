@@ -87,7 +87,7 @@ class StatsdSource:
 
     # --- taking ---
 
-    def _begin_burst(self) -> Callable[[bytes], None]:
+    def _begin_burst(self) -> Callable[[bytes], object]:
         feed, latest_ms = self._aggregator.feed, self._submitter.latest_ms()
         return lambda data: feed(data, latest_ms)
 
