@@ -47,7 +47,7 @@ MESSAGE = Message("ops", 3, 4, "ann", "Ann", "hi", "<p>hi</p>", 9, key="k", edit
 SIGNAL_BYTES: dict[str, tuple[Any, str]] = {
     "n": (
         NodeBeat("id", "box/1", 5, "b1", 2, {"viewers": 3.0}, 4),
-        "98a16ea26964a5626f782f3105a262310281a776696577657273cb400800000000000004",
+        "99a16ea26964a5626f782f3105a262310281a776696577657273cb400800000000000004c0",
     ),
     "l": (
         NodeLeft("id"),
@@ -161,6 +161,11 @@ def test_the_bytes_of_a_signal_stay(tag: str) -> None:
     assert type(signal) is SIGNALS[tag]
     assert SIGNAL_CODEC.encode(signal).hex() == data
     assert SIGNAL_CODEC.decode(bytes.fromhex(data)) == signal
+
+
+def test_a_beat_of_a_server_that_says_nothing_of_board_files_is_read() -> None:
+    data = "98a16ea26964a5626f782f3105a262310281a776696577657273cb400800000000000004"
+    assert SIGNAL_CODEC.decode(bytes.fromhex(data)) == SIGNAL_BYTES["n"][0]
 
 
 @pytest.mark.parametrize("tag", ROOM_EVENTS)
