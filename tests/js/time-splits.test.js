@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { timeSplits } from "../../static/js/draw/time-splits.js";
+import { needSeconds, timeSplits } from "../../static/js/draw/time-splits.js";
 
 const HOUR = 3_600_000;
 const NOON = new Date(2026, 5, 10, 12).getTime();
@@ -19,3 +19,8 @@ test("days begin at midnight here", () => {
 });
 
 test("where nothing fits the largest step is taken", () => assert.ok(timeSplits(NOON - 48 * HOUR, NOON, 0).length <= 2));
+
+test("labels of half minutes need their seconds, whatever the window is", () => {
+  assert.equal(needSeconds(timeSplits(NOON - 300_000, NOON, 12)), true);
+  assert.equal(needSeconds(timeSplits(NOON - 240_000, NOON, 4)), false);
+});

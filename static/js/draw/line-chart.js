@@ -7,7 +7,7 @@ import { AxisRange } from "./axis-range.js";
 import { clock, format, moment } from "./format.js";
 import { boundsAt, boundsOf, drawBands } from "./min-max-band.js";
 import { colour, seriesToken } from "./palette.js";
-import { timeSplits } from "./time-splits.js";
+import { needSeconds, timeSplits } from "./time-splits.js";
 
 /** @import { Threshold } from "../client/protocol.js" */
 /** @import { Line } from "../data/align.js" */
@@ -154,16 +154,12 @@ export class LineChart {
 
   /** Return the labels of the time axis, without the outer ones that would overlap the value labels, unless all would. @param {uPlot} plot @param {number[]} times */
   timeLabels(plot, times) {
-    const labels = times.map((t) => this.timeLabel(t));
+    const withSeconds = needSeconds(times);
+    const labels = times.map((t) => (this.to - this.from > 86_400_000 ? moment(t, this.to) : clock(t, withSeconds)));
     const half = this.widest(labels) / 2;
     const end = plot.valToPos(this.to, "x");
     const reaches = times.map((t) => plot.valToPos(t, "x") < half || plot.valToPos(t, "x") + half > end + this.fontSize() / 2);
     return reaches.every(Boolean) ? labels : labels.map((label, i) => (reaches[i] ? "" : label));
-  }
-
-  /** @param {number} t */
-  timeLabel(t) {
-    return this.to - this.from > 86_400_000 ? moment(t, this.to) : clock(t, this.to - this.from < 300_000);
   }
 
   /** @param {number} i @returns {uPlot.Series} */

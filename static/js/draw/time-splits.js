@@ -13,3 +13,8 @@ export function timeSplits(from, to, most) {
   for (let t = Math.ceil((from - offset) / step) * step + offset; t <= to; t += step) times.push(t);
   return times;
 }
+
+/** Return whether hours and minutes do not tell the labels apart. @param {number[]} times ms */
+export function needSeconds(times) {
+  return times.some((t) => t % MINUTE !== 0);
+}
