@@ -28,15 +28,6 @@ test("the next page of the same user and board takes over what waits, once", () 
   assert.deepEqual(new WaitingEdits("ann", "wall", "p5").takeOver(), []);
 });
 
-test("what waits goes with the board to its new id", () => {
-  /** @type {any} */ (globalThis).localStorage = new Storage();
-  const edits = new WaitingEdits("ann", "wall", "p1");
-  edits.keep([EDIT]);
-  edits.moveTo("hall");
-  assert.deepEqual(new WaitingEdits("ann", "wall", "p2").takeOver(), []);
-  assert.deepEqual(new WaitingEdits("ann", "hall", "p3").takeOver(), [EDIT]);
-});
-
 test("the page of a renamed board takes over what waits under its former ids", () => {
   /** @type {any} */ (globalThis).localStorage = new Storage();
   new WaitingEdits("ann", "wall", "p1").keep([EDIT]);

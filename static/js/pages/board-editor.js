@@ -93,15 +93,9 @@ async function sendAll() {
   showState();
 }
 
-/** Return whether the board has been renamed or deleted: a notice says so, and what waits is kept. @param {ApiError} error of an operation */
-async function isBoardGone(error) {
-  if (error.status !== 404) return false; // it may be a tile that somebody has removed
-  return api("GET", `/api/v1/boards/${boardId}/draft`).then(() => false, (again) => again instanceof ApiError && again.status === 404);
-}
-
 /** Return whether a request may be tried again, after a pause; say what is wrong otherwise. @param {unknown} error */
 async function mayTryAgain(error) {
-  const passing = error instanceof ApiError && ([0, 401, 429].includes(error.status) || error.status >= 500 || (await isBoardGone(error)));
+  const passing = error instanceof ApiError && ([0, 401, 429].includes(error.status) || error.status >= 500);
   if (!passing) {
     complain(error);
     return false;
@@ -279,7 +273,6 @@ shell.connection.on("message", (message) => {
 async function followRename(id) {
   if (edited.isLeaving) return;
   edited.isLeaving = true;
-  kept.moveTo(id);
   if (!kept.isKept) await sendWaiting(); // the server takes edits under the old id, too
   location.replace(`/boards/${id}/edit`);
 }
@@ -362,4 +355,5 @@ board.addEventListener("keydown", (event) => {
 }, { capture: true });
 shell.everySecond.push(() => board.tick(), showEditors, () => publishing.tick());
 document.addEventListener("theme", () => board.recolour());
+document.fonts.addEventListener("loadingdone", () => board.retype());
 shell.start();

@@ -1,7 +1,7 @@
 // Edits that the server has not answered yet, kept in this browser, so that they survive a reload or a closed page.
 //
-// Each page keeps its own under its name. The next page of the same user and board takes them over, also if the board was renamed meanwhile; an edit that is sent twice counts once,
-// by its key. A browser that denies storage keeps nothing, and the page asks before it is left.
+// Each page keeps its own under its name. The next page of the same user and board takes them over, also if the board was renamed
+// meanwhile; an edit that is sent twice counts once, by its key. A browser that denies storage keeps nothing, and the page asks before it is left.
 
 /** @import { Waiting } from "../data/board-draft.js" */
 
@@ -11,24 +11,10 @@ const KEPT_MS = 7 * 86_400_000;
 export class WaitingEdits {
   /** @param {string} user @param {string} board @param {string} page @param {string[]} [formerly] ids that the board had before it was renamed */
   constructor(user, board, page, formerly = []) {
-    this.user = user;
-    this.page = page;
     this.prefixes = [board, ...formerly].map((id) => `waiting edits ${user} ${id} `);
     this.name = this.prefixes[0] + page;
     this.text = "";
     this.isKept = true;
-  }
-
-  /** Keep the edits for the board's new id; the page that opens next takes them over there. @param {string} board */
-  moveTo(board) {
-    const before = this.name;
-    this.name = `waiting edits ${this.user} ${board} ${this.page}`;
-    try {
-      if (this.text) localStorage.setItem(this.name, this.text);
-      localStorage.removeItem(before);
-    } catch {
-      this.isKept = !this.text; // storage is denied or full
-    }
   }
 
   /** Keep the edits that wait now. @param {Waiting[]} waiting */
