@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.pages import Pages, until
 from tests.browser.test_board_editor import TILE, make, open_editor
@@ -183,35 +183,37 @@ def test_a_tile_is_inspected_and_shown_series_are_put_on_a_board(pages: Pages, s
     ]  # fmt: skip
 
 
-def test_edits_that_the_server_has_not_taken_survive_a_reload(pages: Pages, site: ServerProcess) -> None:
-    make(site, "waits", TILE)
-    page = open_editor(pages, site.url, "waits")
+def editor_with_a_waiting_edit(pages: Pages, site: ServerProcess, board: str) -> Page:
+    """The editor of a new board, whose operations do not get through: a tile's unit waits."""
+    make(site, board, TILE)
+    page = open_editor(pages, site.url, board)
     pages.expect("Failed to load resource")
     page.route("**/operations", lambda route: route.abort())
     page.locator(".tile").click()
     page.fill("#field-a-unit", "ms")
     until(page, "() => /not sent yet/.test(document.querySelector('#state').textContent)")
-    page.reload()
-    until(page, "() => /not sent yet/.test(document.querySelector('#state').textContent)")
-    assert "unit" not in site.json("GET", "/api/v1/boards/waits/draft")[1]["document"]["widgets"][0]
+    return page
+
+
+def send_waiting(page: Page, site: ServerProcess, board: str) -> None:
+    """Let operations through, and check that the unit arrives and that nothing is kept."""
     page.unroute("**/operations")
     until(page, "() => document.querySelector('#state').textContent.startsWith('draft · 1 change since')")
     until(page, "() => !/not sent yet/.test(document.querySelector('#state').textContent)")
-    assert site.json("GET", "/api/v1/boards/waits/draft")[1]["document"]["widgets"][0]["unit"] == "ms"
+    assert site.json("GET", f"/api/v1/boards/{board}/draft")[1]["document"]["widgets"][0]["unit"] == "ms"
     assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('waiting edits'))") == []
 
 
-def test_edits_that_wait_go_with_a_board_that_somebody_renames(pages: Pages, site: ServerProcess) -> None:
-    make(site, "before", TILE)
-    page = open_editor(pages, site.url, "before")
-    pages.expect("Failed to load resource")
-    page.route("**/operations", lambda route: route.abort())
-    page.locator(".tile").click()
-    page.fill("#field-a-unit", "ms")
+def test_edits_that_the_server_has_not_taken_survive_a_reload(pages: Pages, site: ServerProcess) -> None:
+    page = editor_with_a_waiting_edit(pages, site, "waits")
+    page.reload()
     until(page, "() => /not sent yet/.test(document.querySelector('#state').textContent)")
+    assert "unit" not in site.json("GET", "/api/v1/boards/waits/draft")[1]["document"]["widgets"][0]
+    send_waiting(page, site, "waits")
+
+
+def test_edits_that_wait_go_with_a_board_that_somebody_renames(pages: Pages, site: ServerProcess) -> None:
+    page = editor_with_a_waiting_edit(pages, site, "before")
     assert site.request("PATCH", "/api/v1/boards/before", json.dumps({"id": "after"}))[0] == 204
     page.wait_for_url("**/boards/after/edit")
-    page.unroute("**/operations")
-    until(page, "() => document.querySelector('#state').textContent.startsWith('draft · 1 change since')")
-    until(page, "() => !/not sent yet/.test(document.querySelector('#state').textContent)")
-    assert site.json("GET", "/api/v1/boards/after/draft")[1]["document"]["widgets"][0]["unit"] == "ms"
+    send_waiting(page, site, "after")

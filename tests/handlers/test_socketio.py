@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.support.deadline import deadline
-from tests.support.site import Socket, site
-from tests.support.socketio_clients import node_clients
+from tests.support.site import Site, Socket, site
+from tests.support.socketio_clients import NodeClient, NodeClients, node_clients
 
 pytestmark = pytest.mark.gen_test
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -20,6 +20,18 @@ async def known(socket: Socket, type_: str) -> dict[str, Any]:
     """The last message of this type, also one that was read before."""
     found = [each for each in socket.seen if each["type"] == type_]
     return found[-1] if found else await socket.until(type_)
+
+
+async def two_in_two_rooms(there: Site, clients: NodeClients) -> tuple[Socket, NodeClient]:
+    """An editor on ``/ws`` and a client of Socket.IO that reconnects, both in the rooms ``ops`` and ``host``."""
+    eddy = await there.socket(as_="eddy")
+    for room in ("ops", "host"):
+        await eddy.ask("join_room", roomId=room)
+    vera = clients.open(there.url, auth={"token": there.jwt("vera")}, transports=["websocket"], reconnectionDelay=400)
+    await vera.next("authenticated")
+    for room in ("ops", "host"):
+        assert (await vera.answer("room:join", room))["success"]
+    return eddy, vera
 
 
 @pytest.mark.parametrize("transports", [["websocket"], ["polling"], ["polling", "websocket"]])
@@ -159,15 +171,7 @@ async def test_live_data_are_watched_in_their_namespace(tmp_path: Path) -> None:
 
 async def test_a_client_that_comes_back_is_in_its_rooms_and_gets_what_it_missed(tmp_path: Path) -> None:
     async with site(tmp_path) as there, node_clients() as clients:
-        eddy = await there.socket(as_="eddy")
-        for room in ("ops", "host"):
-            await eddy.ask("join_room", roomId=room)
-        vera = clients.open(
-            there.url, auth={"token": there.jwt("vera")}, transports=["websocket"], reconnectionDelay=400
-        )
-        await vera.next("authenticated")
-        for room in ("ops", "host"):
-            assert (await vera.answer("room:join", room))["success"]
+        eddy, vera = await two_in_two_rooms(there, clients)
         for room, text in (("host", "h1"), ("ops", "o1")):
             await eddy.ask("message", roomId=room, text=text)
             assert (await vera.next("chat:message"))["text"] == text
@@ -195,15 +199,7 @@ async def test_a_client_that_comes_back_is_in_its_rooms_and_gets_what_it_missed(
 
 async def test_a_client_that_is_cut_twice_gets_nothing_twice_though_a_room_is_quiet(tmp_path: Path) -> None:
     async with site(tmp_path) as there, node_clients() as clients:
-        eddy = await there.socket(as_="eddy")
-        for room in ("ops", "host"):
-            await eddy.ask("join_room", roomId=room)
-        vera = clients.open(
-            there.url, auth={"token": there.jwt("vera")}, transports=["websocket"], reconnectionDelay=400
-        )
-        await vera.next("authenticated")
-        for room in ("ops", "host"):
-            assert (await vera.answer("room:join", room))["success"]
+        eddy, vera = await two_in_two_rooms(there, clients)
         texts = iter(["o1", "o2", "o3", "o4", "o5"])
         await eddy.ask("message", roomId="ops", text=next(texts))
         await vera.next("chat:message", text="o1")
