@@ -41,7 +41,8 @@ def history_of(series: Series, from_ms: int, until_ms: int, windows: Windows) ->
     times, values = _by_time(series)
     if not times:
         return SamplesInRange(array("q"), array("d"))
-    if (from_ms >= times[0] - 1 and series.is_ordered) or not len(series.coarse):
+    all_kept = series.trimmed_seq < 0 and series.thinned_seq < 0
+    if all_kept or (from_ms >= times[0] - 1 and series.is_ordered) or not len(series.coarse):
         return _cut(times, values, from_ms, until_ms)
     step_ms = windows.fine_step_ms
     kept_ms = _complete_from(series, times[0], step_ms)

@@ -97,3 +97,12 @@ def test_a_counter_has_the_greatest_value_of_a_bucket_and_others_the_mean() -> N
 def test_a_mean_whose_sum_overflows_is_the_middle_of_the_extremes() -> None:
     made = fed([1_000] * 400, [1.7e308], SHORT)
     assert value(made, "avg_over_time(x[3m])", T0 + 239_999) == pytest.approx(1.7e308)
+
+
+def test_a_series_that_has_all_its_samples_is_read_without_its_buckets() -> None:
+    made = fed([1_000] * 100, [1.0, 2.0], RAW)
+    again = restore(made.position, dict(capture(made)), RAW)
+    series = again.table.by_text["x"]
+    found = history_of(series, T0 - 10**6, T0 + 10**6, RAW)
+    assert (len(found.times), found.buckets) == (100, None)
+    assert series.fine.is_folded  # its buckets were not opened
