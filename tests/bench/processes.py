@@ -51,6 +51,13 @@ def rss_kib_of(pid: int) -> int:
     return int(found[1])
 
 
+def is_readable(fd: int, timeout_s: float) -> bool:
+    """Whether there is something to read within the time; by ``poll``, which takes descriptors beyond 1,023, too."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(timeout_s * 1000))
+
+
 class Child:
     """A process that says lines on its stdout and may be told lines on its stdin."""
 
@@ -69,7 +76,7 @@ class Child:
         assert self._process.stdout is not None
         fd, until = self._process.stdout.fileno(), time.monotonic() + timeout_s
         while b"\n" not in self._said:
-            if not select.select([fd], [], [], max(0, until - time.monotonic()))[0]:
+            if not is_readable(fd, max(0, until - time.monotonic())):
                 raise TimeoutError(f"{self._process.args} said nothing for {timeout_s} s\n{self.errors()[-2000:]}")
             some = os.read(fd, 65_536)
             if not some:
