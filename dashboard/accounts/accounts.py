@@ -165,9 +165,9 @@ class Accounts:
         grants: tuple[tuple[str, Role], ...] | None = None,
         kept_session: str = "",
     ) -> User:
-        """Change the given fields. A new password ends all sessions but ``kept_session``.
+        """Change the given fields, if the stored hash is ``password_was`` (None: any). A new password ends sessions but ``kept_session``.
 
-        ``password_was``: the hash that must still be stored. Raises NotFound, Invalid, Forbidden (the last admin), Overloaded, Unavailable.
+        Raises NotFound, Invalid, Forbidden (the last admin), Overloaded, Unavailable.
         """
         password_hash = None
         if full_name is not None:

@@ -15,9 +15,9 @@ from dashboard.store.revisions import next_revision
 async def protect_boards(database: Database, access: Access, boards: Collection[str], private: Collection[str]) -> None:
     """Check the setting ``private_boards`` against the present ``boards`` and all earlier boards.
 
-    Raises ConfigurationError if no board ever had a private name, and if a new board has the name of a deleted private board: the
-    new board would inherit the conversation, grants and links. Names of deleted private boards stay private (``Access.reserve``).
-    Raises Unavailable.
+    Raises ConfigurationError for a private name that no board has or ever had, and for a new board with the name of a deleted private
+    board: the new board would inherit the conversation, grants and links. Names of deleted private boards stay private
+    (``Access.reserve``). Raises Unavailable.
     """
     async with database.write() as tx:
         if private:  # if two processes start at once, the second one waits here
