@@ -329,7 +329,10 @@ class Dashboard:
             return
 
     async def stop(self) -> None:
-        """Stop accepting, drain viewers, finish requests, store a last checkpoint; takes at most ``drain_s``."""
+        """Refuse new clients, let the present clients reconnect elsewhere, finish requests, store a last checkpoint.
+
+        This takes at most ``drain_s``.
+        """
         self.readiness.drain()
         window_s = min(1.0, self.settings.drain_s / 4)
         if self._server is not None:
@@ -352,7 +355,7 @@ class Dashboard:
         self.folder.release()
 
     async def _finish_requests(self, window_s: float) -> None:
-        """Finish running requests, and accept further requests on idle connections for ``window_s`` seconds.
+        """Accept further requests on open connections for ``window_s`` seconds, then wait until all requests have ended.
 
         The response to a feeder's next request asks the feeder to reconnect.
         """
