@@ -182,7 +182,7 @@ class Boards:
         return next((text for path, text in self.faults.items() if path.stem == board_id), "")
 
     def file_versions(self) -> dict[str, str]:
-        """Return the beginning of the tag of each board file that does not come with the server, by board, at most 200."""
+        """Return the shortened tag of each board file, by board id; at most 200, without the files that come with the server."""
         own = sorted(board_id for board_id in self._files if not self.is_given(board_id))
         return {board_id: self._files[board_id].tag[:6] for board_id in own[:_MAX_VERSIONS]}
 

@@ -140,8 +140,8 @@ class Editors:
             await self._bus.publish(signal)
 
     def dropped(self, connection: Connection) -> None:
-        """Forget a connection that has ended; the other processes forget its editor when the announcements of the
-        editor stop."""
+        """Forget a connection that has ended; the other processes forget the editor some time after the last
+        announcement."""
         seat = self._seats.pop(connection, None)
         if seat is not None and not any(each.board == seat.board for each in self._seats.values()):
             self._reached.pop(seat.board, None)

@@ -219,7 +219,7 @@ class Library:
         await self.changed()
 
     async def rename(self, author: Author, board_id: str, to: str) -> None:
-        """Give a board another id; the old URL redirects to it. Raises Conflict (the id was used, or a board is private)."""
+        """Give a board another id; the old URL redirects to it. Raises Conflict (``to`` is or was in use, or either id is private)."""
         check_board_id(to)
         self.check_edits(author, board_id)
         self.check_home(board_id)
