@@ -131,7 +131,10 @@ class Import:
             self.state.accepted += count
 
     def _count_partial(self, said: str, count: int) -> None:
-        """Add a partial write to the counts. The server's answer names the first refused line and the number of refused lines."""
+        """Count the lines of a request of which only some were stored.
+
+        ``said``: the server's answer, with the first refused line and the number of refused lines. ``count``: lines of the request.
+        """
         line, dropped = _PARTIAL_LINE.search(said), _PARTIAL_DROPPED.search(said)
         self._refuse(self.state.line + (int(line[1]) if line else 1), said)
         refused = min(count, int(dropped[1]) if dropped else 1)
@@ -154,7 +157,7 @@ class Import:
             click.echo("further refused lines are counted, not shown", err=True)
 
     def _exchange(self, path: str, body: bytes) -> Answer:
-        """Send a request, and repeat it until the server's answer does not ask for a later retry."""
+        """Send a request; repeat it as long as no answer comes or the answer asks for a later retry."""
         headers = {**self._headers, "Idempotency-Key": self.state.request_key}
         request = encode_request("POST", self._address, path, headers, body)
         backoff = Backoff(random.random)

@@ -18,7 +18,7 @@ _HEAD_BYTES = 4096
 
 
 class StateError(Exception):
-    """Error of a state that does not belong to this import; its text says what to do."""
+    """Error for a progress file that belongs to another import or cannot be read; its text says what to do."""
 
 
 @dataclass(slots=True)

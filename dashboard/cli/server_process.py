@@ -28,7 +28,11 @@ def _tune_garbage_collector() -> None:
 
 
 async def serve_here(settings: Settings, orders: str, say_address: Callable[[int], None]) -> int:
-    """Serve until SIGTERM or SIGINT and return the exit code. ``orders``: the supervisor's instructions. Raises ConfigurationError."""
+    """Serve until SIGTERM or SIGINT and return the exit code; raises ConfigurationError.
+
+    ``orders``: the supervisor's instructions (``worker.Orders``) as JSON, empty without a supervisor. ``say_address``: prints the
+    address; called with the port once the server serves, if there is no supervisor.
+    """
     raise_descriptor_limit(settings)
     worker = Worker.of(orders) if orders else None
     stopping = asyncio.Event()
