@@ -25,8 +25,8 @@ T = TypeVar("T", bound=Signal)
 
 
 class Heard(NamedTuple):
-    """Times of a signal. ``t_ms``: the journal's time of its publication; ``passed_ms``: journal time since the first
-    signal read; this value never falls."""
+    """Times of a signal. ``t_ms``: the journal's time of its publication; ``passed_ms``: the journal's time that has
+    passed since the first signal that this process read; this value never falls."""
 
     t_ms: int
     passed_ms: int
