@@ -222,7 +222,7 @@ class Notify:
 
 
 def _sender(author: str) -> str:
-    """Return a sender that never equals an inbox' owner, so that notifications to oneself count as unread."""
+    """Return the author to store with a notification. It is never a user's id, because a user's own messages do not count as unread."""
     return f"from {author}"[:40]
 
 

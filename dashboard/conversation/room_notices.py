@@ -1,6 +1,6 @@
 """Notices that tell connected users which further rooms they may join.
 
-``dispatch.py`` sends ``left`` for rooms that they may no longer join.
+``dispatch.py`` sends ``left`` for rooms that users may no longer join.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dashboard.messages.rooms import RoomOpened
 
 
 class RoomNotices:
-    """Comparison of the rooms before and after each change of the directory."""
+    """Sender of the notices: compares the rooms before and after each change of the directory."""
 
     def __init__(self, *, registry: ConnectionRegistry, directory: Directory, access: Access) -> None:
         self._registry = registry
