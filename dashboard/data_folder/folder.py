@@ -187,9 +187,8 @@ def too_wide(folder: Path) -> str:
 def locked_folders(proc: Path = Path("/proc")) -> list[Path]:
     """Find the data folders of the servers that run on this machine, by their locks.
 
-    Empty where the locks cannot be read.
-
-    Source: proc_locks(5). Only servers of the calling user are found, or of all users if root calls.
+    Only servers of the calling user are found, or of all users if root calls. The list is empty if the locks cannot be read.
+    Source: proc_locks(5).
     """
     found: dict[tuple[int, int], Path] = {}
     try:

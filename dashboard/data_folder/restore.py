@@ -58,9 +58,10 @@ def restore(
     renew: Callable[[Path], None],
     start: Callable[[int], Progress],
 ) -> Restored:
-    """Replace the folder's files by a backup. ``renew`` is called with the folder of the unpacked parts.
+    """Replace the folder's files by a backup.
 
-    Raises Invalid (the backup), ConfigurationError (a server uses the folder), Unavailable.
+    ``renew`` is called with the folder of the unpacked parts and gives them a new epoch. ``start`` is called with the number of
+    bytes to read. Raises Invalid (the backup is damaged), ConfigurationError (a server uses the folder), Unavailable.
     """
     folder.lock(restoring=True)
     try:
