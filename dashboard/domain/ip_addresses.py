@@ -42,6 +42,6 @@ def network_of(address: str) -> str:
 
 
 def is_loopback_address(text: str) -> bool:
-    """Return whether a text is an address of this machine alone."""
+    """Return whether a text is a loopback address, which only this machine can reach."""
     found = _parsed(text)
     return found is not None and found.is_loopback

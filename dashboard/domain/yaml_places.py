@@ -78,7 +78,7 @@ def _within(node: yaml.Node) -> list[yaml.Node]:
 
 
 def read_yaml(path: Path) -> tuple[Any, Places]:
-    """Read the file's only document; raises ConfigurationError naming file and line."""
+    """Return the value in a file with one YAML document, and the lines of its parts; raises ConfigurationError naming file and line."""
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -88,7 +88,10 @@ def read_yaml(path: Path) -> tuple[Any, Places]:
 
 
 def parse_yaml(text: str, path: Path) -> tuple[Any, Places]:
-    """Parse the only document of a text; raises ConfigurationError naming ``path`` and the line."""
+    """Return the value in a text with one YAML document, and the lines of its parts.
+
+    Raises ConfigurationError naming ``path`` and the line.
+    """
     try:
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
         _check_size(path, root)
