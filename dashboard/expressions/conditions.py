@@ -108,7 +108,7 @@ def _names(some: list[Series], inputs: list[Series]) -> list[str]:
 def late_second(seen: Mapping[Series, int], final_s: int, first_s: int) -> int | None:
     """Return the second of the oldest late sample, but not earlier than ``first_s``; None if no sample was late.
 
-    ``seen``: by input, the last entry that was evaluated. The values up to ``final_s`` are final.
+    ``seen``: for each input, the number of the last entry that was evaluated. The values up to ``final_s`` are final.
     """
     oldest: int | None = None
     for series, entry in seen.items():

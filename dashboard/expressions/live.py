@@ -51,7 +51,7 @@ _log = logging.getLogger(__name__)
 
 
 class _Live:
-    """A watched expression. ``final_s``: the values up to this second are final."""
+    """A watched expression. ``final_s``: the time in seconds up to which its values are final."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -89,8 +89,7 @@ class _Live:
         return spec.name in self.filled or spec.name in self.refused
 
     def count_as_filled(self) -> None:
-        """Mark as computed all histories that are not refused. They cannot be computed, and views must not wait for
-        them."""
+        """Treat all histories that are not refused as computed, because they cannot be computed: no view may wait for them."""
         self.filled.update(spec.name for spec in self.specs if spec.name not in self.refused)
 
     def hold(self, replicas: Iterable[Replica]) -> None:
@@ -358,7 +357,7 @@ class LiveExpressions:
         return left_out
 
     def _is_held(self, live: _Live) -> bool:
-        """Return whether an expression has not been forgotten."""
+        """Return whether an expression is still watched."""
         return self._held.get(live.text) is live
 
     def _tell_all(self, live: _Live, condition: Condition) -> None:

@@ -80,8 +80,9 @@ class QueryRunner:
         *,
         timeout_s: float | None = None,
     ) -> T:
-        """Evaluate a query and return the result of ``finish``, which is called with the answer, in the thread that computed it.
+        """Evaluate a query and return the result of ``finish``.
 
+        ``finish`` is called with the answer and the series that were read, in the thread that computed the answer.
         ``timeout_s``: at most the time in ``limits``, which is also the default. Raises FailedExpression, OverBudget, OutOfTime,
         Overloaded, Unavailable, and Invalid if matching takes too long.
         """
