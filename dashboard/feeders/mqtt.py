@@ -75,7 +75,7 @@ class MqttSource:
             raise SourceFault("connection", str(error)) from None
 
     async def _subscribe(self, client: Any) -> None:
-        """Subscribe to all topics below the templates' plain levels or, if the broker refuses that, to the templates' topics.
+        """Subscribe to the templates' topics and, if the file says so and the broker allows it, to all topics near them (``filters_of``).
 
         Raises SourceFault.
         """

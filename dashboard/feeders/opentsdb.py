@@ -1,7 +1,7 @@
 """Listener for OpenTSDB's telnet form by TCP. If the journal falls behind, senders have to wait.
 
-Source: opentsdb.net/docs, "Telnet API". As in OpenTSDB, only errors are answered, and the command ``version``, with
-which tcollector checks the connection.
+Source: opentsdb.net/docs, "Telnet API". As in OpenTSDB, a sender gets an answer only to an error and to the command
+``version``, by which tcollector checks the connection.
 """
 
 from __future__ import annotations

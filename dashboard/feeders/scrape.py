@@ -211,7 +211,10 @@ class ScrapeSource:
 
 
 def redirect_to(url: str, answer: HTTPResponse) -> str:
-    """Return the address to which the answer redirects. Raises SourceFault if it is on another host, or not encrypted any more."""
+    """Return the address to which the answer redirects.
+
+    Raises SourceFault if that is on another host or port, or is not encrypted although ``url`` is.
+    """
     try:
         to = urljoin(url, answer.headers.get("Location", ""))
         old, new = urlsplit(url), urlsplit(to)

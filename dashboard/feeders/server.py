@@ -132,7 +132,7 @@ def _differing(beats: Sequence[NodeBeat]) -> list[str]:
 
 
 def _files_cell(beat: NodeBeat, differing: Sequence[str]) -> str:
-    """Return what a node says about its board files: which version it has of those that differ between the nodes."""
+    """Return the table's cell about a node's board files: its versions of the files that differ between the nodes."""
     if beat.board_files is None:
         return "not said"
     if not differing:

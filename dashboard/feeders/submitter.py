@@ -38,7 +38,7 @@ class Kept:
 
 
 class TakesEvents(Protocol):
-    """The service for events."""
+    """Port to the service that stores events."""
 
     async def accept(self, events: list[EventIn], *, request_id: str = "") -> None:
         """Store the events; raises Overloaded, Unavailable."""
