@@ -1,6 +1,6 @@
 """Fan-out, the hot path: send the same bytes to every connection that is up to date and has drained.
 
-A connection has drained when none of its bytes wait in a buffer.
+A connection has *drained* when the kernel has taken all bytes for it.
 
 A connection that has not drained is skipped. It later gets one frame with all changes that it missed, so nothing queues
 up.

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class HubLimits(Struct, frozen=True):
-    """Limits of connections; the settings of the same names explain them."""
+    """Limits of the connections of one process; docs/operations.md explains them as settings of the same names."""
 
     max_connections: int = 20_000
     max_anonymous_per_address: int = 1_000

@@ -105,7 +105,7 @@ class Part:
         return since.epoch != position.epoch or since.seq <= position.seq
 
     def missing(self, since: Seen) -> str:
-        """Return the reason for a gap after ``since``, as ``View.missing`` does; empty if there is no gap."""
+        """Return why a client at ``since`` needs a snapshot: ``epoch``, ``ahead`` or ``trimmed``; empty if it needs none."""
         replica = self._replica()
         self.refresh()
         if since.epoch != replica.position.epoch:

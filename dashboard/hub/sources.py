@@ -17,7 +17,7 @@ class ReplicaSources(Protocol):
         """Follow the partitions that the selectors need until ``leave`` is called; return the partitions."""
 
     def leave(self, partitions: tuple[str, ...]) -> None:
-        """Release partitions that ``want`` returned."""
+        """Stop following partitions that ``want`` returned, unless other views need them."""
 
     def replica(self, partition: str) -> Replica:
         """Return the current replica of a partition."""

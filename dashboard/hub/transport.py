@@ -24,7 +24,7 @@ class Translation(Protocol):
 class Transport(Protocol):
     """Open connection.
 
-    ``writing``: bytes are buffered that the peer has not read; ``deflating``: True if permessage-deflate is negotiated.
+    ``writing``: True while bytes for the peer are buffered; ``deflating``: True if permessage-deflate is negotiated.
     ``dialect``: None for the protocol of ``/ws``; a transport with a dialect sends its own pings.
     """
 
