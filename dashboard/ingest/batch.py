@@ -148,7 +148,7 @@ class KeyCache:
 
 
 def _is_joined_once(count: int, names: str, labels: bytes) -> bool:
-    """Return whether no other list of ``count`` rows, joined by newlines, gives the same texts."""
+    """Return whether the joined texts of ``count`` rows can be divided in one way only: no row contains a newline."""
     return names.count("\n") == labels.count(b"\n") == count - 1
 
 

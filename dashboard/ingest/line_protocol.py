@@ -194,7 +194,8 @@ def _in_ms(stated: int, scale: Scale) -> int:
 def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> tuple[list[str], int]:
     """Return the series of one line's fields, in their order, and the number of tags; raises Invalid.
 
-    The series are cached by field name and the line's head, the part before the first space, unless that space may be escaped.
+    The series are cached by field name and the line's head: the part before the first space. They are not cached if that space may be
+    escaped.
     """
     head, names = line.partition(" ")[0], [*found["fields"]]
     measurement, tags = str(found["measurement"]), with_labels(found["tags"], cache.labels)

@@ -46,7 +46,7 @@ class TopicTemplate:
 
     @property
     def ending(self) -> str:
-        """End of the names of this template's series, after ``{name}``; without ``{name}``, a slash and the whole name."""
+        """Text after ``{name}`` in the names of this template's series; without ``{name}``, a slash and the whole name."""
         if ("name", True) not in self.levels:
             return "/" + "_".join(level for level, is_place in self.levels if level and not is_place)
         behind = self.levels[self.levels.index(("name", True)) + 1 :]

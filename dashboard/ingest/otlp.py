@@ -186,7 +186,7 @@ class _Walk:
                         self._refuse(_named(invalid, str(metric.get("name", ""))), data)
 
     def _check_shape(self, metric: dict[str, Any]) -> None:
-        """Refuse a metric with data of another kind than the known ones. Such a field is not visible in protobuf."""
+        """Refuse a metric whose data has an unknown kind, which only the JSON form shows: in protobuf, unknown fields are skipped."""
         if metric.keys().isdisjoint(SHAPES) and (unknown := sorted(metric.keys() - _DESCRIBING)):
             known = f"has no {', '.join(SHAPES)}, only {', '.join(unknown)[:80]}"
             self._refuse(_named(Invalid(known), str(metric.get("name", ""))), metric)

@@ -29,7 +29,7 @@ SymbolCache = OwnedRecall[tuple[str, ...], str]
 class Written(Parsed):
     """Parsed body, with counts for the response.
 
-    ``histograms``: by the index of the series in the body; ``ended_samples``: stale markers.
+    ``histograms``: number of histograms by the index of their series in the body; ``ended_samples``: number of stale markers.
     """
 
     histograms: dict[int, int] = field(default_factory=dict)

@@ -158,7 +158,7 @@ def _columns(samples: list[Sample], body: bytes, cache: KeyCache, latest_ms: int
 def _is_plain(body: bytes, rows: KnownRows, optional: int) -> bool:
     """Return whether the body has exactly the decoded keys: no key twice, no unknown key, and thus no nested object.
 
-    ``optional``: number of decoded times, units and cadences.  This compares the number of colons with the number of keys
+    ``optional``: number of decoded times, units and cadences.  The function compares the number of colons with the number of keys
     and of colons in names and label values.  A body with colons elsewhere only misses the fast path.
     """
     if body.count(b":") != 2 * len(rows.keys) + rows.labelled + rows.colons + optional:

@@ -320,7 +320,7 @@ class LimitOfMetrics(Invalid):
 
 
 def _names(key: str, type_: MetricType) -> tuple[str, ...]:
-    """Return the series of a metric; raises Invalid when the longest name would be too long."""
+    """Return the canonical texts of a metric's series; raises Invalid when the longest name would be too long."""
     if type_ in ("g", "s"):
         return (key,)
     parts = ("count",) if type_ == "c" else ("count", "mean", "min", "max", "p50", "p90", "p99")
