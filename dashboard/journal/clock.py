@@ -34,7 +34,7 @@ class JournalClock:
     def follow(self, now_ms: int, took_s: float) -> bool:
         """Follow another clock, whose reading ``now_ms`` is at most ``took_s`` seconds old; return whether this clock stepped.
 
-        Each call reduces a small difference by a quarter, but only a difference greater than the uncertainty of the reading.
+        A small difference is corrected gradually: each call reduces it by a quarter, unless it may come from the age of the reading.
         """
         off = now_ms + took_s * 500 - (self._base_ms + self._monotonic() * 1000)
         uncertain = took_s * 500 + 1

@@ -47,7 +47,8 @@ class WaitingAppend:
 class AppendLimits(Struct, frozen=True):
     """Limits of appending. ``timeout_s`` limits one round trip; ``wait_s`` and ``max_waiting_bytes`` limit waiting appends.
 
-    ``max_age_ms`` and ``max_bytes`` limit the stored partition. A leap of the clock counts for the age after ``patience_ms``.
+    ``max_age_ms`` and ``max_bytes`` limit the stored partition. After a leap of the clock forward,
+    ages are measured by the new time only after ``patience_ms``.
     """
 
     timeout_s: float
@@ -180,14 +181,14 @@ class Appender:
                 waiting.done.set_result(Position(reply.epoch, seq))
 
     async def run_deadlines(self) -> None:
-        """Answer with an error the callers that have waited too long, until cancelled."""
+        """Send an error to callers that have waited too long; run until cancelled."""
         while True:
             await asyncio.sleep(_EXPIRE_EVERY_S)
             if self._waiting or self._under_way:
                 self.expire(asyncio.get_running_loop().time())
 
     def expire(self, now_s: float) -> None:
-        """Answer with Unavailable the appends whose deadline has passed at ``now_s``.
+        """Raise Unavailable in the callers whose deadline has passed at ``now_s``.
 
         The entries of the flush in flight stay in that flush, even if their callers were answered, until its result is
         known.

@@ -52,7 +52,7 @@ class Appended(NamedTuple):
 class LogState(NamedTuple):
     """State of a partition in Redis. ``origins``: old epoch -> the last seq that it shares with the present epoch.
 
-    ``common``: number of the given ids, from the first on, whose entries are stored or were trimmed.
+    ``common``: the entries of the first ``common`` of the given ids are stored or were trimmed; that of the next id is lost.
     """
 
     epoch: str
