@@ -18,7 +18,7 @@ Cell = Annotated[int, Meta(ge=0, le=500)]
 class ShownDefinition(Board, frozen=True, kw_only=True, omit_defaults=False):
     """Board as screens get it. ``tag`` changes with the board.
 
-    ``fault``: what is wrong with the file of the board, which is then the last good state of that file.
+    ``fault``: what is wrong with the board's file, if anything; the board is then the last good state of the file.
     """
 
     tag: str = ""
