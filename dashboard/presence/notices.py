@@ -56,7 +56,7 @@ class PresenceNotices:
             self._work.set()
 
     def board_soon(self, *boards: str) -> None:
-        """Queue notices about boards whose present watchers are not known to some connection of this process."""
+        """Queue notices about boards; some connection of this process has not been told who watches them now."""
         if boards:
             self._boards.update(boards)
             self._work.set()

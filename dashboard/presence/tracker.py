@@ -56,7 +56,7 @@ class _LostConnection:
 
 
 class PresenceTracker:
-    """Users of this process and of all others. ``monotonic`` gives seconds, ``now_ms`` the journal's time."""
+    """Tracker of the users who are connected to this process or to another. ``monotonic`` gives seconds, ``now_ms`` the journal's time."""
 
     def __init__(
         self,
