@@ -21,7 +21,7 @@ _COUNTER_ENDS = ("_total", "_count", "_bucket", "_sum")
 
 
 class SamplesInRange(NamedTuple):
-    """Samples in order of time; ``buckets``: what the first of them stand for, None if every sample stands for itself."""
+    """Samples in order of time; ``buckets``: the buckets that the first samples stand for, None if every sample stands for itself."""
 
     times: array[int]
     values: array[float]
@@ -86,7 +86,7 @@ def _complete_from(series: Series, oldest_ms: int, step_ms: int) -> int:
 
 
 def _coarse(series: Series, fine: _Used, from_ms: int, until_ms: int, windows: Windows) -> list[_Used]:
-    """Return the coarse buckets before the fine ones; if one stands for some of the fine ones, these are left out of ``fine``."""
+    """Return the coarse buckets before the fine buckets, and, if it has more samples, the coarse bucket that overlaps the first of them."""
     step_ms = windows.coarse_step_ms
     coarse = series.coarse.aggregates(from_ms // step_ms)
     if not len(series.fine):

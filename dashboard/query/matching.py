@@ -1,6 +1,6 @@
-"""Union of several selectors' matches: members in the order of their texts, each with the selectors that match it.
+"""Items that match at least one of several selectors: sorted by their texts, each with the selectors that it matches.
 
-The union follows the changes of the index; no item is matched twice.
+The set follows the changes of the index; no item is matched twice.
 """
 
 from __future__ import annotations

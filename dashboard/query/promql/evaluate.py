@@ -60,7 +60,7 @@ _COUNTS = frozenset(
 
 
 class Evaluator:
-    """Evaluation of one query. ``track``: whether to note which series each row was computed from, by the numbers of their columns."""
+    """Evaluation of one query. ``track``: True to record for each row the series that it was computed from (``inputs``)."""
 
     def __init__(
         self,

@@ -111,7 +111,7 @@ class Gathered:
         unit: str,
         buckets: Aggregates | None = None,
     ) -> None:
-        """Add a series with its samples, ordered by time. ``buckets``: what the first samples stand for; the others: see ``Column``."""
+        """Add a series with its samples, ordered by time. ``buckets``: the buckets that its first samples stand for. See ``Column``."""
         if buckets is not None:
             self._buckets.append((len(self.times), buckets))
         self.labels.append(labels)
@@ -124,7 +124,7 @@ class Gathered:
         self.units.add(unit)
 
     def aggregates(self, values: Floats) -> Aggregates | None:
-        """Return what each sample stands for, given all values; None if there are no buckets."""
+        """Return what each sample stands for, a bucket or itself; None if there are no buckets. ``values``: the values of all samples."""
         if not self._buckets:
             return None
         found = Aggregates(np.ones(len(values), dtype=np.int64), values.copy(), values.copy(), values.copy())

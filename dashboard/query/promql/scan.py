@@ -1,7 +1,7 @@
 """Linear scan of an expression's text before the parser sees it: tokens with their places, and bounds. Pure.
 
 promql-parser holds the interpreter's lock for seconds on thousands of nested signs, panics on durations that are out of range, and
-gives no positions.  So depth and operators are counted here, odd durations are refused, the numbers after ``@`` are read here,
+gives no positions.  So depth and operators are counted here, durations out of range are refused, the numbers after ``@`` are read here,
 and underscores are taken out of numbers.  Source: the lexer's rules in Prometheus, "Literals and comments".
 """
 

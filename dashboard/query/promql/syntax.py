@@ -183,5 +183,5 @@ def may_grow(expr: Expr) -> bool:
 
 
 def size_of(expr: Expr) -> int:
-    """Return the number of an expression's parts."""
+    """Count the nodes of an expression's tree."""
     return 1 + sum(map(size_of, children(expr)))

@@ -42,7 +42,7 @@ class Grid(Struct, frozen=True):
 
 
 class Scalar(Struct, frozen=True):
-    """A number for each step."""
+    """A number for each step of the grid."""
 
     values: Floats
 
