@@ -197,8 +197,7 @@ class Buckets:
     def _open(self, slot: int) -> None:
         """Unpack all chunks with buckets of ``slot`` or later, so that these buckets are open.
 
-        Later they are packed again, chunk by chunk: the first chunk when as many buckets as a small chunk holds have
-        been added.
+        They are packed again when ``small`` further buckets have been added.
         """
         chunks = self._chunks
         first = len(chunks)
@@ -322,7 +321,7 @@ class Buckets:
         return float(found.sums[0]), int(found.counts[0])
 
     def raw(self) -> Raw:
-        """Return the present buckets without unpacking any; the open columns as little-endian bytes, counts widened to int64."""
+        """Return the present buckets without unpacking any; the open columns are little-endian bytes, with counts as int64."""
         return Raw(self._folded, tuple(self._chunks), self._hidden, as_bytes(self._opened()))
 
     def restore(self, folded: Folded) -> None:

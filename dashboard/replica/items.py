@@ -23,7 +23,7 @@ class _Listed(Struct):
 
 
 class _Item(Struct):
-    """Item of a list. ``of``: the check that has this ``state``; "" means the check ``id``.
+    """Item of a list. ``of``: the id of the check that has this ``state``; if empty, that is ``id``.
 
     Fields may have any type, because another program may have written the entry or document.
     """

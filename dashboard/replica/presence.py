@@ -1,7 +1,7 @@
 """Presence over all nodes: the nodes' rosters, combined by user and by board. Pure.
 
 A node that is silent, has left, or was replaced by a new start of the same process loses its users.  In the last two cases the
-users have ``GRACE_S`` to connect elsewhere.  Times are the journal's time that has passed (``SignalTime``).
+users have ``GRACE_S`` to connect elsewhere.  Times are milliseconds of the journal's time since the first signal (``SignalTime``).
 """
 
 from __future__ import annotations
