@@ -56,7 +56,7 @@ class Worker:
 
     @classmethod
     def of(cls, text: str) -> Worker:
-        """Create a worker from the text of ``VARIABLE``."""
+        """Create a worker from the text of the environment variable ``VARIABLE``, JSON of ``Orders``."""
         return cls(msgspec.json.decode(text, type=Orders))
 
     def say(self, word: bytes) -> None:
