@@ -90,8 +90,8 @@ async def change_user(
 ) -> User:
     """Change the given attributes; a new password or a ban ends older sessions. Return the user.
 
-    ``password_was``: the hash that must still be stored.  ``kept_session`` stays valid despite the new password, until the next
-    new password, a ban or another role.  Raises NotFound; Invalid when the stored hash is not ``password_was``.
+    ``kept_session`` stays valid despite the new password, until the next new password, a ban or another role.  Raises NotFound, and
+    Invalid if the stored hash is not ``password_was`` (None: any).
     """
     values: dict[str, Any] = {"revision": await next_revision(tx)}
     if name is not None:

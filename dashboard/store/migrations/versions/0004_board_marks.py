@@ -1,4 +1,4 @@
-"""No table of what users keep about boards: nothing has used it; favourites are kept in the browser."""
+"""Removal of the table of what users keep about boards: nothing used it, because browsers keep the favourites."""
 
 from __future__ import annotations
 
