@@ -96,7 +96,7 @@ def _counts(samples: int, histograms: int) -> tuple[tuple[str, str], ...]:
 
 
 def _written(parsed: Written, outcome: Outcome) -> tuple[tuple[str, str], ...]:
-    """Count the stored samples and histograms; the end of a series counts as a sample too."""
+    """Return the headers with the numbers of stored samples and histograms; the end of a series counts as a sample too."""
     rows = Counter(parsed.batch.where() if parsed.batch.where is not None else ())
     before = Counter(refusal.index for refusal in parsed.batch.refused)
     late = Counter(refusal.index for refusal in outcome.refused) - before

@@ -26,7 +26,7 @@ class GroupServices(NamedTuple):
 
 
 class PushHealthHandler(OpenHandler):
-    """``GET /-/healthy`` and ``/-/ready``."""
+    """``GET /-/healthy`` and ``/-/ready``: 200 as long as the process answers."""
 
     def get(self) -> None:
         self.set_header("Content-Type", "text/plain; charset=utf-8")

@@ -64,7 +64,7 @@ class OrderServices(FeedServices):
 
 
 class OrderHandler(FeederHandler[OrderServices]):
-    """``POST /dashboards/ID``."""
+    """``POST /dashboards/ID``: a command to the screens of a board."""
 
     def get(self, _: str) -> None:
         self.send(self.format.greet(self.feed_request(b"")))

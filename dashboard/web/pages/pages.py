@@ -47,7 +47,7 @@ class Page(BaseHandler[PageServices]):
         return {key: title for key, title in boards.titles().items() if access.sees(self.caller, key)}
 
     def render_wall(self, template: str, **values: object) -> None:
-        """Write a page that wall screens show, with the files that the browser needs."""
+        """Write a page that wall screens may show; the page names the files for the kind of browser, current or old."""
         built, agent = self.services.with_old_files, self.request.headers.get("User-Agent", "")
         old = built and needs_old_files(agent, self.get_query_argument("files", ""))
         self.render_page(template, trusted_types=knows_trusted_types(agent), old=old, with_old=built, **values)
