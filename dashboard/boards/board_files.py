@@ -80,7 +80,7 @@ class BoardFiles:
             await self.look()
 
     async def look(self) -> None:
-        """Poll the folder. If files have changed, read them at the first poll that finds no further change."""
+        """Poll the folder. Changed files are read once a poll finds no further change."""
         async with self._looking:
             now = await asyncio.to_thread(self._scan)
             before, self._seen = self._seen, now

@@ -75,7 +75,7 @@ def _place(field: str) -> Place:
 
 
 def line_of(reason: str) -> int:
-    """Return the line that an error of ``parse_board`` names, 0 if it names no line."""
+    """Return the line number in an error of ``parse_board``, 0 if it has none."""
     found = _LINE.search(reason)
     return int(found[1]) if found else 0
 

@@ -153,7 +153,7 @@ class Boards:
 
     @staticmethod
     def missing(board_id: str) -> NotFound:
-        """Return the error for a board that does not exist, or that the caller may not see."""
+        """Return the error for a board that does not exist or is hidden from the caller."""
         return NotFound(f"there is no board {board_id[:40]!a}")
 
     def all(self) -> list[Board]:

@@ -107,8 +107,8 @@ class Drafts:
         return secrets.token_hex(8)
 
     def present_id(self, author: Author, board_id: str) -> str:
-        """Return the present id of a renamed board, so that edits under the old id are not lost; the same id if the
-        board was not renamed, or if the author may not see it."""
+        """Return the present id of a renamed board, for edits under its old id; the same id if the board was not
+        renamed, or if the author may not see it."""
         return self._library.present_id(author, board_id)
 
     async def read(self, author: Author, board_id: str) -> DraftState:

@@ -26,7 +26,7 @@ _Edit = tuple[int, int, str]
 def splice(text: str, wanted: Document) -> str:
     """Return a board's text changed so that it describes the complete document ``wanted``; raises Conflict if that is not possible.
 
-    Fields that the text leaves out because they are derived (ids, places, the grid of 24 columns) are written only when they changed.
+    Derived fields (ids, places, the grid of 24 columns) that are not in the text are written only if they changed.
     """
     path = Path("board")
     written = parse_board(text, path)
