@@ -32,8 +32,7 @@ class Buffer:
     def add(self, sample: Sample) -> Sample | None:
         """Add a sample; return the sample that a full buffer dropped to make room, else None.
 
-        The dropped sample is the oldest of the same series. If no sample of that series waits, another series loses its oldest
-        sample: of the series with the oldest samples, the one with the most samples.
+        The dropped sample is the oldest of the same series. If none of that series waits, another series loses its oldest sample.
         """
         dropped = self._make_room(sample) if len(self._samples) >= self._max_samples else None
         self._samples[self._next] = sample
