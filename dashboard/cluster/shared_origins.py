@@ -42,7 +42,7 @@ class SharedOrigins:
         return self._kinds[kind]
 
     async def run(self) -> None:
-        """Publish new claims until cancelled; a claim that could not be published is lost until its owner renews it."""
+        """Publish new claims until cancelled; an unpublished claim is unknown elsewhere until its owner renews it."""
         while self._shared:
             for kind, origins in list(self._kinds.items()):
                 while claims := origins.take_claims(_MAX_PUBLISHED):
