@@ -241,7 +241,7 @@ class RequestDispatcher:
                 self._leave_closed()
 
     def _leave_closed(self) -> None:
-        """Remove connections from rooms that were closed or that their users may no longer join."""
+        """Remove connections from closed rooms, and from rooms that their users may no longer join."""
         for connection in list(self._registry.people):
             for room in list(connection.rooms):
                 if not self._conversation.may_join(connection.caller, room):

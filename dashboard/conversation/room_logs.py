@@ -190,7 +190,7 @@ class RoomLogs:
                 asyncio.get_running_loop().call_later(_HOLE_S, self._holes.put_nowait, message.room)
 
     async def _load_private(self, message: Message) -> RoomLog:
-        """Begin the log of a direct conversation that started after its users had connected, so no message was delivered yet."""
+        """Begin the log of a direct conversation at its first message; its users were connected already."""
         async with self._lock(message.room):
             return self._logs.setdefault(message.room, RoomLog(0, 0, []))
 
@@ -207,7 +207,7 @@ class RoomLogs:
                 await self._try_to_catch_up(room_id)
 
     async def catch_up(self, room_id: str) -> None:
-        """Read the messages that the log of a room lacks from the store, and deliver them; raises Unavailable."""
+        """Read the messages missing in a room's log from the store, and deliver them; raises Unavailable."""
         log = self._logs[room_id]
         async with self._lock(room_id):
             whole = False

@@ -92,7 +92,7 @@ class SignIn:
         raise BadToken("the token is empty, and no cookie names this user")
 
     def _has_elsewhere(self, caller: Caller) -> bool:
-        """Return whether the user is below the connection limit in this process, but has reached it over all processes."""
+        """Return whether the user has reached the connection limit over all processes, but not in this process."""
         most = self._max_user_connections
         return len(self._registry.connections_of(caller.id)) < most <= self._presence.tabs(caller.id)
 
