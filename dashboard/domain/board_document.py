@@ -116,7 +116,7 @@ def ids_of(widgets: Iterable[Mapping[str, object]]) -> list[str]:
 
 
 def complete(document: Document) -> Document:
-    """Return a copy of a valid document whose widgets have ids and places, on 24 columns if the board's columns divide 24."""
+    """Return a complete copy of a valid document: ids and places for all widgets, on 24 columns if the board's columns divide 24."""
     columns = number_in(document, "columns", 12)
     factor = GRID_COLUMNS // columns if GRID_COLUMNS % columns == 0 else 1
     widgets = widgets_of(document)
@@ -141,7 +141,7 @@ def complete(document: Document) -> Document:
 
 
 def unknown_fields(document: Document) -> list[str]:
-    """Return the paths of the fields that this version does not know, each with a known field of a similar name, if any."""
+    """Return the paths of unknown fields, each with a known field of a similar name, if there is one."""
     found = _unknown(document, Board, "")
     for number, widget in enumerate(widgets_of(document)):
         found += _unknown(widget, Widget, f"widgets[{number}].")

@@ -227,7 +227,7 @@ def undo_changes(document: Document, history: Sequence[Done], target: Done) -> l
 def _actual(document: Document, change: Change) -> Change | None:
     """Return a change with the document's present value as ``before``.
 
-    Return None for a change or removal of a widget that does not exist, and for the addition of a widget that exists.
+    Return None if the change is impossible: the widget to change or remove is missing, or the widget to add exists.
     """
     if not change.widget:
         return Change("", change.field, field_of(document, change.field), change.after)

@@ -103,7 +103,7 @@ class Overloaded(DashboardError):
 
 
 class Unavailable(DashboardError):
-    """Request that needs a part which cannot work now (disk full, database locked, server stopping)."""
+    """Request that cannot be served now (disk full, database locked, server stopping)."""
 
     code = "unavailable"
     retryable = True

@@ -90,8 +90,7 @@ class User(Struct, frozen=True):
 class Token(Struct, frozen=True):
     """Token of a feeder or program. ``prefixes``: the name of each fed series must begin with one of these; empty: any name.
 
-    ``per_s``: samples a second, 0 for no limit.  ``max_series``: number of series that the token may create, 0 for no limit
-    but the server's.
+    ``per_s``: samples a second, 0 for no limit.  ``max_series``: number of series that the token may create, 0 for the server's limit only.
     """
 
     id: str

@@ -13,8 +13,7 @@ from dashboard.domain.selector import Selector
 
 
 def partition_of(name: str, partitions: int) -> str:
-    """Return the partition that the metric or document ``name`` belongs to, if the journal has ``partitions``
-    partitions of metrics."""
+    """Return the partition of the metric or document ``name``. ``partitions``: number of partitions of metrics."""
     return f"metrics.{zlib.crc32(name.encode()) % partitions if partitions > 1 else 0}"
 
 

@@ -26,7 +26,7 @@ class Places:
         self._walk(root, ())
 
     def where(self, place: Place) -> str:
-        """Return ``file:line: field``; for a missing place the line of the value that should contain it."""
+        """Return ``file:line: field``; for a missing place, with the line of the value that should contain it."""
         found = place
         while found not in self._lines:
             found = found[:-1]
