@@ -182,7 +182,7 @@ class ClientKnown(Struct, frozen=True, array_like=True):
 
 
 class ClientsKnown(Signal, tag="u", frozen=True):
-    """Clients of a process that any process can recover, and the keys of those who have left for good."""
+    """Recoverable clients of a process, and the keys of the clients that have left for good."""
 
     clients: list[ClientKnown]
     gone: list[str] = []
