@@ -94,8 +94,7 @@ def _bits(places: Iterable[int]) -> int:
 
 
 def _names(some: list[Series], inputs: list[Series]) -> list[str]:
-    """Return a short name for each series of ``some``: the values of its labels that are not the same in all
-    ``inputs``."""
+    """Return a short name for each series of ``some``: the values of those labels in which the ``inputs`` differ."""
     shared = set(inputs[0].key.labels)
     for series in inputs:
         shared.intersection_update(series.key.labels)

@@ -99,7 +99,7 @@ class DerivedReplica(Replica):
     def fill(self, now_ms: int, rows: Sequence[DerivedRow], unit: str, *, floor_ms: int | None = None) -> None:
         """Add the history of series. Each value's position is its own time, so that a screen resumes exactly.
 
-        ``floor_ms``: the first time of the whole history, of which ``rows`` may be a part.
+        ``floor_ms``: the first time of the whole history; ``rows`` may be a part of it.
         """
         self.put(now_ms, rows, unit)
         if floor_ms is None:

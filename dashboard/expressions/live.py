@@ -168,10 +168,9 @@ class LiveExpressions:
         self._wake.set()
 
     def _epoch(self) -> str:
-        """Return the epoch: that of the followed partition, or a hash of the epochs of several.
+        """Return the epoch of the followed partition; of several partitions, a hash of their epochs.
 
-        So another epoch of any partition makes another epoch here, and a screen that resumes from the old epoch is told
-        of the gap.
+        A new epoch of any partition changes the result, so a screen that resumes from before learns of the gap.
         """
         followed = self._replicas.followed()
         epochs = [f"{name}={followed[name].position.epoch}" for name in sorted(followed)]
