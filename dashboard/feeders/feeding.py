@@ -25,8 +25,8 @@ class Reading(NamedTuple):
 
 
 def to_batch(readings: Iterable[Reading], every_s: float) -> Batch:
-    """Convert readings to a batch with declared units and cadences and without times, which the journal adds.
-    ``every_s``: the feeder's cadence in seconds."""
+    """Convert readings to a batch that declares units and cadences; the journal adds the times. ``every_s``: the
+    feeder's cadence in seconds."""
     batch = Batch()
     for row, reading in enumerate(readings):
         batch.keys.append(series_key(reading.name, reading.labels).text)

@@ -103,7 +103,7 @@ class LineSplitter:
         self._max_line_bytes = max_line_bytes
 
     def split(self, data: bytes) -> tuple[bytes, list[bytes]]:
-        """Return the whole lines as one text, and the beginning of each line that is too long and therefore skipped."""
+        """Return the whole lines as one text, and the beginning of each skipped line (too long)."""
         if self.is_skipping:
             _, newline, data = data.partition(b"\n")
             if not newline:

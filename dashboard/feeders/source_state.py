@@ -50,9 +50,9 @@ class SourceRefusal(NamedTuple):
 class SourceState:
     """Counters and faults of a source. Every unit of data (line or value) is ``accepted``, ``refused`` or ``dropped``.
 
-    ``received`` counts the datagrams, connections, messages or answers that contained these units.  ``unstored`` counts samples
-    that could not be stored although their lines were accepted (StatsD aggregates many lines to one sample).  ``series``: the
-    number of series that the source has created, of at most ``max_series``.
+    ``received`` counts the datagrams, connections, messages or answers that contained these units.  ``unstored`` counts samples of accepted
+    lines that could not be stored (StatsD makes one sample of many lines).  ``series``: the number of series that the source has created,
+    of at most ``max_series``.
     """
 
     id: str
