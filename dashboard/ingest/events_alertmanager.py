@@ -34,7 +34,7 @@ def parse_alertmanager(body: bytes, now_ms: int) -> Parsed:
 
 
 def parse_alerts(body: bytes, now_ms: int) -> Parsed:
-    """Parse the list of ``POST /api/v2/alerts``, in which an alert is resolved if its ``endsAt`` is past; raises Invalid."""
+    """Parse the list of ``POST /api/v2/alerts``; an alert whose ``endsAt`` is past is resolved; raises Invalid."""
     return _alerts(read_events(body), now_ms)
 
 

@@ -88,7 +88,7 @@ def parse_template(text: str) -> TopicTemplate:
 
 
 def folded(templates: Sequence[TopicTemplate]) -> Iterator[tuple[int, int]]:
-    """Yield the indices (later, earlier) of each pair of templates that would give two topics the same series."""
+    """Yield the pairs of templates by which two topics could get the same series, as indices (later, earlier)."""
     met: dict[tuple[frozenset[str], str], int] = {}
     for number, template in enumerate(templates):
         made = template.labels, template.ending
@@ -98,7 +98,7 @@ def folded(templates: Sequence[TopicTemplate]) -> Iterator[tuple[int, int]]:
 
 
 def filters_of(templates: Sequence[TopicTemplate]) -> list[str]:
-    """Return topic filters that do not overlap and, where possible, also match topics that no template covers.
+    """Return topic filters without overlaps; where possible, they also match topics without a template.
 
     They match all topics below the templates' prefixes. If a template begins with a placeholder, they are the templates' own filters.
     """

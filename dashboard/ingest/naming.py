@@ -78,8 +78,7 @@ def foreign_key(name: str, pairs: Iterable[tuple[str, str]] = ()) -> str:
 def foreign_document(name: str, pairs: Iterable[tuple[str, str]] = ()) -> str:
     """Return the document key for a foreign name and labels: ``name/label:value/label:value``, in order of label names.
 
-    If a value had to be changed or the key had to be cut, the key ends in a hash of the name and all labels, so that keys do not
-    collide.
+    A key with a changed value, and a key that was cut, ends in a hash of the name and all labels, so that keys do not collide.
     """
     key = series_key(foreign_name(name)[:MAX_NAME_BYTES], foreign_labels(pairs))
     parts = [f"{label}:{_NOT_IN_PART.sub('_', value)}" for label, value in key.labels]

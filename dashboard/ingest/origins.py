@@ -135,8 +135,7 @@ def origin_of(name: str, labels: Mapping[str, str]) -> str:
 
 
 class OwnedRecall(Recall[K, V]):
-    """Cache (``Recall``) that is emptied when a new period of ``origins`` begins, so that active senders claim their
-    series again."""
+    """Cache (``Recall``) that is emptied when a new period of ``origins`` begins: active senders then claim their series again."""
 
     def __init__(self, max_items: int = 20_000, *, origins: Origins | None = None) -> None:
         super().__init__(max_items)

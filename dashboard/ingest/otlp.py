@@ -351,7 +351,7 @@ def _unit(unit: Any) -> str | None:
 
 
 def _learn(point: bytes, metric: _Metric, keys: tuple[str, ...], cache: PointCache) -> None:
-    """Cache the series of a number point by the bytes of its attributes, if only attributes follow the numbers in the point."""
+    """Cache the series of a number point by the bytes of its attributes, if these are the end of the point."""
     tail = attributes_of(point)
     if tail is None or len(metric.raw) + len(tail) > MAX_CACHED_BYTES:
         return

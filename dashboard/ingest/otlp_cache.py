@@ -44,8 +44,7 @@ class PointCache:
             self._numbers.clear()
 
     def claim(self, keys: Iterable[str], origin: str) -> None:
-        """Claim the series ``keys`` for a metric, whose ``origin`` is its name as sent and the names of its attributes;
-        raises NameTaken."""
+        """Claim the series ``keys`` for a metric. ``origin``: its name and the names of its attributes, as sent; raises NameTaken."""
         for key in keys:
             self._origins.claim(key, origin)
 

@@ -91,7 +91,7 @@ class PointColumns:
 
 
 def read_columns(data: bytes, known: Mapping[bytes, str], latest_ms: int) -> PointColumns | None:
-    """Read a ``Gauge`` or ``Sum`` message; return None if its bytes do not have one of the expected layouts.
+    """Read a ``Gauge`` or ``Sum`` message; return None for an unexpected layout of its bytes.
 
     ``known`` maps the encoded attributes of a data point to its series.
     """

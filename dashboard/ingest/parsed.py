@@ -33,7 +33,7 @@ class NotFinite(Invalid):
 
 
 class Family(NamedTuple):
-    """Group of all series that equal ``key`` except for the value of ``label``. ``t_ms``: when the series ended (None: now)."""
+    """Group of series that differ from ``key`` only in the value of ``label``. ``t_ms``: when the series ended (None: now)."""
 
     key: SeriesKey
     label: str

@@ -93,8 +93,7 @@ def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int, families
 def _quickly(
     data: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int, metadata: list[bytes]
 ) -> list[tuple[int, bytes]]:
-    """Add the series whose labels are known and whose only sample has the usual layout; return the other series with
-    their indices."""
+    """Add the series with known labels and one sample of the usual layout; return the other series with their indices."""
     keys, tails, others = list[str](), list[bytes](), list[tuple[int, bytes]]()
     known, at, end, skipped = cache.get, 0, len(data), 0
     while at < end:
@@ -138,9 +137,9 @@ def _quickly(
 
 
 def _with(others: list[tuple[int, bytes]], left: Sequence[int], data: bytes) -> list[tuple[int, bytes]]:
-    """Return ``others`` together with the series of ``data`` that the fast path did not take, in the order of the body.
+    """Merge two lists of series for the slow path, in the order of the body: ``others``, and the series ``left`` of ``data``.
 
-    ``left``: indices of these series, counted without the series of ``others``.
+    ``left``: indices of series in ``data``, counted without those in ``others``.
     """
     series = [value for number, wire, value in read_fields(data) if (number, wire) == (1, BYTES)]
     taken = {index for index, _ in others}
@@ -154,7 +153,7 @@ def _add_columns(parsed: Parsed, keys: list[str], tails: bytes, latest_ms: int, 
 
     ``tails``: the encoded sample of each series, all of the same length.
 
-    ``taken``: indices in the body of the series that are not in ``keys``.
+    ``taken``: indices (in the body) of series that are not in ``keys``.
     """
     if any(tails[place::_TAIL_BYTES] != mark * len(keys) for place, mark in _TAIL_MARKS):
         return range(len(keys))

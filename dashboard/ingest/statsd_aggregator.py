@@ -297,7 +297,7 @@ class Aggregator:
         return cell
 
     def _own(self, cell: Cell) -> None:
-        """Give the cell its series, except those that another metric owns; raises NameTaken if no series is left."""
+        """Give the cell its series; leave out series of other metrics; raises NameTaken if no series is left."""
         taken = [series for series in cell.names if series in self._owners]
         for series in taken:
             owner = self._owners[series]
