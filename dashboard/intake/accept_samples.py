@@ -147,7 +147,7 @@ class AcceptSamples:
         return self._replicas.followed().get(partition)
 
     def _known(self, partition: str) -> Container[str]:
-        """Return the known series of a partition; if this process does not follow it, the series that this process has accepted."""
+        """Return the known series of a partition; of a partition that this process does not follow, the series that it has accepted."""
         replica = self._replica(partition)
         return self._met.get(partition, ()) if replica is None else replica.table.by_text
 
@@ -192,7 +192,7 @@ class AcceptSamples:
     async def end(self, ended: Iterable[tuple[str, int | None]], *, caller: Caller | None = None) -> set[str]:
         """Mark series as ended, each at its time (None: now), because their sender will send no more.
 
-        Returns the series that the caller may not write, which are skipped.  Unknown series are marked too: their samples may not
+        Returns the skipped series: those that the caller may not write.  Unknown series are marked too: their samples may not
         have arrived yet.  Raises Overloaded or Unavailable.
         """
         times, now = dict(ended), self._now_ms()

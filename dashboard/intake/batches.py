@@ -39,7 +39,7 @@ def rows_per_entry(keys: list[str], at_most: int = _ROWS_PER_ENTRY) -> int:
 def entries_of(keys: list[str], new: set[str], *, late: bool = False) -> list[tuple[int, int]]:
     """Return where each entry of a batch begins and ends; rows with ``new`` series come in shorter entries.
 
-    ``late``: the batch has samples that are earlier than others of their series, so that all its entries are short.
+    ``late``: True if the batch may have late samples; all its entries are then short.
     """
     at_most = _LATE_PER_ENTRY if late else _ROWS_PER_ENTRY
     starts = [0]
@@ -66,8 +66,8 @@ def entries_of(keys: list[str], new: set[str], *, late: bool = False) -> list[tu
 def have_late(keys: list[str], times: list[int], last_ms: Callable[[str], int]) -> bool:
     """Return whether a batch seems to have late samples.
 
-    It does if a time is earlier than the time of the row before, or if the first, middle or last row is not later than
-    the newest sample of its series. ``last_ms``: returns the time of a series' newest sample, 0 for a new series.
+    A batch seems to have late samples if its times do not rise, or if its first, middle or last row is not later than
+    the newest sample of the same series. ``last_ms``: returns the time of a series' newest sample, 0 for a new series.
     """
     if len(keys) <= _LATE_PER_ENTRY:
         return False  # one entry anyway
@@ -111,7 +111,7 @@ def _slice(places: Callable[[], list[int]], start: int, end: int) -> Callable[[]
 
 
 def places_of(batch: Batch) -> list[int]:
-    """Return the index of each row in the body; if the format gives no indices, the indices that were not refused, in order."""
+    """Return the index of each row in the body. If the format gives none: 0, 1, 2, … without the refused indices."""
     if batch.where is not None and len(places := batch.where()) == len(batch.keys):
         return places
     taken = {refusal.index for refusal in batch.refused}

@@ -52,7 +52,7 @@ class PushGroups:
             await self._publish()
 
     async def replace(self, labels: Mapping[str, str], keys: Collection[str], *, caller: Caller) -> None:
-        """Replace all series of the group (PUT); series that are not in ``keys`` end, unless the caller may not write them."""
+        """Replace all series of the group (PUT); the series that are not in ``keys`` end, except those that the caller may not write."""
         async with self._locked(labels) as group:
             barred = await self._end(set(self._ownership.of(group)).difference(keys), caller)
             self._ownership.replace(group, barred.union(keys))

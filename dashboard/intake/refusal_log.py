@@ -15,8 +15,7 @@ class RefusalLog:
         self._since = 0
 
     def say(self, log: logging.Logger, who: str, reason: str, snippet: str, now_ms: int, count: int = 1) -> None:
-        """Count a refusal of the sender ``who``, and log the refusal unless the last line is less than ``EVERY_MS``
-        old."""
+        """Count a refusal of the sender ``who``; log it if the sender's last line is at least ``EVERY_MS`` old."""
         self._since += count
         if self._said_ms is not None and now_ms - self._said_ms < EVERY_MS:
             return

@@ -61,8 +61,7 @@ class TokenLimits:
     def surplus(
         self, caller: Caller | None, keys: Iterable[str], new: Collection[str], exists: Callable[[str], bool]
     ) -> set[str]:
-        """Return the ``new`` series of a batch that would exceed the token's number of series, counted in the order of
-        ``keys``.
+        """Return the ``new`` series for which the token has no room left; series are counted in the order of ``keys``.
 
         ``keys``: the series of the batch. ``exists``: returns whether a series still exists; a fed series that no
         longer exists does not count.
