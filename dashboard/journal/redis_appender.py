@@ -190,8 +190,7 @@ class Appender:
     def expire(self, now_s: float) -> None:
         """Raise Unavailable in the callers whose deadline has passed at ``now_s``.
 
-        The entries of the flush in flight stay in that flush, even if their callers were answered, until its result is
-        known.
+        Entries of the flush in flight stay in it until its result is known, even without their callers.
         """
         error = Unavailable(f"the journal (Redis) cannot be reached: {self.fault or 'no answer in time'}")
         late = [w for w in (*self._under_way, *self._waiting) if w.deadline_s <= now_s and not w.expired]

@@ -51,9 +51,8 @@ class Link:
     def client(self, *, timeout_s: float | None = None, alone: bool = False) -> Client:
         """Return a new client, not yet connected. ``timeout_s`` replaces the link's deadline of each call.
 
-        ``alone``: True for a client that only one caller uses, on one connection. The caller sets the deadline
-        (``asyncio.timeout``). So redis-py skips its ``wait_for`` and its check for a readable connection, which cost time at
-        every call and can swallow a cancellation.
+        ``alone``: True for a client that only one caller uses, on one connection. The caller sets the deadline (``asyncio.timeout``).
+        redis-py then skips its ``wait_for`` and its check for a readable connection: both cost time and can swallow a cancellation.
         """
         client = self._make(
             {

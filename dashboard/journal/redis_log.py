@@ -59,7 +59,7 @@ class OutOfSequence(Exception):
 class Log:
     """Log of a partition, for use on the event loop's thread only.
 
-    ``seq`` is the number of the newest entry that is known to be stored, even if this process has not read that entry yet.
+    ``seq``: number of the newest entry that is known to be stored; this process may not have read it yet.
     """
 
     def __init__(self, partition: str, keys: Keys) -> None:
@@ -128,9 +128,8 @@ class Log:
     def take(self, rows: list[RawRow], newest_seq: int | None = None) -> None:
         """Take the rows that were read after ``last_id``.
 
-        ``newest_seq``: number of the partition's newest entry, as Redis has just confirmed for this epoch; a row with a later
-        number is foreign and skipped.  Without ``newest_seq``, a row that does not follow the row before raises OutOfSequence,
-        after the rows before it were taken.
+        ``newest_seq``: number of the partition's newest entry, as Redis has just confirmed for this epoch; a row with a later number is
+        foreign and skipped.  Without ``newest_seq``, the first row that is out of order raises OutOfSequence; the rows before it are taken.
         """
         fresh: list[Entry] = []
         seq = self.tail.head_seq
@@ -158,7 +157,7 @@ class Log:
                 self.tail.push(fresh)
 
     def parse(self, raw_id: bytes, fields: dict[bytes, bytes] | None) -> Entry | None:
-        """Parse a row of the stream as an entry; return None for a row that this journal did not store under this id."""
+        """Parse a row of the stream as an entry; return None for a row that another program wrote."""
         ms, _, number = raw_id.partition(b"-")
         seq = int(number)
         for name, value in (fields or {}).items():

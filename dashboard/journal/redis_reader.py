@@ -36,7 +36,7 @@ def new_epoch() -> str:
 
 
 class Starving(RedisError):
-    """Error of a connection that does not return stored entries, because it leads to another copy of the data."""
+    """Error of a connection that leads to an outdated copy of the data: it lacks stored entries."""
 
 
 async def settle(log: Log, client: Client) -> LogState:

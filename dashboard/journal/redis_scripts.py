@@ -155,7 +155,7 @@ async def commit(
     """Put a staged checkpoint into force (commit.lua).
 
     ``whole``: True if no record of the former checkpoint stays. ``linger_ms``: how long replaced records are still
-    readable. Return False if the stored checkpoint is not ``base`` or is a later one of the same epoch.
+    readable. Return False if the stored checkpoint is not at ``base``, or is later than ``position`` in the same epoch.
     """
     kind = "whole" if whole else ""
     found = await _commit(client, [keys.checkpoint, staged], *position, kind, keys.more("blob:"), base, linger_ms)

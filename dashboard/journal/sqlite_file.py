@@ -91,7 +91,7 @@ class JournalFile:
     def append(self, rows: list[tuple[str, str, bytes]], heads: dict[str, int], t_ms: int) -> list[int | Unavailable]:
         """Store (partition, request id, payload) rows in one transaction; return the seq of each row.
 
-        A row with the request id of an earlier row is not stored again and gets the seq of that row.
+        A row with a repeated request id is not stored again; its seq is that of the earlier row.
 
         An invalid row (an id that is not text, too many bytes) gets an error in its place.
         """

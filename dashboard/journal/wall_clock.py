@@ -11,7 +11,7 @@ _CHECK_S = 1.0
 
 
 class WallClock:
-    """Task that lets the journal's clock follow this machine's clock, for engines that do not follow the clock of another machine."""
+    """Task that lets the journal's clock follow this machine's clock, for the engines ``memory`` and ``sqlite``."""
 
     def __init__(self, clock: JournalClock, counters: Counters) -> None:
         self._clock = clock
