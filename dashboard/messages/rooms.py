@@ -164,7 +164,7 @@ class Left(Struct, tag="left", frozen=True, rename="camel"):
 
 
 class RoomOpened(Struct, tag="room_opened", frozen=True, rename="camel"):
-    """Notice that a room which the user may join was opened or renamed."""
+    """Notice of a new or renamed room that the user may join."""
 
     room_id: str
     title: str
