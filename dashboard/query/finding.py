@@ -25,7 +25,7 @@ class FoundSeries(NamedTuple):
 
 
 class SeriesSearch:
-    """Search for the series that match any of the selectors (all series if there is none) and that have samples in a range of time."""
+    """Search for series with samples in a range of time. They match any of the selectors; without selectors, all series match."""
 
     def __init__(self, replicas: Sequence[Replica], selectors: Sequence[Selector], start_ms: int, end_ms: int) -> None:
         self._indexes = [replica.table.index for replica in replicas]

@@ -125,7 +125,7 @@ class SeriesIndex(Generic[K]):
     # --- items ---
 
     def add(self, item: K) -> None:
-        """Index an item, and add it to the matches of the selectors that match it."""
+        """Index an item, and add it to the matches of all selectors that it matches."""
         self._items[item] = None
         self.version += 1
         for label, value in _pairs(item.key):

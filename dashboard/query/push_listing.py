@@ -64,7 +64,7 @@ def _group(labels: dict[str, str], every: Iterable[Series]) -> dict[str, object]
 
 
 def _place_of(series: Series) -> tuple[str, str, str | None]:
-    """Return the family of a series, the JSON field of its value, and the key within that field, None if the field has no keys."""
+    """Return a series' family, the JSON field that holds its value, and the key in that field (None: the field is the value itself)."""
     name, labels = series.key.name, dict(series.key.labels)
     if series.kind not in ("histogram", "summary"):
         return name, "value", None

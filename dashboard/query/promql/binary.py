@@ -178,7 +178,7 @@ def _pairs(node: Binary, many: Vector, one: Vector, budget: Budget) -> tuple[Int
 
 
 def _check_unique(node: Binary, many: Vector, pairs: Ints, labels: list[Labels], there: Bools) -> None:
-    """Raise FailedExpression if several rows of ``many`` match the same row, unless a grouping keeps their labels distinct."""
+    """Raise FailedExpression if several rows of ``many`` match one row and no grouping keeps their labels distinct."""
     grouped: dict[tuple[Labels, Labels], list[int]] = {}
     is_grouped = bool(node.matching.group)
     for place, row in enumerate(pairs):

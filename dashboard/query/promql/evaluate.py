@@ -136,10 +136,9 @@ class Evaluator:
         return times_of(when, grid, self.span)
 
     def inputs(self, columns: SampleColumns) -> list[int]:
-        """Return, for each series of a selector, a set of bits in which only the bit of this series is set.
+        """Return the inputs of each series of a selector: a number with one bit set, that of the series itself.
 
-        These bits are the row's *inputs*: the series that the row was computed from. The list is empty if inputs are
-        not tracked.
+        The *inputs* of a row are the series that it was computed from, one bit for each. The list is empty if inputs are not tracked.
         """
         return [1 << number for number in columns.numbers] if self.track else []
 

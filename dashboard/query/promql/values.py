@@ -73,7 +73,7 @@ class Vector(Struct, frozen=True):
 
 
 class Aggregates(Struct, frozen=True):
-    """Number, sum, least and greatest value of the samples that each sample of columns stands for: those of a bucket, or itself."""
+    """What each sample of columns stands for, a bucket or itself: number, sum, least and greatest value."""
 
     counts: Ints
     sums: Floats

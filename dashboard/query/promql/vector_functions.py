@@ -52,7 +52,7 @@ class Operands(Protocol):
         """Return the samples of a selector."""
 
     def inputs(self, columns: SampleColumns) -> list[int]:
-        """Return, for each series of a selector, a number in which only the bit of this series is set."""
+        """Return the inputs of each series of a selector: a number with one bit set, that of the series itself."""
 
     def ones(self, values: Floats) -> Vector:
         """Return a vector of one row with these values and without labels."""

@@ -73,7 +73,7 @@ def ranges(columns: SampleColumns, until_ms: Ints, range_ms: int, inputs: list[i
 
 
 def _counted(columns: SampleColumns, bounds_ms: Ints) -> Ints:
-    """Return, for each series and bound, the index after the series' last sample that is not later than the bound."""
+    """Return, for each series and bound, the index of the first sample later than the bound."""
     starts, times = columns.starts, columns.times
     places = np.empty((len(columns), len(bounds_ms)), dtype=np.int64)
     if len(bounds_ms) == 1 and len(times):
