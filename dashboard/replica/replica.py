@@ -88,8 +88,7 @@ class Replica:
             self._forget_deleted()
 
     def _forget_passing(self, entry: Entry) -> None:
-        """Delete the documents that expire (``passing``) and were not written for as long as series without samples are
-        kept."""
+        """Delete expiring documents (``passing``) that were not written for a long time, the same as for series without samples."""
         horizon = self.table.patience.kept_ms - self.table.windows.coarse_ms
         for key, stored in list(self.documents.items()):
             document = stored.document

@@ -78,8 +78,7 @@ class Rows(Generic[S]):
         self._values: list[array[float]] = []
 
     def hold(self, seq: int, times: int | array[int], values: array[float]) -> None:
-        """Keep an entry's samples for later. The list must contain no series twice, and the attribute ``waiting`` of
-        each series must be this object."""
+        """Keep an entry's samples for later. The list has no repeated series, and each series' ``waiting`` is this object."""
         if len(self.series) < _WAITING_FROM:
             self.append(seq, times, values)
             return

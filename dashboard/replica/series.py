@@ -292,8 +292,7 @@ class Series:
                 buckets.withdraw(t_ms // step_ms, value, self._folded_between(start_ms, start_ms + step_ms))
 
     def _folded_between(self, from_ms: int, until_ms: int) -> list[float]:
-        """Return the values of raw samples that are in the buckets already, with times from ``from_ms`` up to before
-        ``until_ms``."""
+        """Return the values of raw samples from ``from_ms`` up to before ``until_ms`` that are in the buckets already."""
         times = self._times
         if self.is_ordered:
             end = min(self.folded, bisect_left(times, until_ms))

@@ -19,9 +19,9 @@ class SignalTime:
     def advance(self, t_ms: int, *, attended: bool = False) -> int:
         """Take the time of the next entry; return how much time has passed.
 
-        ``attended``: True if this process received this entry and the entry before as soon as they were stored. A long pause
-        between the two then means that this process was suspended or that the clock was set, so the pause does not count as
-        silence of the nodes.
+        ``attended``: True if this process received this entry and the entry before as soon as they were stored. A long
+        pause between the two then comes from a suspended process or a clock that was set; it does not count as silence
+        of the nodes.
         """
         step_ms = max(0, t_ms - self._entry_ms) if self._entry_ms else 0
         if not attended or step_ms <= _STOOD_MS:
