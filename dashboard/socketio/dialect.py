@@ -23,9 +23,8 @@ class Dialect:
     """Translation for clients with the same carrier (WebSocket or long polling) and the same namespaces. ``now_ms`` is
     the journal's time.
 
-    ``positions``: the last positions of the clients, which can recover and are in the same rooms; None if the clients
-    cannot recover. ``plain``: the dialect without positions; it translates messages that have no position, once for the
-    clients of all rooms.
+    ``positions``: the last positions of the clients, which can recover and are in the same rooms; None if the clients cannot recover.
+    ``plain``: the dialect without positions; it translates messages without a position once, for the clients of all rooms.
     """
 
     def __init__(
