@@ -35,7 +35,7 @@ async def lock_board(tx: AsyncConnection, board: str) -> BoardRow | None:
 
 
 async def find_operation(tx: AsyncConnection, board: str, author: str, key: str) -> OperationRow | None:
-    """Return the operation that an author has sent under a key, None if there is no such operation."""
+    """Return an author's operation with this key, None if there is none."""
     statement = select(board_operations).where(
         board_operations.c.board_id == board, board_operations.c.author == author, board_operations.c.key == key
     )

@@ -172,7 +172,7 @@ async def changes_after(tx: AsyncConnection, room_id: str, after: int, limit: in
 
 
 async def latest_changes(tx: AsyncConnection, room_id: str, limit: int) -> tuple[list[Message], int, int]:
-    """Return the messages that changed last, the number of the newest change, and the number after which the list contains every change."""
+    """Return the messages that changed last, the number of the newest change, and the number after which no change is missing."""
     row = (await tx.execute(select(rooms.c.last_seq, rooms.c.trimmed_seq).where(rooms.c.id == room_id))).one_or_none()
     if row is None:
         return [], 0, 0

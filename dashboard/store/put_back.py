@@ -11,7 +11,7 @@ _JUMP = 1_000_000
 
 
 def forget_positions(file: Path) -> None:
-    """Skip numbers in the log of every room, so that a page that connects again reloads the room; raises sqlite3.Error.
+    """Skip numbers in the log of every room: a page that connects again then reloads the room; raises sqlite3.Error.
 
     Without this, new messages would get numbers that a page knows already from messages after the backup.
     """

@@ -22,8 +22,8 @@ from dashboard.store.schema import messages, participants, reads, rooms
 class UnreadCounts(Struct, frozen=True):
     """Counts of messages for several users and rooms, without deleted messages. ``marks``: read marks by user, then by room.
 
-    ``after``: unread messages by (user, room), if the user has a mark in that room. The other two are for rooms in which a user
-    has no mark. ``every``: all messages by room; ``own``: the user's own messages by (user, room).
+    ``after``: unread messages by (user, room), if the user has a mark in that room. ``every`` and ``own`` are for rooms
+    in which a user has no mark. ``every``: all messages by room; ``own``: the user's own messages by (user, room).
     """
 
     marks: dict[str, dict[str, int]]
