@@ -53,7 +53,7 @@ Result = TypeVar("Result")
 
 
 class FeederHandler(BaseHandler[F]):
-    """Base of all handlers that feeders post to, with the steps that a handler combines."""
+    """Base of all handlers that feeders post to: the steps of feeding."""
 
     has_foreign_errors = True  # they are the format's
 

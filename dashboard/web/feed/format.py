@@ -115,7 +115,7 @@ class Format:
         yield Slice(0, body)
 
     def check_long(self, request: FeedRequest) -> None:
-        """Raise TooLarge if a body that is longer than a slice must not be stored in slices."""
+        """Raise TooLarge if the sender wants a long body to be stored as a whole or not at all, which is possible only for one slice."""
 
     def parse(self, request: FeedRequest) -> Parsed:
         """Read the body; raises Invalid. Long bodies are read in a thread."""
@@ -143,7 +143,7 @@ class Format:
 
 
 def faults_in(refused: Sequence[Refusal]) -> list[Refusal]:
-    """Return the refusals without those of NaN and ±Inf, which mean "no value" and are not the sender's fault."""
+    """Return the refusals that are the sender's fault. NaN and ±Inf are no fault: they mean "no value"."""
     return [refusal for refusal in refused if refusal.code != NOT_FINITE]
 
 

@@ -34,7 +34,7 @@ _ONLY_METRICS = (
 
 
 class Otlp(Format):
-    """OTLP metrics. The response to refused points is a 200 that reports them, so that the sender does not send them again."""
+    """OTLP metrics. If points were refused, the response is 200 with their number and reason: the sender does not send them again."""
 
     name = "otlp"
 

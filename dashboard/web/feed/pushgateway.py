@@ -73,10 +73,9 @@ class PushgatewayHandler(FeederHandler[FeedServices]):
         self.send(self.format.answer(request, parsed, outcome))
 
     async def _note_push(self, labels: Mapping[str, str], *, failed: bool, now_ms: int) -> set[str]:
-        """Store the time of this push in the series ``PUSHED`` or ``FAILED`` of the group; return those of these two
-        series that the group has now.
+        """Store the time of this push in the series ``PUSHED`` or ``FAILED`` of the group; return which of the two the group has now.
 
-        If the token may not write these series, or may create no more series, the push is accepted without them.
+        If the token has no right to write or create them, the push is accepted without them.
         """
         intake = self.services.intake
         pushed, failure = (foreign_key(name, labels.items()) for name in (PUSHED, FAILED))

@@ -27,7 +27,7 @@ HOME_COOKIE = "home_board"
 class PageServices(NamedTuple):
     """Services of the pages.
 
-    ``home_board``: the board at ``/`` of users who have not chosen a board. ``with_oidc``: True if the login page offers the
+    ``home_board``: the board at ``/`` for users without a choice. ``with_oidc``: True if the login page offers the
     OpenID provider. ``with_old_files``: True if the files for old browsers were built.
     """
 
@@ -73,7 +73,7 @@ class BoardPage(Page):
 
 
 class HomePage(BoardPage):
-    """``/``: the board that the user chose on ``/boards`` in this browser, else the board of the setting ``home_board``."""
+    """``/``: the board chosen on ``/boards`` in this browser, else the board of the setting ``home_board``."""
 
     def get(self, board_id: str = "") -> None:
         chosen = self.get_cookie(HOME_COOKIE, "")

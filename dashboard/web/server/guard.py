@@ -96,7 +96,7 @@ class GuardedApplication(Application):
         return self.get_handler_delegate(request, RefusedHandler, arguments)
 
     def _without_slash(self, request: httputil.HTTPServerRequest) -> None:
-        """Remove the final slash of a path such as ``/write/``, like the original servers of these paths, unless a route has that slash."""
+        """Remove the final slash of a path such as ``/write/`` if no route has that slash; the original servers accept it too."""
         path = request.path
         if len(path) > 1 and path.endswith("/") and not any(known.fullmatch(path) for known in self._addresses):
             request.path = path.rstrip("/") or "/"
@@ -129,8 +129,7 @@ def _without_authority(request: httputil.HTTPServerRequest) -> None:
 def _literal_routes(
     handlers: Sequence[tuple[str, type[RequestHandler], dict[str, object]]], addresses: list[re.Pattern[str]]
 ) -> dict[str, tuple[type[RequestHandler], dict[str, object]]]:
-    """Return class and arguments of the routes without patterns, by path, so that these routes are found without trying
-    the patterns."""
+    """Return the handler's class and arguments of each route whose path has no variables, by path: a look-up is faster than patterns."""
     found: dict[str, tuple[type[RequestHandler], dict[str, object]]] = {}
     for place, (path, handler_class, arguments) in enumerate(handlers):
         if _LITERAL.fullmatch(path) and not any(each.fullmatch(path) for each in addresses[:place]):

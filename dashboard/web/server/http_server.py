@@ -151,7 +151,7 @@ async def _some(stream: IOStream) -> bytes:
 
 
 def _buffered(stream: IOStream) -> bytes:
-    """Return the first bytes that have arrived and that the server has not read yet."""
+    """Return the beginning of the bytes that have arrived and are unread."""
     return bytes(stream._read_buffer[:_SHOWN_BYTES])  # Tornado has no public name for it
 
 

@@ -126,7 +126,7 @@ class RequestBody:
             raise self.refused
 
     def close(self) -> None:
-        """Free everything, including the traceback of the error, which would keep the objects of its frames in memory."""
+        """Free everything, also the error's traceback, which would keep objects in memory."""
         self._drop()
         self._gunzip = None
         if self.refused is not None:

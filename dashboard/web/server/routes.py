@@ -44,7 +44,7 @@ def pattern_of(template: str, parts: Mapping[str, str] = _PARTS) -> str:
 
 
 def methods_of(handler: type[Any]) -> list[str]:
-    """Return the methods that a handler serves, without HEAD, which is served as GET."""
+    """Return a handler's methods, except HEAD, which is served as GET."""
     return [name.upper() for name in _METHODS if getattr(handler, name) is not getattr(RequestHandler, name)]
 
 
