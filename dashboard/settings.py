@@ -99,9 +99,9 @@ class Settings:
         "redis+sentinel://, redis+cluster://",
     )
     redis_prefix: str = _setting("dashboard", "prefix of this server's keys in Redis")
-    redis_timeout_s: float = _setting(2, "seconds that Redis has for an answer", least=0.1)
+    redis_timeout_s: float = _setting(2, "seconds to wait for an answer of Redis", least=0.1)
     append_wait_s: float = _setting(5, "seconds that a request waits while Redis is away, before it gets 503", least=0)
-    append_wait_mib: int = _setting(8, "payload that may wait for Redis, MiB", least=1)
+    append_wait_mib: int = _setting(8, "size of the entries that may wait for Redis, MiB", least=1)
     partitions: int = _setting(1, "number of partitions of the journal in Redis; the same for all processes", least=1)
     workers: int = _setting(1, "number of processes that serve; more than one needs redis", least=1)
     direct_port: int = _setting(
@@ -109,7 +109,7 @@ class Settings:
     )
     node_host: str = _setting(
         "",
-        "address of this machine for the other machines; with direct_port they forward requests of Socket.IO sessions here",
+        "address by which other machines reach this one; with direct_port they forward requests of Socket.IO sessions here",
     )
     node_name: str = _setting("", "name of this process; workers add /NUMBER; empty: the machine's name")
     watchdog_s: float = _setting(
@@ -171,7 +171,9 @@ class Settings:
     body_timeout_s: float = _setting(15, "seconds for a request's body", least=0.1)
 
     hello_s: float = _setting(
-        5, "seconds until a WebSocket client's first request, and without a login until its first view", least=0.1
+        5,
+        "seconds in which a WebSocket client must send its first request or, without a login, watch its first view",
+        least=0.1,
     )
     max_message_bytes: int = _setting(65_536, "size of a WebSocket message from a client", least=128)
     max_fragments: int = _setting(1_024, "fragments of a WebSocket message from a client", least=1)

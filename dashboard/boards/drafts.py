@@ -162,7 +162,9 @@ class Drafts:
         def made(document: Document, history: list[Done]) -> tuple[list[Change], int]:
             target = next_undo(history, author.name, again=again)
             if target is None:
-                raise Invalid("nothing of yours to redo" if again else "nothing of yours to undo", field="undo")
+                raise Invalid(
+                    "you have no operation to redo" if again else "you have no operation to undo", field="undo"
+                )
             return undo_changes(document, history, target), target.seq
 
         return await self._commit(author, board_id, key, made, again=again)

@@ -131,7 +131,7 @@ def export(folder: Path, board_ids: tuple[str, ...], url: str, token: str | None
 @click.argument("board_id")
 @with_server
 def delete(board_id: str, url: str, token: str | None) -> None:
-    """Delete a board; ``dashboard board restore`` brings it back within 30 days."""
+    """Delete a board; `dashboard board restore` brings it back within 30 days."""
     call(url, "DELETE", _path(board_id), token)
 
 

@@ -112,8 +112,8 @@ def user_list(**options: Any) -> None:
 
 @user.command("change")
 @click.argument("name")
-@click.option("--role", type=click.Choice(ROLES))
-@click.option("--full-name")
+@click.option("--role", type=click.Choice(ROLES), help="new role")
+@click.option("--full-name", help="new name shown to other users")
 @click.option("--disable/--enable", "disabled", default=None, help="whether the user may log in")
 @click.option("--password", "new_password", is_flag=True, help="ask for a new password")
 @_STDIN
@@ -241,7 +241,7 @@ def token_list(**options: Any) -> None:
 @click.argument("token_id", metavar="ID")
 @with_store
 def token_revoke(token_id: str, **options: Any) -> None:
-    """Revoke a token; ID as `token list` prints it."""
+    """Revoke the token ID; `token list` prints the ids."""
 
     async def work(accounts: Accounts, *_: Any) -> None:
         await accounts.revoke_token(_BY, "", token_id)

@@ -262,7 +262,7 @@ class LiveExpressions:
         new = sum(row.key not in replica.table.by_text for row in rows)
         if spec.name not in live.there and new + len(replica.table.by_text) > MOST_DERIVED:
             live.refused[spec.name] = (
-                f"the expressions on all screens would have more than {MOST_DERIVED} series; sum some up, and open it again"
+                f"the expressions on all screens would have more than {MOST_DERIVED} series; aggregate some of them, and open it again"
             )
             self._tell(live, spec, Condition())
             return

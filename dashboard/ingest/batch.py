@@ -79,9 +79,7 @@ class Batch:
     def leave_unread(self, index: int, count: int) -> None:
         """Refuse the last ``count`` items of a body unread; ``index``: the index of the first of them."""
         if count:
-            reason = (
-                f"it and what follows was not read, as {MAX_REFUSALS} refusals came before it; send fewer at a time"
-            )
+            reason = f"this item and the rest were not read, because {MAX_REFUSALS} items were refused before; send fewer at a time"
             self.refused.append(Refusal(index, "", reason, UNREAD))
             self.unread += count - 1
 
@@ -166,11 +164,11 @@ def _labels(raw: bytes) -> dict[str, str]:
     except RecursionError:
         raise Invalid("nested too deep", field="labels") from None
     except ValueError:  # includes numbers of thousands of digits
-        raise Invalid("must be an object of texts", field="labels") from None
+        raise Invalid("must be an object whose values are strings", field="labels") from None
     if labels is None:
         return {}
     if not isinstance(labels, dict):
-        raise Invalid("must be an object of texts", field="labels")
+        raise Invalid("must be an object whose values are strings", field="labels")
     for name, value in labels.items():
         if not isinstance(value, str):
             raise Invalid("must be text (in quotes)", field=f"labels.{name[:40]}")

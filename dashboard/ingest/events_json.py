@@ -44,7 +44,7 @@ def texts_in(given: dict[str, Any], name: str) -> dict[str, str]:
     """Return a field that is an object with string values, {} when it is missing; raises Invalid."""
     found = given.get(name) or {}
     if not isinstance(found, dict):
-        raise Invalid("must be an object of texts", field=name)
+        raise Invalid("must be an object whose values are strings", field=name)
     return {key: _text(value, name) for key, value in found.items() if value is not None}
 
 
@@ -54,7 +54,7 @@ def tags_in(given: dict[str, Any], name: str = "tags") -> list[str]:
     if isinstance(found, str):
         return found.replace(",", " ").split()
     if not isinstance(found, list):
-        raise Invalid("must be a list of texts", field=name)
+        raise Invalid("must be a list of strings", field=name)
     return [_text(tag, name) for tag in found if tag is not None]
 
 

@@ -47,7 +47,7 @@ def _take(point: Any, parsed: Parsed, latest_ms: int, origins: Origins) -> None:
     if not isinstance(metric, str) or not metric:
         raise Invalid("is missing", field="metric")
     if not isinstance(tags, dict):
-        raise Invalid("must be an object of texts", field="tags")
+        raise Invalid("must be an object whose values are strings", field="tags")
     tags = {tag: tag_text(tag, each) for tag, each in tags.items() if each is not None}
     t_ms = time_of(_stated(point.get("timestamp")), latest_ms, "timestamp")
     if value is None:

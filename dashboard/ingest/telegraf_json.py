@@ -88,7 +88,7 @@ def _described(metric: Any, latest_ms: int) -> tuple[str, dict[str, str], dict[s
     if not isinstance(name, str) or not name:
         raise Invalid("is missing", field="name")
     if not isinstance(tags, dict):
-        raise Invalid("must be an object of texts", field="tags")
+        raise Invalid("must be an object whose values are strings", field="tags")
     if not isinstance(fields, dict) or not fields:
         raise Invalid("must be an object with one field at least", field="fields")
     texts = {tag: tag_text(tag, value) for tag, value in tags.items() if value is not None}

@@ -53,7 +53,7 @@ class TokenLimits:
         token = caller.token if caller is not None else None
         begins = " or ".join(token.prefixes) if token else ""
         return (
-            f"the token {token.name} may write only what begins with {begins}; name it so, or make another token"
+            f"the token {token.name} may write only names that begin with {begins}; rename this one, or make another token"
             if token
             else ""
         )

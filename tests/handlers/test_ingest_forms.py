@@ -299,6 +299,6 @@ async def test_the_rest_of_a_body_with_very_many_refusals_is_refused_unread_and_
         assert "5000 values refused;" in said[5]
         (feeder,) = server.stats.feeders()
         assert (feeder.accepted, feeder.refused) == (2, 100_100 + 50_000 + 5_000 + 50_000 + 5_000 + 5_000)
-        assert "was not read, as" in feeder.refusals[-1].reason
+        assert "were not read, because" in feeder.refusals[-1].reason
         assert server.counters.samples_refused.total() == feeder.refused
         assert server.counters.samples_refused["unread"] > 200_000

@@ -246,7 +246,7 @@ async def test_a_token_writes_what_begins_with_its_prefixes_and_the_rest_is_coun
         error, line = answer(response)["error"], LINES.count("\n") + 1
         assert error.startswith(f"partial write: line {line}: series: the token")
         assert error.endswith(
-            "may write only what begins with cpu_ or note_; name it so, or make another token dropped=2"
+            "may write only names that begin with cpu_ or note_; rename this one, or make another token dropped=2"
         )
         assert series_in(server) == KEPT
         assert document(server, "other_text") is None

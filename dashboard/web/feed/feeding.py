@@ -231,7 +231,7 @@ class FeederHandler(BaseHandler[F]):
         if self._may_show_token and self._body.size > _UNPROVEN_BYTES and self._body.refused is None:
             self._may_show_token = False
             if not self._is_proven() and not self.token_in(self._body.so_far()):
-                self._body.refuse(NotAuthenticated("show a token that may write, in a header"))
+                self._body.refuse(NotAuthenticated("send a token that may write, in a header"))
 
     def on_finish(self) -> None:
         super().on_finish()
