@@ -73,7 +73,7 @@ class Vector(Struct, frozen=True):
 
 
 class Aggregates(Struct, frozen=True):
-    """What each sample of columns stands for, a bucket or itself: number, sum, least and greatest value."""
+    """Number, sum, least and greatest value for each sample of columns: of the bucket that it stands for, or its own."""
 
     counts: Ints
     sums: Floats
