@@ -78,7 +78,7 @@ test("an operation is said in words", () => {
   ]), BOARD);
   assert.deepEqual(words, ["moved “A”", "resized “B”", "added “N”", `changed the title of the board: “T” → “${"y".repeat(39)}…”`, "changed the unit of “A”: “s” → nothing"]);
   assert.deepEqual(inWords(operation(1, [], { published: 3 }), BOARD), ["published version 3"]);
-  assert.deepEqual(inWords(operation(1, [{ widget: "a", before: { title: "A" } }], { undoes: 4 }), BOARD), ["took back: removed “A”"]);
+  assert.deepEqual(inWords(operation(1, [{ widget: "a", before: { title: "A" } }], { undoes: 4 }), BOARD), ["undid: removed “A”"]);
 });
 
 test("an answered operation waits until it is in the document, however it comes there", () => {

@@ -124,7 +124,7 @@ export function inWords(operation, doc) {
     else if (field === "w" || field === "h") said.add(`resized “${title}”`);
     else said.add(`changed the ${field} of ${widget ? `“${title}”` : "the board"}: ${shown(before)} → ${shown(after)}`);
   }
-  const prefix = operation.undoes ? (operation.again ? "again: " : "took back: ") : "";
+  const prefix = operation.undoes ? (operation.again ? "redid: " : "undid: ") : "";
   return [...said].map((text) => prefix + text);
 }
 

@@ -111,7 +111,7 @@ async function undo(again) {
   await sending; // what was done before is taken back, not what the server has by now
   try {
     await api("POST", `/api/v1/boards/${boardId}/undo`, { key: randomKey(), again });
-    shell.announce(again ? "Made again" : "Taken back");
+    shell.announce(again ? "Redone" : "Undone");
   } catch (error) {
     complain(error);
   }
@@ -309,7 +309,7 @@ document.addEventListener("keydown", (event) => {
 const publishing = new Publishing(edited, byId("publish", HTMLButtonElement), (text) => shell.announce(text));
 
 async function discard() {
-  if (!(await confirmed("Discard the draft?", "Everything is as it is published, for all editors. The history keeps what was discarded.", "Discard"))) return;
+  if (!(await confirmed("Discard the draft?", "The draft becomes the published board again, for all editors. The history keeps what was discarded.", "Discard"))) return;
   api("DELETE", `/api/v1/boards/${boardId}/draft`).catch(complain);
 }
 

@@ -31,7 +31,7 @@ function rename(board) {
   const { id } = board;
   const name = /** @type {HTMLInputElement} */ (h("input", { id: "new-id", value: id, required: "", pattern: ID, maxlength: "60", spellcheck: "false", autocomplete: "off" }));
   const wrong = h("p", { class: "wrong", role: "alert" });
-  const form = h("form", { class: "form" }, h("p", { text: "Old addresses and the screens that show the board are led on." }), h("div", { class: "field" }, h("label", { for: "new-id", text: "Address: /boards/…" }), name), wrong,
+  const form = h("form", { class: "form" }, h("p", { text: "The old address redirects to the new one, and screens that show the board follow." }), h("div", { class: "field" }, h("label", { for: "new-id", text: "Address: /boards/…" }), name), wrong,
     h("div", { class: "row" }, h("button", { class: "button primary", type: "submit", text: "Rename" })));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -76,7 +76,7 @@ export function boardActions(board) {
   const name = () => setText(archive, board.isArchived ? "List it again" : "Archive");
   name();
   const own = board.home === "store" ? [button("Rename", () => rename(board)), archive] : [];
-  const about = { file: "This board is a file of the server: rename or delete the file to do so to the board.", server: "This board comes with the server and stays as it is. Edit a copy instead." }[board.home];
+  const about = { file: "This board is a file on the server: rename or delete that file instead.", server: "This board comes with the server and stays as it is. Edit a copy instead." }[board.home];
   return [h("h2", { text: "This board" }), ...(about ? [h("p", { class: "hint", text: about })] : []),
     h("div", { class: "acts" }, ...own, button("Save a copy", () => saveCopy(board)), h("a", { class: "button", href: `/api/v1/boards/${board.id}/draft/text`, download: `${board.id}.yaml`, text: "Download" }),
       ...(board.home === "store" ? [button("Delete", () => remove(board), { class: "button danger" })] : []))];

@@ -189,7 +189,7 @@ export class BoardPanel extends HTMLElement {
   showReplaced(operation, mine) {
     const back = mine.map(({ widget, field, before }) => ({ op: "set", field, ...(widget ? { widget } : {}), ...(before === undefined ? {} : { value: before }) }));
     this.replaced.replaceChildren(h("b", { text: `${operation.name} ${inWords({ ...operation, changes: mine }, this.document).join(", ")}` }), " ",
-      button("take back", () => {
+      button("restore mine", () => {
         this.host.operate(back);
         this.replaced.hidden = true;
       }, { class: "quiet" }), button("keep", () => (this.replaced.hidden = true), { class: "quiet" }));

@@ -57,7 +57,7 @@ export function onSubmit(form, send) {
     clear(form);
     const empty = /** @type {HTMLInputElement | null} */ (form.querySelector(":required:invalid"));
     if (empty) {
-      showError(form, new ApiError(0, "invalid", empty.value ? "cannot be this" : "is needed", empty.name));
+      showError(form, new ApiError(0, "invalid", empty.value ? "is not valid" : "is required", empty.name));
       return;
     }
     if (submit) submit.disabled = true;

@@ -67,7 +67,7 @@ export class Publishing {
     note.addEventListener("keydown", (event) => event.key === "Enter" && go.click());
     const list = h("ul", { class: "differences", tabindex: "0", "aria-label": "Changes" });
     const seen = reachText(this.reach);
-    const about = `${seen ? `${seen} will show this at once` : "Nobody has this board open now"}; only tiles that changed are built again.`;
+    const about = `${seen ? `${seen} will show this at once` : "Nobody has this board open now"}; only changed tiles are rebuilt.`;
     const more = board.home === "store" ? [] : [h("p", { text: board.home === "file" ? "This board is a file. Publishing writes it back only where the server may; else download the YAML, or save a copy in the store." : "This board comes with the server and stays as it is. Save a copy under another id instead." }),
       h("div", { class: "row" }, button("Save a copy", () => saveCopy(board)), h("a", { class: "button", href: `/api/v1/boards/${board.id}/draft/text`, download: `${board.id}.yaml`, text: "Download" }))];
     const dialog = showDialog("Publish the draft", h("p", { text: about }), list, h("div", { class: "field" }, h("label", { for: "note", text: "Note" }), note), wrong, ...more, h("div", { class: "row" }, button("Cancel", () => dialog.close()), go));
