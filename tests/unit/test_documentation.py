@@ -7,6 +7,7 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
+import dashboard
 from dashboard.accounts import credentials, login_tries
 from dashboard.domain.position import Position
 from dashboard.entries.samples import encode_samples
@@ -43,6 +44,17 @@ def test_the_table_of_settings_is_the_table_of_settings() -> None:
         )
         expected.append((field.name, shown or "–", field.metadata["help"]))
     assert rows == expected
+
+
+def test_every_room_is_on_both_maps() -> None:
+    package = ROOT / "dashboard"
+    rooms = sorted(each.parent.name for each in package.glob("*/__init__.py"))
+    files = sorted(each.stem for each in package.glob("*.py") if not each.stem.startswith("__"))
+    development = (ROOT / "docs" / "development.md").read_text()
+    assert [name for name in rooms if f"`dashboard/{name}/`" not in development] == []
+    assert [name for name in files if f"`dashboard/{name}.py`" not in development] == []
+    assert [name for name in rooms if not re.search(rf"^    {name}  ", dashboard.__doc__ or "", re.MULTILINE)] == []
+    assert [name for name in files if not re.search(rf"\b{name}\b", dashboard.__doc__ or "")] == []
 
 
 def memory_of(series: Series) -> int:
