@@ -41,17 +41,21 @@ class ViewResolver:
             board = shown.board
             texts, places = board.watched()
             json = self._json_of(shown)
+            skip = request.skip if request.tag == shown.tag else []  # indices of another state mean other tiles
             window_s, rate_hz = request.window_s or board.window_s, request.rate_hz or board.rate_hz
         else:
             if caller.role < Role.VIEWER and caller.token is None:
                 raise NotAuthenticated("authenticate first: selectors need the role viewer")
             if len(request.selectors) > self._max_selectors:
                 raise Invalid(f"has {len(request.selectors)} entries; at most {self._max_selectors}", field="selectors")
-            texts, json = request.selectors, None
+            texts, json, skip = request.selectors, None, request.skip
             window_s, rate_hz = request.window_s or DEFAULT_WINDOW_S, request.rate_hz or DEFAULT_RATE_HZ
+        if skip and max(skip) >= len(texts):
+            raise Invalid(f"names the selector {max(skip)}; there are {len(texts)}, counted from 0", field="skip")
         window_ms, points = int(window_s * 1000), request.points or DEFAULT_POINTS
         found = watched_again(texts, places, window_ms)
-        return ViewSpec(found.selectors, window_ms, float(rate_hz), points, found.expressions), json
+        skipped = tuple(sorted(set(skip)))
+        return ViewSpec(found.selectors, window_ms, float(rate_hz), points, found.expressions, skipped), json
 
     def _json_of(self, shown: ShownBoard) -> bytes:
         """Return a board's JSON, which is encoded once for all screens until the board or its fault changes."""

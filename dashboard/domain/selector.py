@@ -179,3 +179,7 @@ def _canonical(name: tuple[Matcher, ...], labels: tuple[Matcher, ...]) -> str:
     rest = [m for m in name if not (plain and m.operator == "=" and m.value == plain)]
     inside = ",".join(sorted({quoted(m) for m in (*rest, *labels)}))
     return f"{plain}{{{inside}}}" if inside else plain
+
+
+#: Selector that matches nothing, since every series and document has a name. It stands for a selector that is left out.
+NOTHING = Selector((make_matcher("__name__", "=", ""),))

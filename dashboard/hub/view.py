@@ -12,7 +12,7 @@ from math import inf
 from typing import NamedTuple
 
 from dashboard.domain.position import Seen, positions_text
-from dashboard.domain.selector import Selector
+from dashboard.domain.selector import NOTHING, Selector
 from dashboard.expressions.watched import LiveSpec
 from dashboard.hub.part import Changes, Part
 from dashboard.hub.shared import Shared
@@ -33,7 +33,9 @@ _KEPT_DELTAS = 64
 class ViewSpec(NamedTuple):
     """Identity of a view: equal specifications share one view. ``points``: maximum number of samples per series in a snapshot.
 
-    ``expressions``: the expressions whose derived series the selectors match.
+    ``expressions``: the expressions whose derived series the selectors match. ``skipped``: indices of selectors that are left
+    out for now. The partitions are those of all selectors, so that a position of the view is a position of the same view with
+    other indices left out.
     """
 
     selectors: tuple[Selector, ...]
@@ -41,11 +43,26 @@ class ViewSpec(NamedTuple):
     rate_hz: float
     points: int
     expressions: tuple[LiveSpec, ...] = ()
+    skipped: tuple[int, ...] = ()
+
+    @property
+    def shown(self) -> tuple[Selector, ...]:
+        """The selectors; those that are left out match nothing, so that the others keep their indices."""
+        left_out = set(self.skipped)
+        return tuple(NOTHING if at in left_out else each for at, each in enumerate(self.selectors))
+
+    @property
+    def evaluated(self) -> tuple[LiveSpec, ...]:
+        """The expressions whose derived series are not left out."""
+        if not self.skipped:
+            return self.expressions
+        shown = {each.text for each in self.shown}
+        return tuple(each for each in self.expressions if each.selector.text in shown)
 
     @property
     def id(self) -> str:
         """Identifier, the same in every process and after every restart."""
-        text = repr(([s.text for s in self.selectors], self.window_ms, self.rate_hz, self.points))
+        text = repr(([s.text for s in self.selectors], self.window_ms, self.rate_hz, self.points, *self.skipped))
         return "v" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
@@ -79,7 +96,7 @@ class View:
         self._parts = [
             Part(
                 replica,
-                spec.selectors,
+                spec.shown,
                 window_ms=spec.window_ms,
                 step_ms=self.step_ms,
                 on_change=self._part_changed,

@@ -82,7 +82,7 @@ class ViewRequests:
             self._subscribe(connection, request, spec, board, since)
             return
         self.preparation.submit(
-            connection, request.id, spec.selectors, lambda: self._subscribe(connection, request, spec, board, since)
+            connection, request.id, spec.shown, lambda: self._subscribe(connection, request, spec, board, since)
         )
 
     def _subscribe(

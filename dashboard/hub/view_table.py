@@ -81,7 +81,7 @@ class ViewTable:
             partitions = self._sources.want(spec.selectors)
             replicas: list[Callable[[], Replica]] = [partial(self._sources.replica, each) for each in partitions]
             if spec.expressions and self._live is not None:
-                self._live.want(spec.expressions)
+                self._live.want(spec.evaluated)
                 replicas.append(self._live.replica)
             view = View(spec, replicas, self._now_ms(), self._on_change)
             watched = self._watched[view_id] = _Watched(view, partitions)
@@ -106,7 +106,7 @@ class ViewTable:
             watched.view.close()
             self._sources.leave(watched.partitions)
             if watched.view.spec.expressions and self._live is not None:
-                self._live.leave(watched.view.spec.expressions)
+                self._live.leave(watched.view.spec.evaluated)
         return True
 
     def cost(self, selectors: Sequence[Selector]) -> int:
@@ -154,7 +154,7 @@ class ViewTable:
     def caught_up(self, view: View) -> bool:
         """Return whether the replicas that a view reads have caught up with the journal."""
         return self._sources.ready(self._watched[view.id].partitions) and (
-            not view.spec.expressions or self._live is None or self._live.ready(view.spec.expressions)
+            not view.spec.expressions or self._live is None or self._live.ready(view.spec.evaluated)
         )
 
     def missed(self, partition: str, reason: str) -> None:

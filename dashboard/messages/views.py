@@ -15,6 +15,9 @@ from dashboard.messages.fields import PersonalRequest, RequestId
 
 PROTOCOL_VERSION = 1
 
+#: Indices that a request may leave out.
+MAX_SKIPPED = 2_000
+Place = Annotated[int, Meta(ge=0, le=100_000)]
 Millis = Annotated[float, Meta(ge=0, le=600_000)]
 
 
@@ -32,6 +35,7 @@ class Watch(Struct, frozen=True):
     """Request to show a board or the series that selectors match; ``since`` asks for the changes after a position.
 
     ``tag``: the state of the board that the client has; if the board has changed since, the reply is a snapshot with the board.
+    ``skip``: indices in the list of selectors, of the request or of the board in the state ``tag``, that are left out for now.
     """
 
     id: RequestId | None = None
@@ -42,6 +46,7 @@ class Watch(Struct, frozen=True):
     points: Annotated[int, Meta(ge=4, le=10_000)] | None = None
     since: Annotated[str, Meta(max_length=4_000)] | None = None
     tag: Annotated[str, Meta(max_length=100)] | None = None
+    skip: Annotated[list[Place], Meta(max_length=MAX_SKIPPED)] = []
 
 
 class Unwatch(Struct, frozen=True):

@@ -142,6 +142,36 @@ test("change leaves the old view, forgets its position and asks anew", (t) => {
   assert.deepEqual(w.log, ["snapshot e:5"]);
 });
 
+test("change from a position goes on with the changes since, and its old answer is left, too", (t) => {
+  const w = watched(t);
+  w.connection.start();
+  const socket = w.open();
+  socket.say({ type: "snapshot", id: 2, view: "v1", position: "e:5" });
+  w.views.change(w.subscription, { board: "host", skip: [3] }, "e:5");
+  w.views.change(w.subscription, { board: "host" }, "e:4");
+  assert.deepEqual(socket.sent.slice(1), [
+    { type: "unwatch", view: "v1" }, { type: "watch", id: 3, board: "host", skip: [3], since: "e:5" }, { type: "watch", id: 4, board: "host", since: "e:4" },
+  ]);
+  socket.say({ type: "frame", id: 3, view: "v2", position: "e:6" });
+  assert.deepEqual(socket.sent.at(-1), { type: "unwatch", view: "v2" });
+  socket.say({ type: "frame", id: 4, view: "v1", position: "e:6" });
+  assert.deepEqual(w.log, ["snapshot e:5", "frame e:6"]);
+  assert.equal(socket.sent.at(-1).type, "unwatch"); // it is not begun anew: another view of the same board is what was asked for
+});
+
+test("a change while nobody looks is asked for when somebody does", (t) => {
+  const w = watched(t);
+  w.connection.start();
+  const socket = w.open();
+  socket.say({ type: "snapshot", id: 2, view: "v1", position: "e:5" });
+  w.views.pause();
+  const before = socket.sent.length;
+  w.views.change(w.subscription, { board: "host", skip: [1] }, "e:5");
+  assert.equal(socket.sent.length, before);
+  w.views.resume();
+  assert.deepEqual(socket.sent.slice(before), [{ type: "watch", id: 3, board: "host", skip: [1] }]);
+});
+
 test("end leaves the view and is not asked for again", (t) => {
   const w = watched(t);
   w.connection.start();

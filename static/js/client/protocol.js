@@ -91,7 +91,7 @@
  */
 /** @typedef {{type: "gap", id?: string | number, view: string, reason: string, position: string}} Gap */
 /** @typedef {{board: string} | {selectors: string[]}} Watched */
-/** @typedef {Watched & {window_s?: number, rate_hz?: number, points?: number, tag?: string}} WatchRequest */
+/** @typedef {Watched & {window_s?: number, rate_hz?: number, points?: number, tag?: string, skip?: number[]}} WatchRequest */
 
 // --- people ---
 

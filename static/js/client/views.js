@@ -62,13 +62,17 @@ export class Views {
     return subscription;
   }
 
-  /** Watch something else on the same subscription; it begins with a snapshot. @param {Subscription} subscription @param {WatchRequest} request */
-  change(subscription, request) {
-    this.end(subscription);
+  /**
+   * Watch something else on the same subscription. It begins with a snapshot, or with the changes since a position of the same series.
+   * @param {Subscription} subscription @param {WatchRequest} request @param {string} [since]
+   */
+  change(subscription, request, since = "") {
+    if (!subscription.paused) this.end(subscription);
     subscription.request = request;
-    subscription.view = subscription.position = "";
+    subscription.view = "";
+    subscription.position = since;
     this.all.add(subscription);
-    this.request(subscription);
+    if (!subscription.paused) this.request(subscription); // else `resume` does
   }
 
   /** Stop watching. @param {Subscription} subscription */
@@ -129,7 +133,7 @@ export class Views {
 
   /** @param {ServerMessage} message */
   handle(message) {
-    if (message.type === "snapshot" && message.id !== undefined && this.cancelled.delete(message.id)) {
+    if ((message.type === "snapshot" || message.type === "frame") && message.id !== undefined && this.cancelled.delete(message.id)) {
       this.leave(message.view); // the answer to a request that was cancelled meanwhile
       return;
     }

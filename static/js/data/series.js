@@ -70,6 +70,7 @@ export class Series {
     this.everyS = definition.every_s;
     this.last = Math.max(this.last, definition.last);
     this.endedMs = definition.ended ?? 0;
+    this.places = definition.selectors; // fewer while some are left out of the view
     this.version += 1;
   }
 

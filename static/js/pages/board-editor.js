@@ -58,7 +58,10 @@ function randomKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(9)), (byte) => byte.toString(36).padStart(2, "0")).join("");
 }
 
-board.configure({ clock: shell.clock, loop: shell.loop, showFeed: (name, lines) => shell.showFeed(name, lines), announce: () => {} });
+board.configure({ clock: shell.clock, loop: shell.loop, showFeed: (name, lines) => shell.showFeed(name, lines), announce: () => {} }, {
+  ask: (since) => watch(since),
+  position: () => subscription?.position ?? "",
+});
 
 // --- operations ---
 
@@ -157,18 +160,19 @@ function textsOf(expr) {
   return typeof expr === "string" ? [expr].filter(Boolean) : expr.map((each) => each.expr);
 }
 
-/** Watch what the tiles show. */
-function watch() {
+/** Watch what the tiles show. @param {string} [since] the position to go on from, with the same tiles */
+function watch(since) {
   const now = draft.current;
   const selectors = now.widgets.flatMap(({ series = [], expr = [], document: key = "" }) => [...series, ...textsOf(expr), ...(key ? [key] : [])]).slice(0, MOST_SELECTORS);
-  const request = { selectors, window_s: now.window_s ?? 900, rate_hz: Math.min(now.rate_hz ?? 10, 5) };
+  const skip = (board.skipping().skip ?? []).filter((place) => place < selectors.length);
+  const request = { selectors, ...(skip.length ? { skip } : {}), window_s: now.window_s ?? 900, rate_hz: Math.min(now.rate_hz ?? 10, 5) };
   const text = JSON.stringify(request);
-  if (text === watched) return;
+  if (text === watched && since === undefined) return;
   watched = text;
   if (!selectors.length) {
     if (subscription) shell.views.end(subscription);
     subscription = null;
-  } else if (subscription) shell.views.change(subscription, request);
+  } else if (subscription) shell.views.change(subscription, request, since);
   else {
     subscription = shell.views.watch(request, {
       snapshot: (snapshot) => {

@@ -20,7 +20,10 @@ const behindHash = new URLSearchParams(location.hash.slice(1));
 const selectors = JSON.parse(board.dataset.selectors ?? "[]").concat(behindHash.getAll("series"), behindHash.getAll("expr"));
 noteSeen(boardId);
 const subtitle = /** @type {HTMLElement} */ (document.getElementById("subtitle"));
-board.configure({ clock: shell.clock, loop: shell.loop, showFeed: (name, lines) => shell.showFeed(name, lines), announce: (text) => shell.announce(text) });
+board.configure({ clock: shell.clock, loop: shell.loop, showFeed: (name, lines) => shell.showFeed(name, lines), announce: (text) => shell.announce(text) }, {
+  ask: (since) => shell.views.change(subscription, request(), since),
+  position: () => subscription.position,
+});
 
 /** Screens ask for a changed board's data within this time, not all at once. */
 const SPREAD_MS = 200;
@@ -31,7 +34,7 @@ let windowS = asked >= 1 && asked <= 172_800 ? asked : null;
 /** Return the request for the view. */
 function request() {
   const watched = boardId ? { board: boardId, tag: board.board?.tag } : { selectors };
-  return windowS ? { ...watched, window_s: windowS, rate_hz: windowS > 3_600 ? 1 : 10 } : watched;
+  return { ...watched, ...board.skipping(), ...(windowS ? { window_s: windowS, rate_hz: windowS > 3_600 ? 1 : 10 } : {}) };
 }
 
 /** @param {number} seconds */
@@ -144,6 +147,14 @@ shell.keys.push(["i", "inspect the tile with the focus", inspect]);
 shell.keys.push(["h", "the Host board", () => location.assign("/")], ["e", "explore", () => location.assign("/explore")]);
 shell.keys.push(["f", "full screen", () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen())]);
 shell.everySecond.push(() => board.tick());
+addEventListener("beforeprint", () => board.sight?.keepAwake()); // tiles that sleep say as of when they are
+addEventListener("afterprint", () => board.sight?.release());
+document.addEventListener("keydown", (event) => {
+  const prints = (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "p";
+  if (!prints || !board.sight?.asleep.size || shell.connection.state !== "open") return;
+  event.preventDefault(); // until all tiles show what there is now
+  board.sight.keepAwake(() => shell.loop.afterPaint(() => print()));
+});
 document.addEventListener("theme", () => board.recolour());
 document.fonts.addEventListener("loadingdone", () => board.retype());
 addEventListener("hashchange", () => location.reload()); // other series are chosen

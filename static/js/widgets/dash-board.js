@@ -4,6 +4,7 @@ import { chosenBoard } from "../data/chosen-board.js";
 import { expressionsOf } from "../data/expressions.js";
 import { Store } from "../data/store.js";
 import { h } from "./dom.js";
+import { TilesInSight } from "./tiles-in-sight.js";
 import "./stat-tile.js";
 import "./line-tile.js";
 import "./gauge-tile.js";
@@ -46,20 +47,37 @@ export class DashBoard extends HTMLElement {
     /** @type {TileContext["moment"]} */
     this.moment = { at: null };
     this.context = /** @type {TileContext} */ (/** @type {unknown} */ (null)); // set by configure, before anything else
+    /** @type {TilesInSight | null} null for a board whose tiles are all watched, seen or not */
+    this.sight = null;
   }
 
-  /** Set the grid up, once. @param {Omit<TileContext, "store" | "moment">} host */
-  configure(host) {
+  /** Set the grid up, once. @param {Omit<TileContext, "store" | "moment">} host @param {Omit<import("./tiles-in-sight.js").Asking, "now">} [asking] how to watch only what is seen */
+  configure(host, asking) {
     this.context = { ...host, store: this.store, moment: this.moment };
+    if (asking) this.sight = new TilesInSight({ ...asking, now: () => host.clock.now() });
+  }
+
+  /** Return the request's fields that leave out what nobody sees. @returns {{skip?: number[]}} */
+  skipping() {
+    const skip = this.sight?.skipped() ?? [];
+    return skip.length ? { skip } : {};
   }
 
   /** Start again from a snapshot. @param {Snapshot} snapshot @param {string[]} selectors the chosen ones, if there is no board */
   begin(snapshot, selectors) {
     this.store.begin(snapshot);
+    if (snapshot.board && snapshot.board.tag !== this.board?.tag) this.sight?.rouse(); // the server has left nothing out
     this.board = snapshot.board ?? this.board; // the server sends it once: a snapshot after a gap has none
     this.selectors = selectors;
     this.update();
+    this.taken(snapshot, true);
+  }
+
+  /** Let the tiles take over what the store has taken from a message. @param {{id?: string | number}} message @param {boolean} isSnapshot */
+  taken({ id }, isSnapshot) {
     for (const tile of this.tiles) tile.changed();
+    if (id !== undefined) this.sight?.answered(isSnapshot);
+    else if (isSnapshot) this.sight?.startedAgain();
   }
 
   /** Rebuild the tiles if others are needed: for another board, or for a chosen document that has appeared. */
@@ -76,7 +94,7 @@ export class DashBoard extends HTMLElement {
     const { shape } = this.store;
     this.store.apply(frame);
     if (!this.board && this.store.shape !== shape) this.update();
-    for (const tile of this.tiles) tile.changed();
+    this.taken(frame, false);
   }
 
   /** Make the tiles of a board. A tile whose widget is the same as before stays, at its new place. @param {Board} board */
@@ -103,13 +121,18 @@ export class DashBoard extends HTMLElement {
       tile.style.order = String(rank); // for a phone's column; moving the element would end its listeners
       if (!tile.isConnected) this.append(tile);
     });
+    const indicesAreKnown = this.board || this.tiles.every(({ widget }) => !widget.document); // chosen selectors that match documents make tiles without one
+    this.sight?.follow(indicesAreKnown ? this.tiles : []);
   }
 
   /** Show another state of the board. @param {Board} board @returns {boolean} whether it shows other data, so that its view must be asked for again */
   change(board) {
     const before = this.board;
     this.board = board;
-    if (dataOf(before) !== dataOf(board)) return true;
+    if (dataOf(before) !== dataOf(board)) {
+      this.sight?.rouse(); // the indices that were left out are those of other tiles
+      return true;
+    }
     this.update();
     for (const tile of this.tiles) tile.changed();
     return false;
@@ -117,7 +140,8 @@ export class DashBoard extends HTMLElement {
 
   /** Paint all tiles, once a second: their ages grow while no values arrive. */
   tick() {
-    for (const tile of this.tiles) this.context.loop.mark(tile);
+    for (const tile of this.tiles) if (!tile.isAsleep) this.context.loop.mark(tile);
+    this.sight?.tick();
   }
 
   /** Show the charts at a moment. @param {number | null} at null for now */

@@ -75,6 +75,8 @@ export class Tile extends HTMLElement {
     /** @type {string | undefined} the state that was last announced */
     this.announced = undefined;
     this.beatAt = 0;
+    /** whether its series are not watched, because nobody sees it: it keeps its last picture */
+    this.isAsleep = false;
   }
 
   /** Set the tile up, once, before it is used. @param {Widget} widget @param {TileContext} context @param {number} firstPlace index of its first selector in the request's list */
@@ -149,6 +151,7 @@ export class Tile extends HTMLElement {
 
   /** Take over the changes of the store, and paint if they concern this tile. */
   changed() {
+    if (this.isAsleep) return;
     const { store } = this.context;
     if (this.shape !== store.shape) {
       this.shape = store.shape;
@@ -199,6 +202,26 @@ export class Tile extends HTMLElement {
     return Array.from({ length: count }, (_, i) => this.firstPlace + i);
   }
 
+  /** Return the indexes of all that the tile watches, its document included. @returns {number[]} */
+  watchedPlaces() {
+    return this.widget.document ? [...this.places(), this.firstPlace + this.places().length] : this.places();
+  }
+
+  /** Keep the picture of now, and say so: it may be printed. @param {number} now */
+  fallAsleep(now) {
+    this.isAsleep = true;
+    this.badge.dataset.state = "";
+    setText(this.badge, `as of ${clock(now, true)}`);
+  }
+
+  /** Show the store's values again. */
+  wakeUp() {
+    this.isAsleep = false;
+    this.seenVersion = -1;
+    this.changed();
+    this.context.loop.mark(this);
+  }
+
   /** Return a name for each series: by the legend of its expression, else by what tells it from the others. @returns {string[]} */
   nameLines() {
     const expressions = expressionsOf(this.widget);
@@ -227,7 +250,7 @@ export class Tile extends HTMLElement {
   paint() {
     if (!this.isConnected) return;
     if (this.series.length || this.doc) this.draw();
-    this.updateFreshness();
+    if (!this.isAsleep) this.updateFreshness();
   }
 
   /** Show how old the values are, once a second and with every value. */

@@ -67,6 +67,36 @@ def test_screens_that_want_the_same_share_a_view(resolve: ViewResolver) -> None:
     assert one.id == same.id != other.id
 
 
+def test_what_is_left_out_keeps_the_indices_of_the_others(resolve: ViewResolver) -> None:
+    whole, _ = resolve(Watch(selectors=["a", "b"]), person("ann"))
+    part, _ = resolve(Watch(selectors=["a", "b"], skip=[0, 0]), person("ann"))
+    assert ([s.text for s in part.shown], part.selectors) == (['{__name__=""}', "b"], whole.selectors)
+    assert whole.id != part.id
+    with pytest.raises(Invalid, match="skip: names the selector 2; there are 2, counted from 0"):
+        resolve(Watch(selectors=["a", "b"], skip=[2]), person("ann"))
+
+
+def test_tiles_are_left_out_only_of_the_board_that_the_screen_has(resolve: ViewResolver) -> None:
+    _, board = resolve(Watch(board="wall"), ANONYMOUS)
+    assert board is not None
+    tag = msgspec.json.decode(board)["tag"]
+    for request, skipped in (
+        (Watch(board="wall", tag=tag, skip=[1]), (1,)),
+        (Watch(board="wall", tag="other", skip=[1, 700]), ()),
+        (Watch(board="wall", skip=[1]), ()),
+    ):
+        assert resolve(request, ANONYMOUS)[0].skipped == skipped
+
+
+def test_an_expression_that_is_left_out_is_not_evaluated_unless_another_tile_shows_it(resolve: ViewResolver) -> None:
+    def evaluated(*skip: int) -> list[str]:
+        spec, _ = resolve(Watch(selectors=["sum(a)", "sum(a)"], skip=list(skip)), person("ann"))
+        assert len(spec.expressions) == 1  # so that the view has the same partitions
+        return [each.text for each in spec.evaluated]
+
+    assert (evaluated(), evaluated(0), evaluated(0, 1)) == (["sum(a)"], ["sum(a)"], [])
+
+
 @pytest.mark.parametrize("request_", [Watch(), Watch(board="wall", selectors=["a"]), Watch(selectors=["a", "b", "c"])])
 def test_a_request_for_nothing_for_two_things_or_for_too_much_is_refused(
     resolve: ViewResolver, request_: Watch

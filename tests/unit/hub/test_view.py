@@ -273,6 +273,20 @@ def test_the_same_bytes_are_shared_until_the_next_tick() -> None:
     assert stand.snapshot() != old
 
 
+def test_what_is_left_out_is_not_sent_and_taken_in_again_without_a_hole() -> None:
+    stand = Stand("a", "b")
+    stand.tick(samples(1, T0, [("a", T0, 1.0), ("b", T0, 1.0)]))
+    since = json.loads(stand.snapshot())["position"]
+    stand.view = View(stand.view.spec._replace(skipped=(0,)), [lambda: stand.replica], stand.replica.now_ms)
+    frame = stand.frame(samples(2, T0, [("a", T0 + 1, 2.0), ("b", T0 + 1, 2.0)]))
+    assert [row[1:] for row in frame["points"]] == [[[T0 + 1], [2.0]]]
+    (shown,) = json.loads(stand.snapshot())["series"]
+    assert (shown["series"], shown["selectors"]) == ("b", [1])
+    stand.view = View(stand.view.spec._replace(skipped=()), [lambda: stand.replica], stand.replica.now_ms)
+    again = json.loads(stand.delta(since))
+    assert sorted(row[1:] for row in again["points"]) == [[[T0 + 1], [2.0]]] * 2
+
+
 def test_the_id_of_a_view_depends_on_what_it_shows_and_on_nothing_else() -> None:
     def view_id(*texts: str, window: int = 1, rate: float = 1.0, points: int = 4) -> str:
         return ViewSpec(tuple(parse_selector(t) for t in texts), window, rate, points).id
