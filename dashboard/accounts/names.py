@@ -22,7 +22,7 @@ _IGNORABLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-#: Characters that show nothing, or nothing that says who somebody is: formats, surrogates, private use; and blanks that are none.
+#: Characters that are invisible or have no fixed look: formats, surrogates, private use; and characters that look blank.
 _NAMELESS_KINDS = frozenset({"Cf", "Cs", "Co"})
 _NAMELESS = frozenset("\u2800\ufffc\U0001d159")
 #: More marks on one letter run over the lines above and below (UTS 39, section 5.4).

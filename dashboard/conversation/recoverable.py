@@ -23,7 +23,7 @@ from dashboard.hub.connection import Connection
 _EVERY_S = 40.0
 #: Time since the last publication after which a client cannot be recovered: two minutes, as in the original, after a late one.
 _KEPT_S = 120.0 + _EVERY_S
-#: Changes within this time are published together, so many at once.
+#: Changes within this time are published together, at most this many at once.
 _GATHER_S, _TOGETHER = 0.05, 500
 #: Clients of all processes that are known; beyond it the oldest cannot be recovered.
 _MAX_KNOWN = 100_000

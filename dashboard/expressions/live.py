@@ -40,9 +40,9 @@ MOST_DERIVED = 20_000
 LINGER_S = 60.0
 #: A second is evaluated this long after it has begun, so that its samples have arrived.
 _GRACE_MS = 200
-#: Series that ended before the history begins are searched so often.
+#: Pause between two searches for series that ended before the history begins.
 _DROP_EVERY_S = 60
-#: An expression rests for so many times the time that its evaluation took.
+#: Pause after an evaluation, in multiples of the time that the evaluation took.
 _REST = 4
 #: Values of an evaluation that are added in one step of the event loop; one takes about 5 us.
 _VALUES_PER_STEP = 2_000

@@ -19,7 +19,7 @@ from dashboard.hub.view_table import ViewTable
 
 #: The event loop gets a turn after this many sends.
 SENDS_PER_TURN = 200
-#: Delays are measured in views of at least so many frames a second: the others wait because they were asked to.
+#: Delays are measured in views of at least this many frames a second; slower views delay their frames on purpose.
 MEASURED_HZ = 5
 
 

@@ -20,7 +20,7 @@ MAX_T_MS = 253_402_300_799_999  # the end of the year 9999
 MAX_EVERY_S = 31_536_000.0
 #: The items of a body after so many refusals are refused unread: a refusal costs ten times as much as a good sample.
 MAX_REFUSALS = 10_000
-#: So many NaN and infinities do not count as such refusals: idle summaries of an exporter send thousands of NaN.
+#: Up to this number, NaN and infinite values do not count as such refusals: idle summaries of an exporter send thousands of NaN.
 MAX_NOT_FINITE = 100_000
 #: The ``code`` of items that are refused unread.
 UNREAD = "unread"

@@ -15,7 +15,7 @@ from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import OwnedRecall
 from dashboard.ingest.parsed import NotFinite, Parsed, check_count
 
-#: As carbon's own receiver.
+#: Longest line; the limit of carbon's own receiver.
 MAX_LINE_BYTES = 16_384
 #: Series by the path as it stands in the line.
 PathCache = OwnedRecall[bytes, str]

@@ -16,7 +16,7 @@ _ROWS_PER_ENTRY = 2_000
 _LATE_PER_ENTRY = 1_000
 #: New series in one entry: each costs a replica tens of microseconds, and an entry is applied in one step.
 _NEW_PER_ENTRY = 400
-#: Bytes of the series of an entry; replicas cache longer lists of series not at all, and the entry stays small.
+#: Most bytes of the series in an entry: replicas do not cache longer lists of series, and the entry stays small.
 _KEY_BYTES_PER_ENTRY = 256 << 10
 
 

@@ -36,7 +36,7 @@ _ASK_EVERY_S = 1.0
 _COUNT_EVERY_S = 1.0
 #: After a fault of the journal no node is expired for this long: by then each has had time to send a beat.
 _SETTLED_S = BEAT_S + 2.0
-#: A fault of the journal shorter than this delays no beat so long that a node would be expired.
+#: After a shorter fault of the journal, no beat is late enough for its node to be expired.
 _HICCUP_S = LOST_MS / 1000 - BEAT_S - 2.0
 _RANK: dict[Status, int] = {"online": 2, "away": 1, "offline": 0}
 #: Close codes of clients that leave on purpose; others may be about to reconnect.

@@ -19,7 +19,7 @@ from dashboard.entries.samples import unpack_floats, unpack_ints
 from dashboard.replica.chunks import Opened, PackedBuckets, joined, pack_chunk, slots_of, unpack_chunk, unpack_chunks
 from dashboard.replica.folding import TRIM_BATCH, Folded, Raw, as_bytes, unfolded
 
-#: So many chunks of one size become one, twice: a chunk of a history is ``small`` buckets, or 4 or 16 times as many.
+#: This many chunks of one size are joined to one. So a chunk has ``small`` buckets, or 4 or 16 times as many.
 _SEVERAL = 4
 _LARGEST = _SEVERAL**2
 _NEVER = 1 << 62

@@ -29,7 +29,7 @@ _KNOWN_DELETED = 1_000
 class Replica:
     """State of one partition. ``position`` is that of the last entry applied, ``now_ms`` its time."""
 
-    #: A position that is given to screens is by so many entries earlier.
+    #: Screens get a position that is earlier by this many entries.
     unsettled = 0
 
     def __init__(self, windows: Windows, position: Position) -> None:
