@@ -33,7 +33,7 @@ def parse_grafana_annotation(body: bytes, now_ms: int, latest_ms: int) -> Parsed
 
 
 def parse_annotation_change(body: bytes, item: Mapping[str, Any], latest_ms: int, *, whole: bool) -> dict[str, Any]:
-    """Return the fields of ``item`` (of the document ``events``) that a PATCH or a PUT (``whole``) changes; raises Invalid."""
+    """Return the fields of ``item`` (of the document ``events``) as a PATCH or a PUT (``whole``) sets them; raises Invalid."""
     given = read_object(body)
     said: dict[str, Any] = {**annotation_of(0, item)} | ({"timeEnd": None, "tags": []} if whole else {})
     said |= {name: given[name] for name in ("time", "timeEnd", "tags", "text") if given.get(name) is not None}

@@ -1,7 +1,7 @@
 """Metadata of Prometheus' metric families. Prometheus sends metadata from time to time, in bodies without samples.
 
-Source: prompb MetricMetadata. Only the kinds are used. A kind applies to all series of a family. After new metadata the kind of
-every series is looked up once.
+Source: prompb MetricMetadata. Only the kinds are used. A kind applies to all series of a family. When new metadata has
+arrived, the kind of each series is looked up again.
 """
 
 from __future__ import annotations

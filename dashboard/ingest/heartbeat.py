@@ -71,7 +71,7 @@ def _is_action(text: str) -> bool:
 
 
 def parse_ping(name: str, action: str, body: bytes = b"", *, every_s: float | None = None) -> Parsed:
-    """Parse a Healthchecks ping for the check ``name``; the first ``MAX_TEXT_BYTES`` of the body are its text."""
+    """Parse a Healthchecks ping for the check ``name``; the first ``MAX_TEXT_BYTES`` of the body become the text of the check's event."""
     text = body[:MAX_TEXT_BYTES].decode("utf-8", "replace").strip()
     if action in ("start", "log"):
         event = build_event(

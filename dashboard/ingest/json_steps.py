@@ -24,7 +24,8 @@ _elements = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def decode_in_steps(text: bytes | msgspec.Raw, level: int = 0) -> object:
-    """Decode JSON; raises Invalid, msgspec.MsgspecError, UnicodeDecodeError or RecursionError."""
+    """Decode JSON. ``level``: how deep ``text`` is nested in the whole text. Raises Invalid, MsgspecError,
+    UnicodeDecodeError, RecursionError."""
     view = memoryview(text)
     if len(view) <= _STEP_BYTES:
         return msgspec.json.decode(text)

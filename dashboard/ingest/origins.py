@@ -108,7 +108,7 @@ class Origins:
         return taken
 
     def tell_again(self) -> None:
-        """Make all claims unpublished, because another process may not know them."""
+        """Mark all claims as unpublished, because another process may not know them."""
         self._untold = {**self._before, **self._present, **self._untold}
 
     def hear(self, claims: Mapping[str, Owner]) -> None:

@@ -114,7 +114,7 @@ def _exponential(point: dict[str, Any]) -> Rows:
 
 
 def _buckets(point: dict[str, Any], name: str, scale: int) -> list[tuple[float, float]]:
-    """Return the geometric mean and the count of each bucket of one side, from zero outwards."""
+    """Return the geometric mean and the count of each bucket on the side ``name`` (positive or negative), from zero outwards."""
     side = point.get(name)
     if side is None:
         return []

@@ -187,8 +187,7 @@ def _add_columns(parsed: Parsed, keys: list[str], tails: bytes, latest_ms: int, 
 def _add_not_finite(
     parsed: Parsed, rows: list[tuple[int, str, int | None]], tails: bytes, count: int, taken: set[int]
 ) -> None:
-    """Record the series that ended: their value is a staleness marker. Refuse all other values. Summaries without
-    observations have many NaN."""
+    """Record the end of each series whose value is a staleness marker; refuse all other values of ``rows``, which are not finite."""
     places = [index for index in range(count + len(taken)) if index not in taken]
     for row, key, t_ms in rows:
         begin = row * _TAIL_BYTES + len(_TAIL_BEGINS)

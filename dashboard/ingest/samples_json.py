@@ -201,7 +201,7 @@ def _add(batch: Batch, sample: Sample, cache: KeyCache, latest_ms: int) -> None:
 
 
 def _split(body: bytes, start: bytes) -> list[bytes]:
-    """Split the body into the JSON texts of its samples; raises Invalid when an array cannot be split."""
+    """Split the body into the JSON texts of its samples; raises Invalid when an array cannot be split. ``start``: the first byte."""
     if start == b"[":
         try:
             return [bytes(raw) for raw in _raw_many.decode(body)]
