@@ -107,7 +107,7 @@ class AcceptDocument:
         await self._journal.append(self._partition(key), encode_change(DocumentDeleted(key)))
 
     def _say_before(self, count: int) -> None:
-        """Log once that ``count`` documents are near the limit; log it again only after the number has fallen."""
+        """Warn once that ``count`` documents are near the limit; warn again only after the number has fallen below the mark."""
         is_near = count >= _NEARLY_FULL * self._max_documents
         if is_near and not self._said:
             _log.info(
