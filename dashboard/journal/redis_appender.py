@@ -93,7 +93,7 @@ class Appender:
         self.fault = ""
 
     async def append(self, payload: bytes, request_id: str) -> Position:
-        """See ``port.Journal.append``."""
+        """Store one entry and return its position, as described at ``port.Journal.append``."""
         loop = asyncio.get_running_loop()
         now_s = loop.time()
         if self._away_since_s and now_s - self._away_since_s > self._limits.wait_s:

@@ -1,7 +1,7 @@
 """Log of one partition as this process has read it from Redis: newest entries, newest position, followers.
 
-Owns contiguity: every entry is checked against the entry before it.  Rows of other programs are skipped and counted.  A hole, a
-rewind or another epoch is never ignored.  Does not own connections (``redis_reader.py``).
+Owns the check that no entry is missing: every entry is compared with the entry before it.  Rows of other programs are skipped and counted.
+A hole, a rewind or another epoch is never ignored.  Does not own connections (``redis_reader.py``).
 """
 
 from __future__ import annotations
