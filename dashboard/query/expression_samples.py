@@ -1,7 +1,6 @@
 """Samples of replicas for expressions: the series that each selector matches, with their samples in a range. No I/O.
 
-What a series gives in a range: ``history.py``.  Series are sorted by their numbers, so results are the same to
-the bit in every process.
+``history.py`` reads one series.  Series are sorted by their numbers, so results are the same to the bit in every process.
 """
 
 from __future__ import annotations
@@ -82,7 +81,7 @@ class SampleReading:
         into.add(labels_of(series), found.times, found.values, ends, lookback_ms, number, series.unit, found.buckets)
 
     def _lookback_of(self, series: Series) -> int:
-        """Return the longer lookback of a series with a slow sender in milliseconds; 0 for the default lookback."""
+        """Return a series' own lookback in milliseconds, longer than the default if its sender is slow; 0 for the default."""
         if not series.every_s_declared or series.every_s is None:
             return 0
         own_ms = round(_SLOW_CADENCES * 1000 * series.every_s)

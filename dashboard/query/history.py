@@ -86,7 +86,7 @@ def _complete_from(series: Series, oldest_ms: int, step_ms: int) -> int:
 
 
 def _coarse(series: Series, fine: _Used, from_ms: int, until_ms: int, windows: Windows) -> list[_Used]:
-    """Return the coarse buckets before the fine buckets, and, if it has more samples, the coarse bucket that overlaps the first of them."""
+    """Return the coarse buckets for the time before the fine buckets; the last may overlap them if it has more samples than they."""
     step_ms = windows.coarse_step_ms
     coarse = series.coarse.aggregates(from_ms // step_ms)
     if not len(series.fine):

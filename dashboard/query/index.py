@@ -41,8 +41,7 @@ Listener = Callable[[], None]
 class Matches(Generic[K]):
     """Current matches of a selector. ``version`` counts the changes of the matches; ``changes`` has the latest changes.
 
-    ``armed``: listeners that are called at the next change; ``followers``: number of the users of these matches that
-    may arm a listener.
+    ``armed``: listeners that are called at the next change; ``followers``: number of ``follow`` calls that are not undone.
     """
 
     __slots__ = ("armed", "changes", "followers", "holders", "is_ready", "members", "selector", "version")

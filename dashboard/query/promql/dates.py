@@ -1,4 +1,4 @@
-"""Parts of a date in UTC of values in seconds since the epoch. Source: Prometheus, "Query functions".
+"""Year, month, day, hour, … of times in seconds since the epoch, UTC. Source: Prometheus, "Query functions".
 
 Seconds are truncated as in Go on amd64, so NaN and values beyond 2^63 have dates, too. Days are counted from the first day that
 Go's ``time`` knows; this day, like the first day of the year 1, begins a cycle of 400 years.

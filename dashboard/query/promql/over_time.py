@@ -24,7 +24,7 @@ _SORTED_AT_ONCE = 4_000_000
 def _each(windows: Ranges, budget: Budget, column: Floats | None = None) -> Iterator[tuple[Ints, Floats, Bools]]:
     """Yield, for each n, the index and value of every window's nth sample, and whether the window has that many samples.
 
-    ``column``: the values, if they are others than those of the samples.
+    ``column``: values to use instead of the samples' values.
     """
     column = windows.samples if column is None else column
     most = max(len(windows.samples) - 1, 0)
@@ -128,7 +128,7 @@ def quantile(windows: Ranges, q: Floats, budget: Budget) -> Floats:
 
 
 def quantiles(values: Floats, there: Bools, q: Floats) -> Floats:
-    """Return a quantile of each column, which must have a value; ``q``: the wanted quantile of each column. NaN sorts as least."""
+    """Return the quantile ``q`` of each column; each column must have a value. NaN sorts as least."""
     missing = np.isnan(values) & there
     ordered = np.sort(np.where(there, np.where(missing, -np.inf, values), np.inf), axis=0)
     ordered = np.where(np.arange(len(values))[:, None] < missing.sum(axis=0)[None, :], np.nan, ordered)

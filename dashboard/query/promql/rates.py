@@ -46,7 +46,7 @@ def _ends(windows: Ranges) -> tuple[Ints, Ints]:
 
 
 def _with_resets(windows: Ranges, there: Bools, result: Floats) -> Floats:
-    """Add to ``result`` the values before the resets of each window, in their order."""
+    """Add to ``result``, for each reset in a window, the value just before the reset."""
     samples = windows.samples
     places = np.flatnonzero(samples[1:] < samples[:-1])  # indices before a lower sample, also at the end of a series
     if not len(places):

@@ -67,7 +67,7 @@ class Vector(Struct, frozen=True):
     is_ordered: bool = False
 
     def but(self, values: Floats, there: Bools | None = None, *, unit: str | None = None) -> Vector:
-        """Return the same rows with other values."""
+        """Return a vector with the same rows and other values."""
         there = self.there if there is None else there
         return Vector(self.labels, values, there, self.inputs, self.unit if unit is None else unit)
 
