@@ -172,7 +172,7 @@ class Buckets:
                 self._maxs = self._sums = self._mins
 
     def _are_single(self) -> bool:
-        """Return whether least and greatest value and sum of all open buckets are the same to the bit."""
+        """Return whether in each open bucket the least value, the greatest value and the sum are equal to the bit."""
         return self._mins.tobytes() == self._maxs.tobytes() == self._sums.tobytes()
 
     def _pack(self) -> None:

@@ -112,7 +112,10 @@ def _bounds(values: _Ints) -> tuple[int, int]:
 
 
 def _ints_out(values: _Ints, bounds: tuple[int, int] | None = None) -> bytes:
-    """Encode numbers: if all are equal, as 0 and one number, else as their width and their bytes, grouped by significance."""
+    """Encode numbers: if all are equal, as 0 and one number, else as their width and their bytes, grouped by significance.
+
+    ``bounds``: the least and the greatest number, if known.
+    """
     least, greatest = bounds or _bounds(values)
     if least == greatest:
         return b"\x00" + least.to_bytes(8, "little", signed=True)

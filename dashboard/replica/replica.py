@@ -88,7 +88,7 @@ class Replica:
             self._forget_deleted()
 
     def _forget_passing(self, entry: Entry) -> None:
-        """Delete expiring documents (``passing``) that were not written for a long time, the same as for series without samples."""
+        """Delete each ``passing`` document that was not written during the longest window, as silent series are forgotten."""
         horizon = self.table.patience.kept_ms - self.table.windows.coarse_ms
         for key, stored in list(self.documents.items()):
             document = stored.document
