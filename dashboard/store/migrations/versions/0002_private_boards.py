@@ -10,7 +10,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Add the table."""
+    """Add the table ``private_boards``."""
     op.create_table(
         "private_boards",
         sa.Column("id", sa.String(length=100), nullable=False),
@@ -20,5 +20,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the table."""
+    """Drop the table ``private_boards``."""
     op.drop_table("private_boards")

@@ -10,12 +10,12 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Drop the table."""
+    """Drop the table ``board_marks``."""
     op.drop_table("board_marks")
 
 
 def downgrade() -> None:
-    """Add the empty table."""
+    """Add the table ``board_marks`` without rows."""
     op.create_table(
         "board_marks",
         sa.Column("user_id", sa.String(length=40), nullable=False),
