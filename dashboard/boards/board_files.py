@@ -47,8 +47,8 @@ class BoardFiles:
     def write(self, shown: ShownBoard, document: Document) -> None:
         """Write a complete document back into its board's file, changing only the lines of fields that differ.
 
-        Raises Conflict if the file comes with the server, was changed since it was read, cannot be written, or if several
-        machines serve.
+        Raises Conflict if the file comes with the server, was changed since it was read, cannot be written, or if the
+        server runs on several machines.
         """
         path = shown.path
         if path is None or path.parent != self.folder:

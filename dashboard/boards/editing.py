@@ -1,4 +1,4 @@
-"""Editors of drafts that are connected to this process: they get every operation once and in order, and see the other editors.
+"""Editors connected to this process: each gets every operation on a draft once and in order, and sees the other editors.
 
 Operations arrive through the journal. If an operation is missing because an append failed or the journal was emptied, it is read
 from the store.

@@ -46,7 +46,7 @@ class Unshown(Struct, frozen=True):
 
 
 async def unshown(boards: Boards, every: Iterable[Series]) -> list[Unshown]:
-    """Return the unshown series by name, newest first, at most 200 names; let other tasks run in between."""
+    """Return the unshown series by name, newest first, at most 200 names; other tasks run meanwhile."""
     selectors = [selector for board in boards.all() for selector in (*board.selectors(), *_within(board))]
     found: dict[str, list[Series]] = {}
     for number, series in enumerate(list(every), 1):
