@@ -116,7 +116,10 @@ class Membership:
         return found
 
     async def leave(self) -> None:
-        """Publish that this process stops; wait at most a second. Otherwise the other processes notice this only after ``SILENT_MS``."""
+        """Publish that this process stops; wait at most a second.
+
+        Without this signal, the other processes notice the stop only after ``SILENT_MS``.
+        """
         try:
             async with asyncio.timeout(_LEAVE_S):
                 await self._bus.publish(NodeLeft(self._bus.node_id))
