@@ -92,7 +92,7 @@ class Conversation:
         return self._access.sees(caller, board_id)
 
     def _direct_room(self, room_id: str) -> Room | None:
-        """Return the direct conversation with this id, None unless the id is canonical and both users exist."""
+        """Return the direct conversation with this id, None if the id is not canonical or a user does not exist."""
         two = participants(room_id)
         if len(set(two)) != 2 or room_id != direct_room(*two):
             return None

@@ -24,7 +24,7 @@ _MAX_LISTED = 1_000
 
 
 def check_member(connection: Connection, room_id: str) -> None:
-    """Raise NotMember unless the connection has joined the room, or the room is a direct conversation."""
+    """Raise NotMember if the connection has not joined the room; a direct conversation needs no join."""
     if room_id not in connection.rooms and kind_of(room_id) != "direct":
         raise NotMember(f"join {room_id[:60]!a} first")
 
