@@ -18,7 +18,8 @@ _NAMED_INPUTS = 5
 class Corrections:
     """Final values that late samples changed within the last ``keep_s`` seconds.
 
-    A feeder that is always late changes values each second, so the oldest time is forgotten after ``2 * keep_s`` seconds.
+    The oldest time is forgotten after ``2 * keep_s`` seconds at the latest, because a feeder that is always late
+    changes values each second.
     """
 
     def __init__(self, keep_s: int) -> None:

@@ -89,7 +89,7 @@ class _Live:
         return spec.name in self.filled or spec.name in self.refused
 
     def count_as_filled(self) -> None:
-        """Treat all histories that are not refused as computed, because they cannot be computed: no view may wait for them."""
+        """Count the missing histories as computed: the expression cannot be evaluated, and no view may wait for them."""
         self.filled.update(spec.name for spec in self.specs if spec.name not in self.refused)
 
     def hold(self, replicas: Iterable[Replica]) -> None:
