@@ -1,4 +1,4 @@
-"""TCP server for lines: a bounded number of connections, each is read only as fast as its lines are processed and its answers are taken."""
+"""TCP server for lines. Connections are bounded in number, and read only as fast as their lines are processed and answers are taken."""
 
 from __future__ import annotations
 
