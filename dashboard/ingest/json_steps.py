@@ -24,8 +24,7 @@ _elements = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def decode_in_steps(text: bytes | msgspec.Raw, level: int = 0) -> object:
-    """Decode JSON. ``level``: how deep ``text`` is nested in the whole text. Raises Invalid, MsgspecError,
-    UnicodeDecodeError, RecursionError."""
+    """Decode JSON. ``level``: nesting of ``text`` in the whole text. Raises Invalid, MsgspecError, UnicodeDecodeError, RecursionError."""
     view = memoryview(text)
     if len(view) <= _STEP_BYTES:
         return msgspec.json.decode(text)
