@@ -105,8 +105,7 @@ class Database:
                 return
 
     async def _check_file(self, folder: DataFolder) -> None:
-        """Raise ConfigurationError for a damaged file. Otherwise users in its lost pages would be missing, and nobody
-        would notice."""
+        """Raise ConfigurationError for a damaged file, because users in its lost pages would be missing without notice."""
         if (folder.path / PEOPLE_FILE).stat().st_size > _CHECKED_BYTES:
             return
         async with self._reading.begin() as tx:

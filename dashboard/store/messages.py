@@ -209,7 +209,7 @@ async def authors_between(tx: AsyncConnection, room_id: str, after: int, until: 
 
 
 async def oldest(tx: AsyncConnection, room_id: str, after: int, limit: int) -> list[Message]:
-    """Return the messages with numbers after ``after``, oldest first."""
+    """Return at most ``limit`` messages with numbers after ``after``, oldest first."""
     statement = select(messages).where(messages.c.room_id == room_id, messages.c.seq > after)
     return [_message(row) for row in await tx.execute(statement.order_by(messages.c.seq).limit(limit))]
 
