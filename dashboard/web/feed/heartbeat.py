@@ -86,7 +86,7 @@ class HeartbeatHandler(FeederHandler[FeedServices]):
 
 
 class UptimeKumaHandler(HeartbeatHandler):
-    """``ANY /api/push/TOKEN?status=up|down&msg=&ping=ms``."""
+    """``ANY /api/push/TOKEN?status=up|down&msg=&ping=ms``: a heartbeat in Uptime Kuma's form."""
 
     async def get(self, shown: str) -> None:
         await self.authenticate()

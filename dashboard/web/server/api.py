@@ -20,7 +20,7 @@ class ApiHandler(BaseHandler[S]):
         self.finish()
 
     def number(self, name: str, default: int | None, least: int, most: int) -> int | None:
-        """Return a query argument as a whole number from ``least`` to ``most``; raises Invalid."""
+        """Return a query argument as a whole number from ``least`` to ``most``, ``default`` if it is missing; raises Invalid."""
         text = self.get_query_argument(name, None)
         if text is None:
             return default

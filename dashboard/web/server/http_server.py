@@ -142,7 +142,7 @@ class DashboardHttpServer(HTTPServer):
 
 
 async def _some(stream: IOStream) -> bytes:
-    """Wait shortly for further bytes of a connection; return the first bytes that the server has not read yet."""
+    """Wait a moment for further bytes of a connection; return the beginning of its unread bytes."""
     try:
         async with asyncio.timeout(_FIRST_LINE_S):
             return await stream.read_bytes(_SHOWN_BYTES, partial=True)
