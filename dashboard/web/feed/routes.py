@@ -55,7 +55,7 @@ def feed_routes(
         return FeedServices(intake, _max_bytes(format_, settings), format_)
 
     def feed(template: str, format_: Format) -> AnyRoute:
-        return Route(template, FeedHandler, services(format_), (format_.__doc__ or "").partition("\n")[0])
+        return Route(template, FeedHandler, services(format_), format_.__doc__ or "")
 
     return [
         feed("/api/v1/samples", samples.SamplesJson(keys)),

@@ -80,8 +80,9 @@ def _path(route: AnyRoute, by_kind: dict[Any, Any], parts: Mapping[str, str]) ->
     for method in _METHODS:
         if getattr(handler, method) is getattr(RequestHandler, method):
             continue
+        told = (route.summary or handler.__doc__ or template).strip().partition("\n\n")[0]
         operation = getattr(handler, "operations", {}).get(method) or Operation(
-            summary=(route.summary or handler.__doc__ or template).strip().splitlines()[0], raw=True
+            " ".join(told.split()).replace("``", "`"), raw=True
         )
         policy = POLICIES.get(f"{method.upper()} {template}")
         described[method] = _operation(template, method, operation, policy, by_kind, parts)

@@ -20,7 +20,7 @@ class Handler(Protocol[S_contra]):
 class Route(NamedTuple, Generic[S]):
     """Route to a handler. ``template``: a path such as ``/boards/{board}``.
 
-    ``summary``: description in ``/api/openapi.json`` if the handler has no ``operations``.
+    ``summary``: its first paragraph describes the route in ``/api/openapi.json`` if the handler has no ``operations``.
     """
 
     template: str
