@@ -10,17 +10,47 @@ import re
 import msgspec
 
 from dashboard.domain.errors import Invalid
+from dashboard.domain.strict_json import BYTE_ORDER_MARK
+from dashboard.ingest.json_words import with_words
 
 #: JSON texts up to this length are decoded in one call.
 _STEP_BYTES = 262_144
 #: Levels at which a text may still be longer than that; each is scanned once.
 _MAX_LEVELS = 24
+#: Longest body that is searched for numbers that JSON does not have.
+_MAX_SEARCHED_BYTES = 1 << 20
 _WINDOW_BYTES = 1 << 20
 #: The longest match that ``found_in`` is sure to find at a window's edge.
 _OVERLAP_BYTES = 1 << 10
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def read_in_steps(body: bytes) -> object:
+    """Decode the JSON of a body, in which NaN and infinities become strings, as in protobuf's JSON; raises Invalid."""
+    body = body.removeprefix(BYTE_ORDER_MARK)
+    try:
+        return _decoded(body)
+    except Invalid as invalid:
+        fault = invalid
+    try:
+        text = body.decode() if len(body) <= _MAX_SEARCHED_BYTES else ""
+    except UnicodeDecodeError:
+        raise fault from None
+    words = with_words(text, quoted=True)
+    if words == text:
+        raise fault
+    return _decoded(words.encode())
+
+
+def _decoded(body: bytes) -> object:
+    try:
+        return decode_in_steps(body)
+    except RecursionError:
+        raise Invalid("nested too deep") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Invalid(f"the body is not JSON: {error}") from None
 
 
 def decode_in_steps(text: bytes | msgspec.Raw, level: int = 0) -> object:

@@ -17,6 +17,7 @@ import msgspec
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.strict_json import BYTE_ORDER_MARK
+from dashboard.ingest.json_words import with_words
 
 #: Deepest nesting of objects and arrays; only deeper values are refused.
 MAX_DEPTH = 16
@@ -44,16 +45,24 @@ class Leaf(NamedTuple):
 
 
 def read_leniently(body: bytes) -> Any:
-    """Decode JSON of any shape; raises Invalid when it is not JSON."""
+    """Decode JSON of any shape; raises Invalid when it is not JSON. ``nan`` and ``inf`` are numbers, as ``NaN`` and ``Infinity`` are."""
     text = body.removeprefix(BYTE_ORDER_MARK).decode("utf-8", "replace")
     if "\\u" in text:
         text = _LONE.sub(r"\\ufffd", text)
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_int=_whole, strict=False)
+        return _loads(text)
     except RecursionError:
         raise Invalid("nested too deep") from None
     except ValueError as error:
-        raise Invalid(f"the body is not JSON: {error}") from None
+        fault = f"the body is not JSON: {error}"
+    try:
+        return _loads(with_words(text))
+    except (RecursionError, ValueError):
+        raise Invalid(fault) from None
+
+
+def _loads(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_once, parse_int=_whole, strict=False)
 
 
 def leaves(name: str, value: Any) -> Iterator[Leaf]:

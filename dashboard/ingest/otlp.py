@@ -17,7 +17,7 @@ import msgspec
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import MAX_UNIT_BYTES, check_text, series_key
 from dashboard.ingest.batch import MAX_SAMPLES, check_time
-from dashboard.ingest.json_steps import decode_in_steps, found_in
+from dashboard.ingest.json_steps import found_in, read_in_steps
 from dashboard.ingest.origins import origin_of
 from dashboard.ingest.otlp_cache import MAX_CACHED_BYTES, PointCache
 from dashboard.ingest.otlp_columns import PointColumns, attributes_of, read_columns
@@ -72,12 +72,7 @@ def parse_otlp_protobuf(body: bytes, cache: PointCache, latest_ms: int) -> Parse
 
 def parse_otlp_json(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
     """Parse the request's JSON form, with field names like ``resourceMetrics`` or ``resource_metrics``. Raises Invalid."""
-    try:
-        request = decode_in_steps(body.removeprefix(b"\xef\xbb\xbf"))
-    except RecursionError:
-        raise Invalid("nested too deep") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Invalid(f"the body is not JSON: {error}") from None
+    request = read_in_steps(body)
     if not isinstance(request, dict):
         raise Invalid("must be an object with resourceMetrics")
     if found_in(_SNAKE_KEY, body):

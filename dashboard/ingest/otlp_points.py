@@ -61,6 +61,8 @@ def _single(point: dict[str, Any]) -> Rows:
         return ((("", None),), [float(whole(point["asInt"], "asInt"))])
     if point.get("asDouble") is not None:
         return ((("", None),), [number(point["asDouble"], "asDouble")])
+    if "asDouble" in point:  # null: what JavaScript's JSON makes of NaN
+        raise NotFinite(field="asDouble")
     raise Invalid("has neither asDouble nor asInt", field="value")
 
 
@@ -82,7 +84,10 @@ def _totals(point: dict[str, Any]) -> tuple[list[tuple[str, tuple[str, str] | No
 def _histogram(point: dict[str, Any]) -> Rows:
     suffixes, values = _totals(point)
     counts = [whole(c, "bucketCounts") for c in items(point, "bucketCounts", MAX_BUCKETS)]
-    bounds = [number(b, "explicitBounds") for b in items(point, "explicitBounds", MAX_BUCKETS)]
+    bounds = [_bound(b) for b in items(point, "explicitBounds", MAX_BUCKETS)]
+    if bounds and bounds[-1] == math.inf:  # some senders name the last bucket's bound, which the protocol leaves out
+        bounds.pop()
+        counts[len(bounds) :] = [sum(counts[len(bounds) :])]
     if counts and len(counts) != len(bounds) + 1:
         raise Invalid(f"{len(counts)} counts for {len(bounds)} bounds", field="bucketCounts")
     if any(low >= high for low, high in zip(bounds, bounds[1:], strict=False)):
@@ -95,6 +100,16 @@ def _histogram(point: dict[str, Any]) -> Rows:
     suffixes.append(("_bucket", ("le", "+Inf")))
     values.append(max(values[0], float(sum(counts))))
     return tuple(suffixes), values
+
+
+def _bound(value: Any) -> float:
+    """Return the upper bound of a bucket, which may be infinite; raises Invalid."""
+    try:
+        return number(value, "explicitBounds")
+    except NotFinite:
+        if float(value) == math.inf:
+            return math.inf
+        raise Invalid("must be numbers", field="explicitBounds") from None
 
 
 def _exponential(point: dict[str, Any]) -> Rows:

@@ -1,5 +1,7 @@
 """Decompression of bodies in encodings other than gzip. Needs the extra [protobuf]. Gzip is decompressed as the body arrives.
 
+A body may also be gzip or UTF-16 without a header that says so: a file with the ending .gz, or a text that PowerShell wrote.
+
 Source: the encodings of an OpenTelemetry collector's receiver (config/confighttp) and of Prometheus' remote write.
 The output never exceeds the limit, whatever length a body claims.
 """
@@ -20,6 +22,8 @@ except ImportError:  # the extra [protobuf] is not installed, see ``MissingExtra
 
 #: Encodings that are taken besides gzip: those of a collector, and of Vector and vmagent.
 ENCODINGS = ("zstd", "zlib", "deflate", "snappy", "x-snappy-framed", "lz4")
+#: The beginnings of bodies in an encoding that no header states. None of them can begin a text, JSON or protobuf.
+_UNSTATED = ((b"\x1f\x8b\x08", "gzip"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _FRAMED_SNAPPY = b"\xff\x06\x00\x00sNaPpY"
 #: Tried first: most bodies unpack to less than this many times their length.
 _USUAL_RATIO = 16
@@ -32,6 +36,21 @@ class MissingExtra(DashboardError):
     http_status = 415
 
 
+def unstated(body: bytes) -> str:
+    """Return the encoding of a body whose headers state none: ``gzip``, ``utf-16``, or "" if it has none."""
+    return next((encoding for beginning, encoding in _UNSTATED if body.startswith(beginning)), "")
+
+
+def unpack_unstated(body: bytes, encoding: str, max_bytes: int) -> bytes:
+    """Decode a body in an encoding that ``unstated`` has found, UTF-16 to UTF-8; raises Invalid, TooLarge."""
+    if encoding == "gzip":
+        return _inflate(body, max_bytes, (31,), "gzip")
+    data = body.decode("utf-16", "replace").encode()
+    if len(data) > max_bytes:
+        raise TooLarge(f"the body has more than {max_bytes} bytes in UTF-8")
+    return data
+
+
 def unpack(body: bytes, encoding: str, max_bytes: int) -> bytes:
     """Decompress a body; return it unchanged if the encoding is empty, ``identity`` or ``gzip``.
 
@@ -40,7 +59,7 @@ def unpack(body: bytes, encoding: str, max_bytes: int) -> bytes:
     if encoding not in ENCODINGS:
         return body
     if encoding in ("zlib", "deflate"):
-        return _inflate(body, max_bytes)
+        return _inflate(body, max_bytes, (15, -15), "deflate")
     if encoding == "snappy" and not body.startswith(_FRAMED_SNAPPY):
         return unpack_snappy_block(body, max_bytes)
     cramjam = _cramjam()
@@ -85,9 +104,9 @@ def _bounded(body: bytes, into: Callable[[bytes, bytearray], int], encoding: str
     raise Invalid(f"the body is not {encoding}: {fault[:100]}", field="Content-Encoding")
 
 
-def _inflate(body: bytes, max_bytes: int) -> bytes:
-    """Unpack zlib's format, or raw deflate, which some senders also call ``deflate``."""
-    for window in (15, -15):
+def _inflate(body: bytes, max_bytes: int, windows: tuple[int, ...], name: str) -> bytes:
+    """Unpack gzip (window 31), zlib's format (15), or raw deflate (-15), which some senders also call ``deflate``."""
+    for window in windows:
         inflater = zlib.decompressobj(window)
         try:
             data = inflater.decompress(body, max_bytes + 1)
@@ -97,4 +116,4 @@ def _inflate(body: bytes, max_bytes: int) -> bytes:
             raise TooLarge(f"the body has more than {max_bytes} bytes unpacked")
         if inflater.eof:
             return data
-    raise Invalid("the body is not deflate", field="Content-Encoding")
+    raise Invalid(f"the body is not {name}", field="Content-Encoding")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gzip
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,72 @@ async def test_forms_are_served(method: str, path: str, body: Any, status: int) 
     async with running() as server:
         response = await post(server, path, body, method=method)
         assert response.code == status, response.body
+
+
+_PACKED: list[tuple[str, str | dict[str, Any] | list[Any]]] = [
+    ("/write", "odd_m v=1\nodd_n v=2"),
+    ("/api/v2/write", "odd_m v=1\nodd_n v=2"),
+    ("/api/v1/samples", [{"series": "odd_m_v", "value": 1}, {"series": "odd_n_v", "value": 2}]),
+    ("/api/v1/telegraf", {"metrics": [{"name": each, "fields": {"v": 1}} for each in ("odd_m", "odd_n")]}),
+    ("/metrics/job/j", "odd_m_v 1\nodd_n_v 2\n"),
+    ("/api/put", [{"metric": each, "value": 1, "tags": {"a": "b"}} for each in ("odd_m_v", "odd_n_v")]),
+    (
+        "/v1/metrics",
+        {
+            "resourceMetrics": [
+                {"scopeMetrics": [{"metrics": [{"name": each, "gauge": {"dataPoints": [{"asDouble": 1}]}}]}]}
+                for each in ("odd_m_v", "odd_n_v")
+            ]
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), _PACKED)
+@pytest.mark.parametrize("pack", [gzip.compress, lambda text: text.decode().encode("utf-16")], ids=["gzip", "utf-16"])
+async def test_gzip_and_utf16_without_a_header_are_read(path: str, body: Any, pack: Callable[[bytes], bytes]) -> None:
+    async with running() as server:
+        text = body if isinstance(body, str) else json.dumps(body)
+        response = await post(server, path, pack(text.encode()), headers={"Content-Type": "application/json"})
+        assert response.code in (200, 202, 204), response.body
+        assert {name.partition("{")[0] for name in series_in(server)} >= {"odd_m_v", "odd_n_v"}
+
+
+async def test_gzip_without_a_header_stays_within_the_limit() -> None:
+    async with running() as server:
+        response = await post(server, "/events/", gzip.compress(bytes(5_000_000)))
+        assert response.code == 413, response.body
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "kept"),
+    [
+        ("/api/v1/telegraf", '{"metrics":[{"name":"m","fields":{"a":nan,"b":2}}]}', {"m_b": 2}),
+        ("/api/v1/collectd", '[{"values":[-nan],"dstypes":["gauge"],"dsnames":["value"],"plugin":"a","type":"b"}]', {}),
+        ("/api/put", '[{"metric":"m","value":inf,"tags":{}},{"metric":"n","value":2,"tags":{}}]', {"n": 2}),
+        (
+            "/v1/metrics",
+            '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","gauge":{"dataPoints":[{"asDouble":NaN}]}},'
+            '{"name":"n","gauge":{"dataPoints":[{"asDouble":2}]}},'
+            '{"name":"o","gauge":{"dataPoints":[{"asDouble":null}]}}]}]}]}',
+            {"n": 2},
+        ),
+    ],
+)
+async def test_numbers_that_json_does_not_have_spoil_only_themselves(
+    path: str, body: str, kept: dict[str, float]
+) -> None:
+    async with running() as server:
+        response = await post(server, path, body, headers={"Content-Type": "application/json"})
+        assert b"not JSON" not in response.body
+        assert b"partialSuccess" not in response.body
+        assert series_in(server) == kept
+
+
+async def test_a_byte_order_mark_before_a_document_is_ignored() -> None:
+    async with running() as server:
+        response = await post(server, "/api/v1/documents/note", b'\xef\xbb\xbf{"text":"x"}', method="PUT")
+        assert response.code == 202, response.body
 
 
 async def test_a_slug_names_the_check() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dashboard.domain.strict_json import BYTE_ORDER_MARK
 from dashboard.replication.replicas import Replicas
 from dashboard.web.feed.feeding import FeederHandler, FeedServices
 from dashboard.web.feed.format import JSON, Answer, Format, json_answer
@@ -31,7 +32,7 @@ class DocumentHandler(FeederHandler[DocumentServices]):
         await self.authenticate()
         text = self.get_query_argument("every_s", "")
         every_s = read_query_number("every_s", text) if text else None
-        body, request_id = self.body(), self.request_id()
+        body, request_id = self.body().removeprefix(BYTE_ORDER_MARK), self.request_id()
         self._is_counted = True
         await self.services.intake.write_document(key, body, every_s=every_s, caller=self.caller, request_id=request_id)
         self.send(json_answer({"accepted": 1}, 202))

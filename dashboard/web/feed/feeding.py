@@ -17,7 +17,7 @@ from dashboard.domain.errors import BadToken, DashboardError, Forbidden, NotAuth
 from dashboard.domain.identity import Caller
 from dashboard.domain.series import check_text
 from dashboard.ingest.batch import MAX_REFUSALS
-from dashboard.ingest.packed import ENCODINGS, unpack
+from dashboard.ingest.packed import ENCODINGS, unpack, unpack_unstated, unstated
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.slices import SLICE_BYTES, items_in
 from dashboard.intake.intake import Intake
@@ -137,14 +137,19 @@ class FeederHandler(BaseHandler[F]):
 
     async def _unpack(self) -> None:
         """Decompress the body. Gzip was decompressed on arrival, and encodings that the format decodes itself are left
-        to the format."""
-        encoding = encoding_in(self.request.headers)
-        if encoding not in ENCODINGS or encoding in self.format.encodings or not self._body.size:
+        to the format. A body without a stated encoding may still be gzip or UTF-16."""
+        if not self._body.size:
             return
-        self._packed = encoding
-        loop, max_bytes = asyncio.get_running_loop(), self.max_bytes
-        self._body.replace(await loop.run_in_executor(None, unpack, self.body(), encoding, max_bytes))
-        self._packed = ""
+        encoding, decode = encoding_in(self.request.headers), unpack
+        if encoding in ("", "identity"):
+            encoding, decode = unstated(self.body()), unpack_unstated
+        elif encoding not in ENCODINGS or encoding in self.format.encodings:
+            return
+        if encoding:
+            self._packed = encoding
+            loop, max_bytes = asyncio.get_running_loop(), self.max_bytes
+            self._body.replace(await loop.run_in_executor(None, decode, self.body(), encoding, max_bytes))
+            self._packed = ""
 
     def authorise_feeder(self) -> None:
         """Authorise with the tokens known to this process. The token may also be in the query or in a JSON body."""
@@ -216,7 +221,7 @@ class FeederHandler(BaseHandler[F]):
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         if not self._begun:
-            self._begun = _beginning(chunk, packed=self.request.headers.get("Content-Encoding", "").strip().lower())
+            self._begun = _beginning(chunk, packed=encoding_in(self.request.headers) or unstated(chunk))
         rest = super().data_received(chunk)
         if rest is not None:
             return self._look_for_token_after(rest)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.json_steps import decode_in_steps, found_in
+from dashboard.ingest.json_steps import decode_in_steps, found_in, read_in_steps
 
 LONG = [{"name": f"m{n}", "values": [n, n / 2, None, True, "ü" * 20], "deep": {"a": [{"b": n}]}} for n in range(10_000)]
 
@@ -45,3 +45,18 @@ def test_a_pattern_is_found_across_the_windows(at: int) -> None:
     text = b"x" * at + b'"some_name" :' + b"y" * 100
     assert found_in(re.compile(rb'"[a-z]+_[a-z_]+"\s*:'), text)
     assert not found_in(re.compile(rb"z"), text)
+
+
+def test_numbers_that_json_does_not_have_are_strings_as_in_protobufs_json() -> None:
+    assert read_in_steps(b'\xef\xbb\xbf{"asDouble":NaN,"x":[-Infinity,nan]}') == {
+        "asDouble": "NaN",
+        "x": ["-Infinity", "NaN"],
+    }
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a":nan', b'{"a":nan}\xe9', b'{"a":x}', b"[" * 100_000, b'{"a":nan' + b" " * 1_100_000 + b"}"]
+)
+def test_what_is_still_no_json_is_invalid(body: bytes) -> None:
+    with pytest.raises(Invalid):
+        read_in_steps(body)

@@ -23,6 +23,22 @@ def test_a_gauge_and_a_sum_are_one_sample() -> None:
             rows("gauge", **point)
 
 
+def test_null_is_javascripts_nan() -> None:
+    with pytest.raises(NotFinite):
+        rows("gauge", asDouble=None)
+
+
+def test_a_last_bucket_with_a_bound_is_the_infinite_one() -> None:
+    expected = {("_count", ""): 6, ("_bucket", "1"): 1, ("_bucket", "+Inf"): 6}
+    for counts in ([1, 5, 0], [1, 5], [1, 2, 3]):
+        for infinite in (math.inf, "Infinity"):
+            assert rows("histogram", count="6", bucketCounts=counts, explicitBounds=[1.0, infinite]) == expected
+    for bounds in ([math.inf, 1.0], [math.nan], [-math.inf]):
+        with pytest.raises(Invalid) as invalid:
+            rows("histogram", count="6", bucketCounts=[1] * (len(bounds) + 1), explicitBounds=bounds)
+        assert invalid.value.code == "invalid"
+
+
 def test_a_histogram_is_counts_up_to_each_bound() -> None:
     given = rows("histogram", count="6", sum=9.0, min=0.5, max=4.0, bucketCounts=["1", 2, 3], explicitBounds=[1.0, 2.5])
     assert given == {

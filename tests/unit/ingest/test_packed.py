@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import gzip
 import zlib
 
 import cramjam
 import pytest
 
 from dashboard.domain.errors import Invalid, TooLarge
-from dashboard.ingest.packed import ENCODINGS, unpack
+from dashboard.ingest.packed import ENCODINGS, unpack, unpack_unstated, unstated
 
 BODY = b"a body that repeats itself, " * 10_000
 
@@ -47,3 +48,25 @@ def test_what_is_not_packed_so_is_invalid(encoding: str) -> None:
     for body in (b"hello world", packed[: len(packed) // 2], b"\xff" * 30):
         with pytest.raises((Invalid, TooLarge)):
             unpack(body, encoding, len(BODY))
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (gzip.compress(BODY), "gzip"),
+        (BODY.decode().encode("utf-16"), "utf-16"),
+        (b"\xfe\xff\x00a\x00b", "utf-16"),
+        (BODY, ""),
+    ],
+)
+def test_gzip_and_utf16_are_known_by_their_beginning(body: bytes, encoding: str) -> None:
+    assert unstated(body) == encoding
+    if encoding:
+        assert unpack_unstated(body, encoding, len(BODY)) == (b"ab" if len(body) == 6 else BODY)
+        with pytest.raises(TooLarge):
+            unpack_unstated(body, encoding, 1)
+
+
+def test_gzip_that_is_cut_off_is_invalid() -> None:
+    with pytest.raises(Invalid):
+        unpack_unstated(gzip.compress(BODY)[:-9], "gzip", len(BODY))
