@@ -109,7 +109,7 @@ class MqttSource:
         if template is None:
             self._pass_over(topic)
             return
-        if not payload.strip():
+        if not payload.strip(b"\x00 \t\r\n"):
             self.state.dropped["empty"] += 1  # an empty payload deletes a retained message (MQTT 3.1.1, 3.3.1.3)
             return
         try:

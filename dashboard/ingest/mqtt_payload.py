@@ -43,6 +43,7 @@ class MqttReader:
             raise Invalid("the topic is not of this template", field="topic")
         self._origins.renew(latest_ms)
         name, labels = matched
+        payload = payload.rstrip(b"\x00")  # the end of a text in C, which small devices send along
         text = payload.strip()
         if not text:
             return Parsed()  # an empty payload deletes a retained message

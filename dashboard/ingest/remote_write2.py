@@ -43,6 +43,11 @@ def parse_remote_write2(
     return parse_request2(unpack_snappy_block(body, max_bytes), cache, latest_ms)
 
 
+def is_first(data: bytes) -> bool:
+    """Return whether a message is a request of version 1, by its first field: version 2 reserves the fields of version 1."""
+    return data[:1] in (b"\x0a", b"\x1a")
+
+
 def parse_request2(data: bytes, cache: SymbolCache, latest_ms: int) -> Written:
     """Parse the message ``Request``; raises Invalid when it is malformed."""
     symbols, series = list[str](), list[bytes]()

@@ -58,6 +58,9 @@ class Check(NamedTuple):
     origin: str = ""
 
 
+#: Librato's ``name#tag=v,tag=v`` and SignalFX's ``name[tag=v,tag=v]rest``, as statsd_exporter reads them.
+_INSIDE = re.compile(r"([^#,;\[]+)(?:#([^=,]+=.*)|\[([^=,\]]+=[^\]]*)\]([^\[\]]*))")
+
 Line = Metric | EventIn | Check
 
 
@@ -137,7 +140,10 @@ def _origin(name: str, tags: list[_Tag]) -> str:
 
 
 def _head(head: str) -> tuple[str, list[_Tag]]:
-    """Split the name from the tags after it."""
+    """Split the name from the tags after it (InfluxDB, Graphite, Librato) or within it (SignalFX)."""
+    if "=" in head and (found := _INSIDE.fullmatch(head)) is not None:
+        before, librato, signalfx, after = found.groups("")
+        return before + after, _tags((librato or signalfx).split(","), "=")
     for mark in (",", ";"):
         if mark in head:
             name, *pairs = head.split(mark)
@@ -191,25 +197,38 @@ def _event(text: str, latest_ms: int) -> EventIn:
     sizes = lengths.split(",")
     if not brace or len(sizes) != 2 or not all(size.isascii() and size.isdigit() and len(size) < 6 for size in sizes):
         raise Invalid("an event begins with _e{title length,text length}:")
-    raw, (title_bytes, text_bytes) = rest.encode(), map(int, sizes)
-    title, said = raw[:title_bytes], raw[title_bytes + 1 : title_bytes + 1 + text_bytes]
-    after = raw[title_bytes + 1 + text_bytes :].decode("utf-8", "replace")
-    if len(title) + len(said) != title_bytes + text_bytes or raw[title_bytes : title_bytes + 1] != b"|" or not title:
-        raise Invalid("the lengths of an event's title and text do not fit")
-    if after and not after.startswith("|"):
-        raise Invalid("the lengths of an event's title and text do not fit")
+    title, said, after = _cut(rest, *map(int, sizes))
     given, tags = _extras(after[1:])
     if "h" in given:
         tags.append(f"host:{given['h']}")
-    shown = title.decode("utf-8", "replace")
     return build_event(
         _stated(given, latest_ms),
-        shown.replace("\\n", " "),
-        text=said.decode("utf-8", "replace").replace("\\n", "\n"),
+        title.replace("\\n", " "),
+        text=said.replace("\\n", "\n"),
         tags=tags,
         state=given.get("t", ""),
-        fingerprint=fingerprint_of("statsd", given.get("k") or shown, *sorted(tags)),
+        fingerprint=fingerprint_of("statsd", given.get("k") or title, *sorted(tags)),
     )
+
+
+def _cut(rest: str, title_length: int, text_length: int) -> tuple[str, str, str]:
+    """Split an event into its title, its text, and what follows. Raises Invalid.
+
+    The lengths count bytes of UTF-8. Some clients count characters, so that is tried, too.
+    """
+    end = title_length + 1 + text_length
+    for encoding in ("latin-1", "utf-8"):  # in Latin-1 each byte is one character
+        text = rest.encode().decode(encoding)
+        parts = text[:title_length], text[title_length + 1 : end], text[end:]
+        if (
+            parts[0]
+            and text[title_length : title_length + 1] == "|"
+            and len(parts[1]) == text_length
+            and parts[2][:1] in ("", "|")
+        ):
+            title, said, after = (part.encode(encoding).decode("utf-8", "replace") for part in parts)
+            return title, said, after
+    raise Invalid("the lengths of an event's title and text do not fit")
 
 
 def _check(text: str, latest_ms: int) -> Check:

@@ -2,7 +2,7 @@
 
 Source: telegraf plugins/serializers/json. As in line protocol, a number or boolean becomes the series ``name_field{tags}``, a
 string the document of that name; in an array the index follows the name; nulls are ignored. ``timestamp`` is in seconds or, with
-``json_timestamp_units``, in a smaller unit; the size of the number decides which.
+``json_timestamp_units``, in a smaller unit; the size of the number decides which. It may also be text.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.batch import check_time, while_hopeful
+from dashboard.ingest.events_json import moment
 from dashboard.ingest.json_values import Leaf, ValueFault, leaves, read_leniently, written
 from dashboard.ingest.naming import foreign_document, foreign_key, with_labels
 from dashboard.ingest.origins import Origins
@@ -92,7 +93,18 @@ def _described(metric: Any, latest_ms: int) -> tuple[str, dict[str, str], dict[s
     if not isinstance(fields, dict) or not fields:
         raise Invalid("must be an object with one field at least", field="fields")
     texts = {tag: tag_text(tag, value) for tag, value in tags.items() if value is not None}
-    return name, texts, fields, time_of(metric.get("timestamp"), latest_ms, "timestamp")
+    return name, texts, fields, time_of(_stated(metric.get("timestamp")), latest_ms, "timestamp")
+
+
+def _stated(time: Any) -> Any:
+    """Return a time as a number: Telegraf can also write it as text, of which ISO 8601 and numbers are understood."""
+    if not isinstance(time, str):
+        return time
+    try:
+        return float(time)
+    except ValueError:
+        pass
+    return moment(time, "timestamp")
 
 
 def tag_text(tag: str, value: Any) -> str:

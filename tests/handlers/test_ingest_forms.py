@@ -30,6 +30,9 @@ pytestmark = pytest.mark.gen_test
     ("method", "path", "body", "status"),
     [
         ("POST", "/write/?db=a", "a v=1", 204),
+        ("POST", "//write?db=a", "a v=1", 204),
+        ("POST", "///metrics/job/x", "a 1\n", 200),
+        ("GET", "//ping/key/nightly", None, 200),
         ("POST", "/api/v2/write/?org=o&bucket=b", "a v=1", 204),
         ("POST", "/api/v1/telegraf/", {"name": "a", "fields": {"v": 1}}, 200),
         ("POST", "/api/v1/alertmanager/", {"version": "1", "alerts": []}, 200),
@@ -312,13 +315,12 @@ async def test_whatever_is_refused_is_in_the_tap_with_its_sender(
 async def test_data_at_a_wrong_address_or_by_a_wrong_method_is_in_the_tap_with_the_cure() -> None:
     async with running() as server:
         for method, path, status in (
-            ("POST", "/api/v1/push", 404), ("POST", "//write", 404), ("PUT", "/write", 405), ("GET", "/api/v1/push", 404)
+            ("POST", "/api/v1/push", 404), ("POST", "/base//write", 404), ("PUT", "/write", 405), ("GET", "/api/v1/push", 404)
         ):  # fmt: skip
             assert (await post(server, path, None if method == "GET" else "x", method=method)).code == status
         told = [(refusal.reason, refusal.snippet) for feeder in server.stats.feeders() for refusal in feeder.refusals]
         assert sorted(told) == [
-            ("404: there is nothing at this address; begin the path with one slash; the configured URL probably ends in one"
-             " too many", "//write"),
+            ("404: there is nothing at this address; leave out what the path has before the known address", "/base//write"),
             ("404: there is nothing at this address; remote write goes to /api/v1/write", "/api/v1/push"),
             ("405: PUT is not taken here; send GET or HEAD or POST", "x"),
         ]  # fmt: skip

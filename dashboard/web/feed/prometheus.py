@@ -13,7 +13,7 @@ from dashboard.ingest.families import Families
 from dashboard.ingest.packed import unpack, unpack_snappy_block
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.remote_write import LabelCache, parse_write_request
-from dashboard.ingest.remote_write2 import SymbolCache, Written, parse_request2
+from dashboard.ingest.remote_write2 import SymbolCache, Written, is_first, parse_request2
 from dashboard.intake.outcome import Outcome
 from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format, encoding_in, faults_in, first_fault
 from dashboard.web.server.base import UnsupportedEncoding
@@ -44,7 +44,7 @@ class RemoteWrite(Format):
             body = unpack(body, "zstd", self._max_bytes)
         elif encoding_in(request.headers) in ("", "snappy"):  # without the header too, as in Prometheus
             body = unpack_snappy_block(body, self._max_bytes)
-        if _is_second(request):
+        if _is_second(request) and (_PROTO.search(request.headers.get("Content-Type", "")) or not is_first(body)):
             return parse_request2(body, self._symbols, request.latest_ms)
         return parse_write_request(body, self._labels, request.latest_ms, self._families)
 
@@ -68,7 +68,8 @@ class RemoteWrite(Format):
 def _is_second(request: FeedRequest) -> bool:
     """Return whether the headers declare a ``Request`` of version 2.
 
-    The Content-Type decides; if the Content-Type names no message, the version header decides.
+    The Content-Type decides. If it names no message, the version header decides, or the body where that is of version 1: a sender
+    of both versions may state 2.0.0 in either case, and Prometheus does not look at the header.
     """
     proto = _PROTO.search(request.headers.get("Content-Type", ""))
     if proto is not None:
@@ -85,7 +86,7 @@ def _check_version(request: FeedRequest) -> None:
                 f"{proto[1][:80]} is not understood; send {_FIRST} or {_SECOND}", field="Content-Type"
             )
         return
-    version = request.headers.get(_VERSION, "0.1.0")
+    version = request.headers.get(_VERSION) or "0.1.0"
     if not version.startswith(("0.", "1.", "2.")):
         raise UnsupportedEncoding(f"version {version[:20]!a} is not understood; 1 and 2 are", field=_VERSION)
 

@@ -96,7 +96,12 @@ class GuardedApplication(Application):
         return self.get_handler_delegate(request, RefusedHandler, arguments)
 
     def _without_slash(self, request: httputil.HTTPServerRequest) -> None:
-        """Remove the final slash of a path such as ``/write/`` if no route has that slash; the original servers accept it too."""
+        """Remove the final slash of a path such as ``/write/`` if no route has that slash; the original servers accept it too.
+
+        Also remove all but one of the slashes at the beginning: clients add ``/write`` to an address that ends in a slash.
+        """
+        if request.path.startswith("//"):
+            request.path = f"/{request.path.lstrip('/')}"
         path = request.path
         if len(path) > 1 and path.endswith("/") and not any(known.fullmatch(path) for known in self._addresses):
             request.path = path.rstrip("/") or "/"

@@ -12,7 +12,6 @@ _METRICS_ONLY = "this server takes metrics; switch this output off"
 #: Patterns of paths, and the cure of each; the first that matches counts.
 _CURES = (
     (r"(/loki/api/v1/push|(/.*)?/_bulk|/services/collector(/.*)?|/v1(development)?/profiles)", _METRICS_ONLY),
-    (r"//.*", "begin the path with one slash; the configured URL probably ends in one too many"),
     (
         r"(/.*)?/(api/v1/(push|receive)|api/prom/push|receive|prometheus/api/v1/write)",
         "remote write goes to /api/v1/write",
@@ -26,7 +25,10 @@ _CURES = (
     (r"/opentelemetry\.proto\..*", "export by HTTP (http/protobuf) to /v1/metrics, not by gRPC"),
     (r"/api/live/pipeline/push/.*", "push lines to /api/live/push/STREAM"),
     (r"/metrics(/jobs?)?(/.*)?", "a push goes to /metrics/job/JOB"),
-    (r"/.+/(write|v1/metrics|api/v[123]/[a-z_]+)", "leave out what the path has before the known address"),
+    (
+        r"/.+/(write|ping|query|v1/metrics|api/v[123]/[a-z_]+|metrics/job/.*)",
+        "leave out what the path has before the known address",
+    ),
 )
 _KNOWN = [(re.compile(pattern), cure) for pattern, cure in _CURES]
 

@@ -31,6 +31,8 @@ def samples(parsed: Parsed) -> dict[str, float]:
 def test_plain_numbers_words_and_json() -> None:
     assert samples(parse(b" 21.5\n")) == {'climate{room="hall"}': 21.5}
     assert samples(parse(b"true")) == {'climate{room="hall"}': 1}
+    assert samples(parse(b"21.5\x00\x00")) == {'climate{room="hall"}': 21.5}
+    assert samples(parse(b'{"t":nan,"h":40}\x00')) == {'climate_h{room="hall"}': 40}
     assert parse(b"ON").documents == [("climate/room:hall", b'{"text":"ON"}', None)]
     with pytest.raises(NotFinite):
         parse(b"nan")
@@ -45,7 +47,7 @@ def test_plain_numbers_words_and_json() -> None:
     assert parsed.batch.refused == []
 
 
-@pytest.mark.parametrize("payload", [b"", b"  \n", b"null", b"[]", b"{}", b'{"a":null}'])
+@pytest.mark.parametrize("payload", [b"", b"  \n", b"\x00", b"null", b"[]", b"{}", b'{"a":null}'])
 def test_no_value_is_no_fault(payload: bytes) -> None:
     parsed = parse(payload)
     assert (samples(parsed), parsed.documents, parsed.batch.refused) == ({}, [], [])

@@ -37,6 +37,13 @@ def values(parsed: Parsed) -> dict[str, float]:
     return dict(zip(parsed.batch.keys, parsed.batch.values, strict=True))
 
 
+@pytest.mark.parametrize("lengths", ["8,6", "6,4"])
+def test_the_lengths_of_an_event_count_bytes_or_characters(lengths: str) -> None:
+    event = parse_line(f"_e{{{lengths}}}:café é|größ|#a:b".encode(), LATEST_MS)
+    assert isinstance(event, EventIn)
+    assert (event.title, event.text, list(event.tags)) == ("café é", "größ", ["a:b"])
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [("a.b:1|c", Metric("a.b", "c", (1.0,))), ("a:-2.5|g", Metric("a", "g", (-2.5,), signed=True)),
@@ -46,6 +53,8 @@ def values(parsed: Parsed) -> dict[str, float]:
      ("a,k=v,x=y:1|c", Metric('a{k="v",x="y"}', "c", (1.0,))), ("a;k=v:1|c", Metric('a{k="v"}', "c", (1.0,))),
      ("a:1|d|#u:http://x:80|c:abc|e:it-false|card:low|new:1|", Metric('a{u="http://x:80"}', "d", (1.0,), deltas=False)),
      ("a:-1|g|T1700000000", Metric("a", "g", (-1.0,), t_ms=T, deltas=False)), ("a b%:1|c", Metric("a_b_", "c", (1.0,))),
+     ("a#k=v,x=y:1|c", Metric('a{k="v",x="y"}', "c", (1.0,))), ("a[k=v,x=y].b:1|c", Metric('a.b{k="v",x="y"}', "c", (1.0,))),
+     ("a#b:1|c", Metric("a_b", "c", (1.0,))), ("a[0]:1|c", Metric("a_0_", "c", (1.0,))),
      ("a:1|c|#k:2,k:1", Metric('a{k="1,2"}', "c", (1.0,), deltas=False)),
      ("a:1|c ", Metric("a", "c", (1.0,))), ("a:5| g | @0.5\r", Metric("a", "g", (5.0,), 0.5)),
      ("a:-7|g|#k:v", Metric('a{k="v"}', "g", (-7.0,), deltas=False)), ("a:-7|g|c:x", Metric("a", "g", (-7.0,), deltas=False))],

@@ -34,9 +34,15 @@ def test_a_list_and_one_object_are_the_same() -> None:
         assert parsed.documents == [("docker_state/host:raynor", b'{"text":"up"}', None)]
 
 
-@pytest.mark.parametrize("stamp", [T // 1000, T, T * 1_000, T * 1_000_000, T / 1000])
-def test_the_size_of_a_time_tells_its_unit(stamp: float) -> None:
+@pytest.mark.parametrize("stamp", [T // 1000, T, T * 1_000, T * 1_000_000, T / 1000, str(T // 1000), f"{T}000000"])
+def test_the_size_of_a_time_tells_its_unit(stamp: float | str) -> None:
     assert parse({"name": "a", "fields": {"x": 1}, "timestamp": stamp}).batch.times == [T]
+
+
+@pytest.mark.parametrize("text", ["2023-11-14T22:13:20Z", "2023-11-14T23:13:20.000000000+01:00", "2023-11-14 22:13:20"])
+def test_a_time_may_be_text(text: str) -> None:
+    assert parse({"name": "a", "fields": {"x": 1}, "timestamp": text}).batch.times == [1_700_000_000_000]
+    assert parse({"name": "a", "fields": {"x": 1}, "timestamp": "noon"}).batch.refused[0].field == "timestamp"
 
 
 def test_good_metrics_and_fields_are_kept() -> None:
