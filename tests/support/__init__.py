@@ -1,1 +1,1 @@
-"""What tests share: a real server process, a raw WebSocket client, a hand-moved clock."""
+"""Helpers of the tests: a real server process, a raw WebSocket client, a clock that the test moves."""

@@ -1,8 +1,9 @@
-"""Namesakes put to the test: a module whose public functions all return None must fail the unit test that bears its name.
+"""Check of the unit tests: a module whose public functions all return None must fail its namesake test.
 
-``python -m tests.support.broken [dashboard/a/b.py …]``, without names all, prints those whose namesake passes all the same. Imports
-see the functions whole; they return at once from when the tests begin. Each module is tried in a fork of a process that has imported
-what all of them need, so a try costs about a second.
+``python -m tests.support.broken [dashboard/a/b.py …]`` prints the modules whose namesake test passes although they are
+broken; without names it tries all modules. The functions are whole while modules are imported, and broken when the
+tests begin. Each module is tried in a fork of a process that has imported what all of them need, so a try costs about a
+second.
 """
 
 from __future__ import annotations
@@ -39,14 +40,14 @@ _COMMON = ("hypothesis", "msgspec", "sqlalchemy.ext.asyncio", "tornado.httpserve
 
 
 def is_breakable(function: Function) -> bool:
-    """Whether a function is public and does something."""
+    """Return whether a function is public and has an effect or a result."""
     body = function.body
     says_only = all(isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant) for each in body)
     return not function.name.startswith("_") and not says_only
 
 
 def break_functions(source: str) -> ast.Module:
-    """Return the source's syntax tree with a way out at the beginning of each public function."""
+    """Return the source's syntax tree with ``return`` at the beginning of each public function."""
     tree = ast.parse(source)
     for scope in (tree, *(each for each in ast.walk(tree) if isinstance(each, ast.ClassDef))):
         for function in scope.body:
@@ -57,7 +58,7 @@ def break_functions(source: str) -> ast.Module:
 
 class _Loader(SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType:
-        """Compile anew each time: nothing of it comes from, or gets into, the cache of compiled files."""
+        """Compile the file anew each time; the cache of compiled files is neither read nor written."""
         path = self.get_filename(fullname)
         return compile(break_functions(Path(path).read_text("utf-8")), path, "exec", dont_inherit=True)
 
@@ -69,7 +70,7 @@ class _Finder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Find the module that is to be broken, and no other."""
+        """Find the module to break; leave all others to Python."""
         if fullname != self._name:
             return None
         spec = PathFinder.find_spec(fullname, path, target)
@@ -80,12 +81,12 @@ class _Finder(MetaPathFinder):
 
 class _Plugin:
     def pytest_runtestloop(self) -> None:
-        """Break the functions when all is imported and the tests begin."""
+        """Break the functions, after the imports and before the first test."""
         setattr(builtins, _SWITCH, True)
 
 
 def tried_modules(root: Path = ROOT) -> list[Module]:
-    """Return the modules that have a namesake and something to break, in the order of their paths."""
+    """Return the modules that have a namesake test and a function to break, in the order of their paths."""
     return [
         module
         for module in read_package(root, "dashboard")
@@ -104,7 +105,7 @@ def run_broken(module: Module, test: str = "") -> int:
 
 
 def survivors(modules: Iterable[Module], test: str = "") -> Iterator[tuple[Module, str]]:
-    """Yield the modules whose namesake does not fail when they are broken, and what its run said. Forks."""
+    """Yield each module whose namesake test passes although the module is broken, with the output of the test. Uses ``fork``."""
     for name in _COMMON:
         importlib.import_module(name)
     running: dict[int, tuple[Module, IO[str]]] = {}
@@ -145,13 +146,13 @@ def _ended(running: dict[int, tuple[Module, IO[str]]]) -> Iterator[tuple[Module,
 
 
 def due(modules: Sequence[Module], number: int, count: int) -> list[Module]:
-    """Return the modules of one turn: so many, far from each other; after enough turns each had one."""
+    """Return the modules of one turn, evenly distributed; after enough turns each module had a turn."""
     step = max(1, len(modules) // count)
     return [modules[(number + place * step) % len(modules)] for place in range(count)]
 
 
 def main() -> int:
-    """Run the command; ``--test FILE`` plays another test than the namesake."""
+    """Run the command; ``--test FILE`` runs another test than the namesake."""
     parser = argparse.ArgumentParser(prog="python -m tests.support.broken")
     parser.add_argument("modules", nargs="*", help="paths of modules; none: all")
     parser.add_argument("--test", default="", help="run this file instead of the namesake")

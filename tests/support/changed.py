@@ -53,7 +53,7 @@ def _git(*arguments: str) -> list[str]:
 
 
 def changed_paths(base: str = "") -> list[str]:
-    """Paths that differ from BASE, also of files that are gone; and new ones."""
+    """Return the paths that differ from BASE, including deleted and new files."""
     if not base:
         try:
             base = _git("merge-base", "main", "HEAD")[0]
@@ -65,12 +65,12 @@ def changed_paths(base: str = "") -> list[str]:
 
 
 def module_of(path: str) -> str:
-    """The name under which a Python file is imported."""
+    """Return the name under which a Python file is imported."""
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def imports_of(source: str, module: str, *, package: bool = False) -> set[str]:
-    """Names that a module imports: modules, their packages, and what may be modules in them."""
+    """Return the names that a module imports: modules, their packages, and names that may be modules in them."""
     names: set[str] = set()
     try:
         tree = ast.parse(source)
@@ -92,7 +92,7 @@ def imports_of(source: str, module: str, *, package: bool = False) -> set[str]:
 
 @lru_cache(maxsize=1)
 def graph() -> dict[str, set[str]]:
-    """What each module of the product and the tests imports; a test also imports the conftest files above it."""
+    """Return the imports of each module of the product and the tests; a test also imports the conftest files above it."""
     found: dict[str, set[str]] = {}
     for path in (file for folder in ("dashboard", "tests") for file in sorted((ROOT / folder).rglob("*.py"))):
         name = path.relative_to(ROOT).as_posix()
@@ -107,7 +107,7 @@ def graph() -> dict[str, set[str]]:
 
 
 def steps_to(changed: set[str], imports: dict[str, set[str]]) -> dict[str, int]:
-    """Over how many imports each module reaches one that has changed; without those that do not."""
+    """Return, for each module that reaches a changed module by imports, the number of steps."""
     importers: dict[str, set[str]] = defaultdict(set)
     for module, imported in imports.items():
         for each in imported:
@@ -123,7 +123,7 @@ def steps_to(changed: set[str], imports: dict[str, set[str]]) -> dict[str, int]:
 
 
 def touched(paths: Iterable[str]) -> dict[str, int]:
-    """Test files that the change of these paths can touch, and over how many steps."""
+    """Return the test files that a change of these paths can touch, each with its number of import steps."""
     imports, changed, beside = graph(), set[str](), list[str]()
     for path in paths:
         if path.endswith(".py"):
@@ -151,7 +151,7 @@ def _is_broad(name: str, imports: dict[str, set[str]]) -> bool:
 
 
 def select(files: dict[str, int], seconds: dict[str, float]) -> tuple[list[str], list[str]]:
-    """The nearest files whose time fits, and the others."""
+    """Return the nearest files whose time fits into the budget, and the other files."""
     taken, left, sum_s = list[str](), list[str](), 0.0
     takes_s = {name: seconds.get(name) or _unknown_s(name) for name in files}
     for name in sorted(files, key=lambda each: (files[each], takes_s[each], each)):
@@ -169,7 +169,7 @@ def _unknown_s(name: str) -> float:
 
 
 def main() -> None:
-    """Print the files."""
+    """Print the selected files."""
     parser = argparse.ArgumentParser(
         prog="scripts/test --changed", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,4 +1,4 @@
-"""WebSocket frames as a client sends them, right and wrong, with a fixed mask. Shares no code with the server."""
+"""WebSocket frames as a client sends them, correct and wrong, with a fixed mask. Shares no code with the server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def xor(data: bytes, mask: bytes = MASK) -> bytes:
 def frame(
     opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, masked: bool = True, form: int = 0
 ) -> bytes:
-    """``form``: write the length as 7 bits (1), 16 bits (2) or 64 bits (8) whatever it is; 0: the shortest."""
+    """Return a client's frame. ``form``: bytes of the length field (1, 2 or 8), even if not the shortest; 0: the shortest."""
     length = len(payload)
     form = form or (1 if length < 126 else 2 if length < 65_536 else 8)
     bit = 0x80 if masked else 0
@@ -38,7 +38,7 @@ def close(code: int | None = None, reason: bytes = b"") -> bytes:
 
 
 def squeezed(payload: bytes) -> bytes:
-    """A message's payload compressed as RFC 7692 says."""
+    """Return a message's payload compressed as RFC 7692 says."""
     compressor = zlib.compressobj(wbits=-15)
     return (compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH)).removesuffix(b"\x00\x00\xff\xff")
 
@@ -51,7 +51,7 @@ Outcome = tuple[list[Event], ProtocolViolation | None]
 
 
 def run(into: FrameParser, feeds: Iterable[bytes]) -> Outcome:
-    """All events, and the violation that ended them."""
+    """Return all events of the parser, and the violation that ended them (None: no violation)."""
     events: list[Event] = []
     try:
         for data in feeds:

@@ -1,4 +1,4 @@
-"""A whole installation for fault tests: Redis, on request a proxy before it, and the server with its workers; all really there."""
+"""A whole installation for fault tests: Redis, optionally a proxy before it, and the server with its workers. All are real processes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FIRST_PORT, _LAST_PORT = 15_000, 30_000
 
 
 def free_ports(count: int) -> int:
-    """The first of so many ports in a row that nobody listens on, and nobody is going to."""
+    """Return the first of ``count`` consecutive ports that are free and stay free."""
     while True:
         first = random.randrange(_FIRST_PORT, _LAST_PORT)
         held: list[socket.socket] = []
@@ -45,7 +45,8 @@ def free_ports(count: int) -> int:
 
 
 class Cluster:
-    """A context manager. ``proxied``: the server reaches Redis through ``proxy``. ``build``: a broken one, see tests/mutants."""
+    """Context manager of an installation. ``proxied``: the server reaches Redis through ``proxy``. ``build``: name of a
+    broken build (tests/mutants)."""
 
     def __init__(
         self,
@@ -83,7 +84,7 @@ class Cluster:
         return self
 
     def wait_ready(self) -> None:
-        """Return when all workers serve, on their own ports too."""
+        """Wait until all workers serve, on their own ports too."""
         wait_until(lambda: len(self.ready_pids()) == self.workers, 30, "all workers ready")
         for port in self.direct_ports:
             wait_until(lambda port=port: _listens(port), 10, "the direct ports")
@@ -92,7 +93,7 @@ class Cluster:
         self.close()
 
     def close(self) -> None:
-        """End everything."""
+        """End all processes."""
         if hasattr(self, "server"):
             orphans = [each["pid"] for each in self.status().get("workers", [])]
             self.server.close()
@@ -130,13 +131,13 @@ class Cluster:
 
     @property
     def direct_ports(self) -> list[int]:
-        """Worker 1's own port, worker 2's, …"""
+        """The workers' own ports, in the order of their numbers."""
         return [self.direct_port + number for number in range(self.workers)]
 
     # --- workers ---
 
     def status(self) -> dict[str, Any]:
-        """The supervisor's status file; empty when there is none."""
+        """The supervisor's status file; empty if there is none."""
         try:
             status: dict[str, Any] = json.loads((self.server.folder / "data" / "supervisor.json").read_bytes())
         except (OSError, ValueError):
@@ -144,26 +145,26 @@ class Cluster:
         return status
 
     def pids(self) -> dict[int, int]:
-        """Pid by number."""
+        """Process ids by worker number."""
         return {each["number"]: each["pid"] for each in self.status().get("workers", [])}
 
     def ready_pids(self) -> dict[int, int]:
-        """Pid by number, of the workers that serve."""
+        """Process ids, by worker number, of the workers that serve."""
         workers = [each for each in self.status().get("workers", []) if each["ready"] and not has_ended(each["pid"])]
         return {each["number"]: each["pid"] for each in workers}
 
     def ordered_pids(self) -> list[int]:
-        """Worker 1's pid, worker 2's, …, as ``direct_ports``."""
+        """Process ids in the order of ``direct_ports``."""
         return [pid for _, pid in sorted(self.ready_pids().items())]
 
     def signal_worker(self, number: int, what: signal.Signals) -> int:
-        """Send a signal to a worker; returns its pid."""
+        """Send a signal to a worker; return its process id."""
         pid = self.ready_pids()[number]
         os.kill(pid, what)
         return pid
 
     def wait_replaced(self, number: int, pid: int, timeout_s: float = 20) -> int:
-        """Return the pid of the worker that serves in the place of ``pid``."""
+        """Wait until another worker serves in the place of the process ``pid``; return its process id."""
         return int(
             wait_until(
                 lambda: (now := self.ready_pids().get(number)) is not None and now != pid and now,
@@ -173,14 +174,14 @@ class Cluster:
         )
 
     def reload(self, timeout_s: float = 60) -> str:
-        """``dashboard reload``; returns what it said."""
+        """Run ``dashboard reload``; return its output."""
         command = [sys.executable, "-m", "dashboard", "reload", "--data", str(self.server.folder / "data")]
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, cwd=ROOT, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def metric(self, port: int, name: str) -> float:
-        """The sum of a metric over its labels, of the worker at this port."""
+        """Return the sum of a metric over its labels, of the worker at this port."""
         text = self.server.request("GET", "/metrics", port=port)[2].decode()
         found = re.findall(rf"^{name}(?:\{{[^}}]*\}})? (\S+)$", text, re.MULTILINE)
         return sum(float(each) for each in found)
@@ -188,16 +189,16 @@ class Cluster:
     # --- Redis ---
 
     def key(self, name: str) -> str:
-        """A key of the samples' partition: log, head, requests."""
+        """Return the name of a Redis key of the samples' partition (``log``, ``head``, ``requests``)."""
         return f"{{dashboard:{PARTITION}}}:{name}"
 
     def redis_client(self) -> Any:
-        """A client of our own, not through the proxy."""
+        """Return a client that reaches Redis directly, not through the proxy."""
         return self.redis.client(password=self.password or None)
 
 
 def has_ended(pid: int) -> bool:
-    """Whether there is no such process any more, or only what is left until its parent looks."""
+    """Return whether the process has ended, even if its parent has not collected it yet."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:

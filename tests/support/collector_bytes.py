@@ -1,4 +1,4 @@
-"""OTLP in the order of bytes that the OpenTelemetry collector writes; a test compares this with a recording of one."""
+"""Encoder of OTLP in the OpenTelemetry collector's order of bytes; a test compares it with a recording of a collector."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ORDERS = {"NumberDataPoint": (8, 6, 4, 3, 2, 7)}
 
 
 def collector_bytes(message: Message) -> bytes:
-    """Encode a message with its fields in the collector's order; the items of a repeated field keep theirs."""
+    """Encode a message with its fields in the collector's order; items of a repeated field keep their order."""
     descriptor = message.DESCRIPTOR
     given = {field.number: (field, value) for field, value in message.ListFields()}
     if descriptor.name == "ResourceMetrics":  # written even when it is empty
@@ -30,7 +30,7 @@ def _field(field: Any, value: Any) -> bytes:
 
 
 def _alone(field: Any, value: Any) -> bytes:
-    """Encode a field that is no message: a message of the same type that has nothing else."""
+    """Encode one field that is not a message, by a message of the same type that has only this field."""
     alone = field.containing_type._concrete_class()
     if field.is_repeated:
         getattr(alone, field.name).extend(value)

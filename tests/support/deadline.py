@@ -1,7 +1,7 @@
-"""Deadlines of tests: one exception for all that run out of time, and bounds that grow with a slower host (``host.py``).
+"""Deadlines of tests: one exception for all that run out of time, and limits that grow on a slower host (``host.py``).
 
-A test that fails by ``DeadlinePassed`` alone gets a second try at the end of the run (``second_try.py``). So a deadline says
-only that something came too late: a wrong value is an ordinary assertion.
+A test that fails by ``DeadlinePassed`` alone gets a second try at the end of the run (``second_try.py``). So a deadline
+may only say that something came too late; a wrong value is an ordinary assertion.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ T = TypeVar("T")
 
 
 class DeadlinePassed(AssertionError):
-    """Something did not happen in time, or took longer than it may."""
+    """Error of a test in which something did not happen in time or took too long."""
 
 
 def scaled(seconds: float) -> float:
-    """Return the time for this host of what takes ``seconds`` on the machine that the times were set on."""
+    """Return ``seconds``, as measured on the machine that the limits were set on, for this host."""
     return seconds * factor()
 
 
 def wait_until(condition: Callable[[], T | None], timeout_s: float = 10, what: object = "") -> T:
-    """Poll a condition of the world outside (a process, a file) until it is truthy; returns what it gave.
+    """Poll a condition outside of this process until it is truthy; return its value.
 
-    ``timeout_s`` is scaled. ``what`` is asked for its text only in the end. Raises DeadlinePassed.
+    ``timeout_s`` is scaled. ``what`` is evaluated only for the error. Raises DeadlinePassed.
     """
     began_s, timeout_s = time.monotonic(), scaled(timeout_s)
     while True:
@@ -52,14 +52,14 @@ def within(took_s: float, limit_s: float, what: str) -> None:
 
 
 def enough(count: float, least: float, what: str) -> None:
-    """Check that in a given time so much happened, which depends on how busy the machine is; raises DeadlinePassed."""
+    """Check that enough happened within a given time, which depends on the load of the machine; raises DeadlinePassed."""
     if count < least / factor():
         raise DeadlinePassed(f"{what}: {count:g} in this time, not {least / factor():g}")
 
 
 @asynccontextmanager
 async def deadline(seconds: float, what: str = "") -> AsyncIterator[None]:
-    """End the block after so many seconds, which are scaled; raises DeadlinePassed then."""
+    """End the block after the given seconds, which are scaled; raises DeadlinePassed then."""
     limit_s = scaled(seconds)
     timeout = asyncio.timeout(limit_s)
     try:
@@ -72,14 +72,14 @@ async def deadline(seconds: float, what: str = "") -> AsyncIterator[None]:
 
 
 async def in_time(what: Awaitable[T], seconds: float) -> T:
-    """Return what comes of it within so many seconds, which are scaled; raises DeadlinePassed."""
+    """Await the result within the given seconds, which are scaled; raises DeadlinePassed."""
     async with deadline(seconds, f"what {what} gives"):
         return await what
 
 
 @contextmanager
 def timeouts_as_deadlines(what: str) -> Iterator[None]:
-    """Raise DeadlinePassed for a timeout of a socket or a process that the block waits for."""
+    """Convert a timeout of a socket or a process in the block to DeadlinePassed."""
     try:
         yield
     except (TimeoutError, subprocess.TimeoutExpired) as error:
@@ -100,7 +100,7 @@ def ran_out(error: BaseException) -> bool:
 
 
 def _is_anothers(error: BaseException) -> bool:
-    """Whether Playwright ran out of time, or pytest-tornado has ended a coroutine test (by ``IOLoop.run_sync``)."""
+    """Return whether Playwright's timeout passed, or pytest-tornado has ended a coroutine test (by ``IOLoop.run_sync``)."""
     if type(error).__module__.startswith("playwright.") and type(error).__name__ == "TimeoutError":
         return True
     if type(error) is tornado.util.TimeoutError:
@@ -109,7 +109,7 @@ def _is_anothers(error: BaseException) -> bool:
 
 
 def _raised_in(error: BaseException) -> str:
-    """Return the name of the module that raised it."""
+    """Return the name of the module that raised an exception."""
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
         last = last.tb_next

@@ -1,4 +1,4 @@
-"""Requests that cost a server much: the dearest bodies that its limits let through, or just do not."""
+"""Requests that cost a server much: the most expensive bodies within its limits and just beyond them."""
 
 from __future__ import annotations
 
@@ -43,33 +43,33 @@ def post(path: str, body: bytes, headers: Headers = ()) -> DearRequest:
 
 
 def lines_with_quotes() -> DearRequest:
-    """Line protocol of 4 MB with texts in quotes."""
+    """Return 4 MB of line protocol with texts in quotes."""
     return post("/write", repeat(lambda n: b'quoted,n=%d text="a, b=\\"c\\" d",v=1,on=t\n' % (n % 500), 4_000_000))
 
 
 def gzip_members() -> DearRequest:
-    """50,000 empty members of gzip before one line."""
+    """Return 50,000 empty members of gzip before one line."""
     return post("/write", gzip.compress(b"") * 50_000 + gzip.compress(b"member v=1\n"), GZIP)
 
 
 def packed_samples() -> DearRequest:
-    """160,000 samples in less than 10 KB."""
+    """Return 160,000 samples in less than 10 KB."""
     return post("/write", gzip.compress(b"packed v=1\n" * 160_000), GZIP)
 
 
 def refusals() -> DearRequest:
-    """170,000 lines of which each is refused."""
+    """Return 170,000 lines, each of which is refused."""
     return post("/write", b"refused v=x\n" * 170_000)
 
 
 def new_series() -> DearRequest:
-    """12,000 new series, of which 10,000 are taken."""
+    """Return 12,000 new series, of which 10,000 are accepted."""
     text = b"x" * 200
     return post("/metrics/job/new", b"".join(b'new{n="%d",text="%b"} 1\n' % (n, text) for n in range(12_000)))
 
 
 def all_series() -> DearRequest:
-    """The list of all series."""
+    """Return the request for the list of all series."""
     return DearRequest("GET", "/api/v1/series")
 
 
@@ -95,7 +95,7 @@ def _sample(value: float, t_ms: int) -> bytes:
 
 
 def remote_write(series: int, samples: int) -> DearRequest:
-    """Remote write of so many series with so many samples each."""
+    """Return a remote write of the given numbers of series and of samples for each."""
     now = int(time.time() * 1000)
     rows = b"".join(_sample(n, now - samples + n) for n in range(samples))
     body = b"".join(_field(1, _label(b"__name__", b"rw") + _label(b"n", b"%d" % n) + rows) for n in range(series))
@@ -103,17 +103,17 @@ def remote_write(series: int, samples: int) -> DearRequest:
 
 
 def remote_write_900_000() -> DearRequest:
-    """900,000 samples of remote write."""
+    """Return a remote write of 900,000 samples."""
     return remote_write(1_000, 900)
 
 
 def remote_write_32_mib() -> DearRequest:
-    """Remote write as long as may be."""
+    """Return the longest remote write that is allowed."""
     return remote_write(1, 32 * MIB // 19)
 
 
 def otlp(points: int, series: int) -> DearRequest:
-    """OpenTelemetry: one gauge of so many points."""
+    """Return an OpenTelemetry request with one gauge of the given number of points."""
     now = int(time.time() * 1e9)
 
     def point(n: int) -> bytes:
@@ -125,12 +125,12 @@ def otlp(points: int, series: int) -> DearRequest:
 
 
 def otlp_20_mib() -> DearRequest:
-    """OpenTelemetry as long as may be: more points than are taken."""
+    """Return the longest OpenTelemetry request that is allowed; it has more points than are accepted."""
     return otlp(20 * MIB // 40, 500)
 
 
 def otlp_json_20_mib() -> DearRequest:
-    """OpenTelemetry in JSON as long as may be."""
+    """Return the longest OpenTelemetry request in JSON that is allowed."""
     now = int(time.time() * 1e9)
     each = b'{"timeUnixNano":"%d","asDouble":1,"attributes":[{"key":"n","value":{"stringValue":"%d"}}]}'
     points = repeat(lambda n: each % (now - n * 1_000_000, n % 500), 19 * MIB, b",")
@@ -139,14 +139,14 @@ def otlp_json_20_mib() -> DearRequest:
 
 
 def json_25_mb() -> DearRequest:
-    """JSON samples as long as may be."""
+    """Return the longest body of JSON samples that is allowed."""
     now, each = int(time.time() * 1000), b'{"series":"j","labels":{"n":"%d"},"value":%d,"t":%d}'
     body = repeat(lambda n: each % (n % 500, n, now - n // 500), 24_500_000, b",")
     return post("/api/v1/samples", b"[" + body + b"]")
 
 
 def lines_25_mb() -> DearRequest:
-    """Line protocol as long as may be."""
+    """Return the longest body of line protocol that is allowed."""
     each = b"long,n=%d a=1,b=2.5,c=3i 1700000000000000000\n"
     return post("/write", repeat(lambda n: each % (n % 500), 24_000_000))
 
@@ -160,48 +160,48 @@ NAMED = (
 
 
 def json_one_element() -> DearRequest:
-    """JSON that cannot be cut: one element with very many labels."""
+    """Return JSON that cannot be cut: one element with very many labels."""
     labels = repeat(lambda n: b'"l%d":"v"' % n, 20 * MIB, b",")
     return post("/api/v1/samples", b'[{"series":"a","value":1,"labels":{' + labels + b"}}]")
 
 
 def refused_json() -> DearRequest:
-    """JSON samples of which each is refused."""
+    """Return JSON samples, each of which is refused."""
     return post("/api/v1/samples", b"[" + b",".join([b'{"series":"p","value":"x"}'] * 170_000) + b"]")
 
 
 def too_many_series() -> DearRequest:
-    """Prometheus' text of far more series than are taken."""
+    """Return Prometheus' text with far more series than are accepted."""
     return post("/metrics/job/many", repeat(lambda n: b'many{n="%d"} 1\n' % n, 3 * MIB))
 
 
 def empty_messages() -> DearRequest:
-    """Remote write of 16 million empty series."""
+    """Return a remote write of 16 million empty series."""
     return post("/api/v1/write", bytes(cramjam.snappy.compress_raw(b"\x0a\x00" * (16 * MIB - 1))), SNAPPY)
 
 
 def deep_json() -> DearRequest:
-    """JSON that is very deep."""
+    """Return deeply nested JSON."""
     return post("/api/v1/samples", b"[" * 2_000_000)
 
 
 def zstd_bomb() -> DearRequest:
-    """A few KB that become 256 MiB."""
+    """Return a few KB that decompress to 256 MiB."""
     return post("/v1/metrics", bytes(cramjam.zstd.compress(bytes(1 << 28))), (("Content-Encoding", "zstd"), *PROTOBUF))
 
 
 def deflate_bomb() -> DearRequest:
-    """A body that becomes 256 MiB."""
+    """Return a body that decompresses to 256 MiB."""
     return post("/v1/metrics", zlib.compress(bytes(1 << 28), 9), (("Content-Encoding", "deflate"), *PROTOBUF))
 
 
 def gzip_bomb() -> DearRequest:
-    """A body that becomes 1 GiB."""
+    """Return a body that decompresses to 1 GiB."""
     return post("/api/v1/samples", gzip.compress(bytes(1 << 28)) * 4, GZIP)
 
 
 def snappy_bomb() -> DearRequest:
-    """A snappy block of zeros as long as may be."""
+    """Return the longest allowed snappy block of zeros."""
     return post("/api/v1/write", bytes(cramjam.snappy.compress_raw(bytes(32 * MIB))), SNAPPY)
 
 

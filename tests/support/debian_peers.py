@@ -1,4 +1,4 @@
-"""Programs of Debian that feed us or are scraped by us, each a process of its own on a free port of the loopback; ended by its id."""
+"""Programs of Debian that feed the server or are scraped by it, each in its own process on a free loopback port."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.server import wait_until
 
 
 def needs(*programs: str) -> pytest.MarkDecorator:
-    """Skip where a program is not installed (scripts/test installs them)."""
+    """Skip the test where a program is not installed (scripts/test installs them)."""
     missing = [name for name in programs if shutil.which(name, path=_PATH) is None]
     return pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
 
@@ -25,7 +25,7 @@ _PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 
 
 class DebianPeer:
-    """``start`` returns when it listens on ``port``."""
+    """Process of a program. ``start`` returns when it listens on ``port``."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -62,7 +62,7 @@ class DebianPeer:
 
 
 class Prometheus(DebianPeer):
-    """``config`` is its prometheus.yml; without one it scrapes nothing."""
+    """Prometheus with the configuration ``config``; without one it scrapes nothing."""
 
     def __init__(self, folder: Path, config: str = "scrape_configs: []\n") -> None:
         super().__init__(folder)
@@ -81,14 +81,14 @@ class Prometheus(DebianPeer):
 
 
 class NodeExporter(DebianPeer):
-    """This machine's numbers."""
+    """Prometheus' node exporter: the numbers of this machine."""
 
     def command(self) -> list[str]:
         return ["prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{self.port}"]
 
 
 class Alertmanager(DebianPeer):
-    """Sends what it is told to the webhook ``url``, with a token."""
+    """Alertmanager that sends its alerts to the webhook ``url``, with a token."""
 
     def __init__(self, folder: Path, url: str, token: str) -> None:
         super().__init__(folder)
@@ -110,7 +110,7 @@ class Alertmanager(DebianPeer):
         ]
 
     def fire(self, name: str, summary: str) -> None:
-        """An alert begins."""
+        """Begin an alert."""
         alert = [{"labels": {"alertname": name, "severity": "critical"}, "annotations": {"summary": summary}}]
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/api/v2/alerts",
@@ -122,7 +122,7 @@ class Alertmanager(DebianPeer):
 
 
 class Collectd(DebianPeer):
-    """Posts this machine's load and memory to ``url`` every second, with a token as its password."""
+    """collectd that posts this machine's load and memory to ``url`` every second, with a token as its password."""
 
     def __init__(self, folder: Path, url: str, token: str) -> None:
         super().__init__(folder)
@@ -160,7 +160,7 @@ LoadPlugin write_http
 
 
 class Mosquitto(DebianPeer):
-    """An MQTT broker; with ``user`` and ``password`` nobody else may come."""
+    """MQTT broker; with ``user`` and ``password``, no other user may connect."""
 
     def __init__(self, folder: Path, user: str = "", password: str = "") -> None:
         super().__init__(folder)
@@ -180,7 +180,7 @@ class Mosquitto(DebianPeer):
         return ["mosquitto", "-c", str(self.folder / "mosquitto.conf")]
 
     def publish(self, topic: str, payload: str, *more: str) -> None:
-        """mosquitto_pub, at least once."""
+        """Publish a message by mosquitto_pub, at least once."""
         proof = ["-u", self.user, "-P", self.password] if self.user else []
         command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(self.port), "-q", "1", "-t", topic, "-m", payload]
         subprocess.run([*command, *proof, *more], check=True, timeout=10)

@@ -1,4 +1,4 @@
-"""What the browsers that Playwright does not drive share: their process, waiting in the page, ending them."""
+"""Base of the browsers that Playwright does not drive: their process, waiting in the page, their end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.pulse import seconds_since
 
 
 class DrivenBrowser(ABC):
-    """A browser with one page. ``complaints``: errors and warnings of its pages; ``log``: what its process wrote."""
+    """Browser with one page. ``complaints``: errors and warnings of its pages; ``log``: output of its process."""
 
     def __init__(self, profile: Path) -> None:
         self._profile = profile
@@ -49,7 +49,7 @@ class DrivenBrowser(ABC):
 
     @abstractmethod
     def evaluate(self, expression: str) -> Any:
-        """Return what an expression is in the page. Raises TypeError for an exception in the page."""
+        """Return the value of an expression in the page. Raises TypeError for an exception in the page."""
 
     def _run(self, command: list[str], **environ: str) -> None:
         with self.log.open("w") as said:
@@ -60,7 +60,7 @@ class DrivenBrowser(ABC):
         self._socket = connect(address, max_size=None, compression=None, ping_interval=None).__enter__()
 
     def until(self, expression: str, timeout_s: float = 15) -> Any:
-        """Evaluate until the result is truthy, and return it; an exception in the page is not the end. Raises DeadlinePassed."""
+        """Evaluate an expression until it is truthy, also after exceptions in the page; return its value. Raises DeadlinePassed."""
         began_s, trouble = time.monotonic(), ""
         while True:
             try:

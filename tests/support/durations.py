@@ -1,4 +1,4 @@
-"""Pytest plugin that remembers how long each test file took on this machine, for ``scripts/test --changed``."""
+"""Pytest plugin that records how long each test file took on this machine, for ``scripts/test --changed``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FILE = ROOT / ".pytest_cache" / "durations.json"
 
 
 def recorded() -> dict[str, float]:
-    """Seconds by test file, of the files that have been run here; one test's time stands for it until all were run."""
+    """Return the seconds of each test file that was run here; until all its tests were run, the time of those that were."""
     try:
         found: dict[str, float] = json.loads(FILE.read_text())
     except (OSError, ValueError):
@@ -22,17 +22,17 @@ def recorded() -> dict[str, float]:
 
 
 class Durations:
-    """Sums up the phases of all tests by file."""
+    """Sums of the phases of all tests, by file."""
 
     def __init__(self) -> None:
         self._seconds: Counter[str] = Counter()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count it."""
+        """Add a phase of a test."""
         self._seconds[report.nodeid.partition("::")[0]] += report.duration
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Keep the sums; a run of a part of a file does not shorten it."""
+        """Store the sums; a run of only some tests of a file does not shorten its time."""
         if hasattr(session.config, "workerinput") or session.config.rootpath != ROOT:
             return
         known = recorded()
@@ -43,5 +43,5 @@ class Durations:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin to count."""
+    """Begin to record."""
     config.pluginmanager.register(Durations(), "durations-by-file")

@@ -25,19 +25,19 @@ _ROOM = 2
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Measure the host before anything runs, and keep failures from now on."""
+    """Measure the host before anything runs, and record failures from now on."""
     if hasattr(config.option, "async_test_timeout"):  # pytest-tornado's
         config.option.async_test_timeout *= factor()
     config.pluginmanager.register(_Failures(), "failures")
 
 
 def pytest_report_header() -> str:
-    """Say how slow the host is."""
+    """Return the line that says how slow the host is."""
     return f"host: {factor():g} x the time of the machine that times are set for (1 to {MOST:g}); deadlines are scaled by it"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Scale the limits of pytest-tornado and pytest-timeout, which end a test that hangs; a test's own deadlines are to end it before."""
+    """Scale the limits of pytest-tornado and pytest-timeout, which end a test that hangs; the test's own deadlines end it before."""
     for item in items:
         marker = item.get_closest_marker("timeout")
         limit_s = float(marker.args[0] if marker is not None else config.getini("timeout") or 0)
@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note at a failure whether time ran out; the note travels from xdist's workers."""
+    """Note at a failure whether time ran out; xdist's workers send the note with the report."""
     report = yield
     report.ran_out = report.failed and call.excinfo is not None and ran_out(call.excinfo.value)
     return report
@@ -69,13 +69,13 @@ class _Failures:
         self._reports: list[pytest.TestReport] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep it."""
+        """Record a failure."""
         if report.failed:
             self._reports.append(report)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write down who gets a second try; a run that failed by nothing else ends with 0."""
+        """Write the names of the tests that get a second try; the exit code of a run without other failures is 0."""
         file = os.environ.get(SECOND_TRIES)
         if not file or hasattr(session.config, "workerinput") or exitstatus != pytest.ExitCode.TESTS_FAILED:
             return
@@ -90,7 +90,7 @@ class _Failures:
             session.exitstatus = pytest.ExitCode.OK
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say what comes."""
+        """Print which tests will be run once more."""
         strict = {each.nodeid for each in self._reports if not getattr(each, "ran_out", False)}
         late = {each.nodeid for each in self._reports} - strict
         if os.environ.get(SECOND_TRIES) and late:

@@ -22,7 +22,7 @@ user_pref("toolkit.telemetry.enabled", false);
 
 
 class Firefox(DrivenBrowser):
-    """A Firefox with one page."""
+    """Firefox with one page."""
 
     def _start(self) -> None:
         program = shutil.which("firefox-esr") or shutil.which("firefox")
@@ -40,7 +40,7 @@ class Firefox(DrivenBrowser):
         self.call("session.subscribe", events=["log.entryAdded"])
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Send a command; returns its result."""
+        """Send a command; return its result."""
         self._count += 1
         self._socket.send(json.dumps({"id": self._count, "method": method, "params": parameters}))
         while True:
@@ -58,7 +58,7 @@ class Firefox(DrivenBrowser):
         self.call("browsingContext.navigate", context=self._context, url=url, wait="complete")
 
     def evaluate(self, expression: str) -> Any:
-        """What an expression is in the page, as JSON. Raises TypeError for an exception in the page."""
+        """Return the value of an expression in the page, as JSON. Raises TypeError for an exception in the page."""
         wrapped = f"JSON.stringify([{expression}])"
         given = self.call("script.evaluate", expression=wrapped, target={"context": self._context}, awaitPromise=True)
         if given["type"] == "exception":
@@ -66,5 +66,5 @@ class Firefox(DrivenBrowser):
         return json.loads(given["result"]["value"])[0]
 
     def screenshot(self) -> bytes:
-        """A picture as PNG."""
+        """Return a screenshot as PNG."""
         return base64.b64decode(self.call("browsingContext.captureScreenshot", context=self._context)["data"])

@@ -1,4 +1,4 @@
-"""Histories of a replica, made from a seed: late, repeated, backfilled samples, declarations, documents, damage, silence.
+"""Histories of a replica, generated from a seed: late, repeated and backfilled samples, declarations, documents, damage, silence.
 
 Values are small multiples of 1/4, so that sums are exact in any order.
 """
@@ -32,13 +32,13 @@ Row = tuple[str, int, float]
 def samples(
     seq: int, t_ms: int, rows: Sequence[Row], declared: Iterable[tuple[int, str | None, float | None]] = ()
 ) -> Entry:
-    """One entry of samples."""
+    """Return an entry of samples."""
     payload = encode_samples([k for k, _, _ in rows], [t for _, t, _ in rows], [v for _, _, v in rows], list(declared))
     return Entry(seq, t_ms, payload)
 
 
 def one_value_each(kept: Iterable[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
-    """What is left of a series' (seq, time, value) in order of arrival: one value a millisecond, of which the last counts."""
+    """Return the samples of a series that remain of (seq, time, value) in order of arrival: the last value of each millisecond."""
     held: dict[int, tuple[int, int, float]] = {}
     for seq, t_ms, value in kept:
         if t_ms in held and held[t_ms][2] == value:
@@ -51,13 +51,13 @@ def one_value_each(kept: Iterable[tuple[int, int, float]]) -> list[tuple[int, in
 def document(
     seq: int, t_ms: int, key: str, body: bytes | None, every_s: float | None = None, *, passing: bool = False
 ) -> Entry:
-    """A document written or (None) deleted."""
+    """Return an entry that writes a document, or deletes it (None)."""
     change = DocumentDeleted(key) if body is None else DocumentWritten(key, body, every_s, passing)
     return Entry(seq, t_ms, encode_change(change))
 
 
 def history(seed: int, length: int = 80, *, damaged: bool = True) -> list[Entry]:
-    """``length`` entries from seq 1."""
+    """Return ``length`` entries from seq 1."""
     random, now, entries = Random(seed), T0, []
     for seq in range(1, length + 1):
         now += random.choice([0, 10, 300, 900, 2_000, 2_000, 20_000] + [200_000] * (random.random() < 0.1))
@@ -88,7 +88,7 @@ def _samples(random: Random, seq: int, now: int) -> Entry:
 
 
 def replica_of(entries: Iterable[Entry], windows: Windows = WINDOWS) -> Replica:
-    """A replica that has applied them."""
+    """Return a replica that has applied the entries."""
     replica = Replica(windows, Position(EPOCH, 0))
     for entry in entries:
         replica.apply(entry)

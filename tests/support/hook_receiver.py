@@ -1,4 +1,4 @@
-"""A real HTTP server that webhooks are posted to: keeps what comes, answers as it is told."""
+"""A real HTTP server that receives webhooks: it stores the requests and answers as it is told."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Posted(NamedTuple):
-    """One request; header names in lower case."""
+    """One request; header names are in lower case."""
 
     path: str
     headers: dict[str, str]
@@ -16,7 +16,7 @@ class Posted(NamedTuple):
 
 
 class HookReceiver:
-    """``answers`` are the statuses of the next requests, 200 after those; 302 leads to ``/elsewhere``, 502 has endless headers."""
+    """``answers``: statuses of the next requests, then 200; 302 leads to ``/elsewhere``, 502 has endless headers."""
 
     def __init__(self, *answers: int) -> None:
         self.answers = list(answers)
@@ -39,7 +39,7 @@ class HookReceiver:
             do_GET = do_POST
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Print nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))

@@ -1,10 +1,9 @@
 """Speed of this host: how many times slower it is than the machine that the times in the tests were set on.
 
-``python -m tests.support.host`` measures and prints the factor. ``scripts/test`` does so once and hands the factor to every
-pytest by the environment; a pytest that is started alone measures by itself.
-
-The work is a fixed piece of what the product does: JSON in and out, a table of series, bytes over the loopback. Its cost is
-counted in CPU time of this process, and of many repeats the cheapest counts: a busy neighbour does not make a host slow.
+``python -m tests.support.host`` measures and prints the factor. ``scripts/test`` does so once and passes the factor to
+every pytest by the environment; a pytest that is started alone measures by itself. The measured work is a fixed part of
+what the product does: JSON in and out, a table of series, bytes over the loopback. Its cost is CPU time of this
+process, the least of many repeats: a busy neighbour does not make a host slow.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ def _json() -> None:
 
 
 def _table() -> None:
-    """Put samples into rings by series, and read each series' last value."""
+    """Append samples to rings by series, and read each series' last value."""
     table: dict[str, list[tuple[int, float]]] = {}
     for number in range(8_000):
         ring = table.setdefault(f'orders{{shop="s{number % 50:03}"}}', [])
@@ -69,7 +68,7 @@ _PARTS: dict[str, Callable[[], None]] = {"json": _json, "table": _table, "loopba
 
 
 def measure(repeats: int = _REPEATS) -> dict[str, float]:
-    """CPU seconds of each part: the cheapest of the repeats."""
+    """Return the CPU seconds of each part: the least of the repeats."""
     cost = dict.fromkeys(_PARTS, float("inf"))
     for _ in range(repeats):
         for name, work in _PARTS.items():
@@ -80,13 +79,13 @@ def measure(repeats: int = _REPEATS) -> dict[str, float]:
 
 
 def factor_of(cost: dict[str, float]) -> float:
-    """How many times the host is slower, 1 to ``MOST``: the mean over the parts."""
+    """Return how many times slower the host is, 1 to ``MOST``: the mean over the parts."""
     slower = sum(cost[name] / REFERENCE_S[name] for name in REFERENCE_S) / len(REFERENCE_S)
     return round(min(MOST, max(1.0, slower)), 2)
 
 
 def factor() -> float:
-    """Return this run's factor; measure the host if nobody has, for this process and its children."""
+    """Return this run's factor; measure the host if that has not been done, for this process and its children."""
     if FACTOR not in os.environ:
         os.environ[FACTOR] = str(factor_of(measure()))
     return float(os.environ[FACTOR])

@@ -1,4 +1,7 @@
-"""A small HTTP/1.1 client on asyncio that keeps its connection and tells exactly how a request failed. Shares no code with the server."""
+"""A small HTTP/1.1 client on asyncio that keeps its connection and tells exactly how a request failed.
+
+Shares no code with the server.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ _AT_ONCE_S = 0.04
 
 
 class Answer(NamedTuple):
-    """Header names in lower case."""
+    """Response; header names are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -18,15 +21,15 @@ class Answer(NamedTuple):
 
 
 class Refused(ConnectionError):
-    """No connection could be made."""
+    """Error of a connection that could not be made."""
 
 
 class StaleConnection(ConnectionError):
-    """The server closed a kept connection between two requests, before it said a word about this one: to be sent again."""
+    """Error of a kept connection that the server closed before it answered anything: the request is to be sent again."""
 
 
 class HttpClient:
-    """One connection, made when it is needed. ``port`` may be changed between requests."""
+    """Client with one connection, which is opened when it is needed. ``port`` may be changed between requests."""
 
     def __init__(self, port: int, timeout_s: float) -> None:
         self._port = self.port = port
@@ -35,7 +38,7 @@ class HttpClient:
         self._writer: asyncio.StreamWriter | None = None
 
     async def request(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
-        """Raises Refused, StaleConnection, TimeoutError, or another OSError when the connection broke."""
+        """Send a request and return the answer; raises Refused, StaleConnection, TimeoutError, or OSError for a broken connection."""
         if self.port != self._port:
             self.close()
             self._port = self.port
@@ -86,7 +89,7 @@ class HttpClient:
         return Answer(int(first.split(b" ", 2)[1]), headers, body)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self._writer is not None:
             self._writer.transport.abort()
         self._reader = self._writer = None

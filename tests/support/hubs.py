@@ -1,4 +1,4 @@
-"""A hub with viewers in memory: one replica, and what each viewer was sent."""
+"""A hub with viewers in memory: one replica, and the messages that each viewer was sent."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NEXT_EPOCH = "fedcba9876543210"
 
 
 class Source:
-    """One replica, which may be behind at first."""
+    """Source with one replica, which may be behind at first."""
 
     def __init__(self) -> None:
         self.of_all = Replica(WINDOWS, Position(EPOCH, 0))
@@ -50,7 +50,7 @@ class Source:
         return (METRICS,)
 
     def leave(self, _: Any) -> None:
-        """Nobody else follows."""
+        """Do nothing: there are no other followers."""
 
     def ready(self, _: Any) -> bool:
         return self.is_ready
@@ -60,7 +60,7 @@ class Source:
 
 
 class Viewer:
-    """A connection's wire: what it was sent."""
+    """Transport in memory that records what the connection was sent."""
 
     deflating = False
     dialect = None
@@ -84,7 +84,7 @@ class Viewer:
         return [each["type"] for each in self.told]
 
     def follow_rooms(self, rooms: Any) -> None:
-        """It is none of its business."""
+        """Ignore the rooms."""
 
     def buffered_bytes(self) -> int:
         return self.buffered
@@ -99,7 +99,7 @@ class Viewer:
 
 
 class Nobody:
-    """No people: nobody serves their requests."""
+    """Dispatcher that serves no requests."""
 
     def take(self, *_: Any) -> None:
         raise AssertionError("a request of a person")
@@ -109,7 +109,7 @@ class Nobody:
 
 
 class Parts:
-    """A hub, and what it is made of."""
+    """A hub and its parts."""
 
     def __init__(self, source: Source, resolve: Any, monotonic: Callable[[], float] = time.monotonic) -> None:
         counters, limits = Counters(), HubLimits()
@@ -163,7 +163,7 @@ def watch(parts: Parts) -> Viewer:
 
 
 class Somebody:
-    """A hub's port for a connection of its own: what it was asked, and why it was dropped."""
+    """Port of a connection without a hub: the requests that it received, and why the connection was dropped."""
 
     def __init__(self) -> None:
         self.taken: list[Any] = []
@@ -188,7 +188,7 @@ def connect(
     max_queue_bytes: int = 1_000,
     place: Place | None = None,
 ) -> Connection:
-    """A connection without a hub, since second 100."""
+    """Return a connection without a hub, opened at second 100."""
     return Connection(
         port=port or Somebody(),
         transport=viewer or Viewer(),
@@ -202,5 +202,5 @@ def connect(
 
 
 def person(name: str) -> Caller:
-    """A user who is logged in."""
+    """Return a user who is logged in, as a caller."""
     return Caller("user", name, name.title(), Role.VIEWER)

@@ -1,4 +1,4 @@
-"""The whole server inside the test's own event loop, for handler tests: real parts, memory journal, nothing faked."""
+"""The whole server inside the test's own event loop, for handler tests: all parts are real, the journal is in memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dashboard.settings import Settings
 
 @asynccontextmanager
 async def running(**settings: Any) -> AsyncIterator[Dashboard]:
-    """A started server on a free port; stopped at the end."""
+    """Start a server on a free port; stop it at the end of the block."""
     # a statement of SQLite's that was cut off ends in its thread, a moment after the server
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         chosen = {"port": 0, "journal": "memory", "host_feeder": False, "server_feeder": False, "drain_s": 0.5}

@@ -1,4 +1,4 @@
-"""The way in of one process, for tests: journal, replica, limits and counts, and callers with and without a token."""
+"""The intake of one process for tests: journal, replica, limits and counts, and callers with and without a token."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOCAL = Caller("local", "local", "", Role.ADMIN)
 
 
 def feeder(name: str = "ci", *, prefixes: tuple[str, ...] = (), per_s: float = 0, max_series: int = 100) -> Caller:
-    """A caller who shows a token."""
+    """Return a caller with a token."""
     token = Token(
         id=f"id-{name}",
         name=name,
@@ -39,7 +39,7 @@ def feeder(name: str = "ci", *, prefixes: tuple[str, ...] = (), per_s: float = 0
 
 
 class IntakeStand:
-    """``now_s``: seconds of the limits' clock."""
+    """Intake with its parts. ``now_s``: seconds of the limits' clock."""
 
     def __init__(self, *, max_documents: int = 3, max_bytes: int = 100, partitions: int = 1) -> None:
         self.counters = Counters()
@@ -87,7 +87,7 @@ class IntakeStand:
         return self.replicas.replica("metrics.0")
 
     async def applied(self) -> Replica:
-        """The replica, when it has applied everything that is stored."""
+        """Return the replica once it has applied all stored entries."""
         async with deadline(20):
             while self.replicas.lag():
                 await asyncio.sleep(0)

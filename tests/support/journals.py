@@ -1,4 +1,4 @@
-"""Journals to be tested: one way to make, open, run and end each engine; time is moved by hand."""
+"""Journals to be tested: one way to make, open, run and end each engine; the test moves the clock."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PART = "metrics.0"
 
 
 class HandClock:
-    """Seconds, moved by hand."""
+    """Clock in seconds that the test moves."""
 
     def __init__(self, wall_s: float = 1_700_000_000.0) -> None:
         self.wall_s = wall_s
@@ -37,10 +37,7 @@ class HandClock:
 
 
 class Engine:
-    """One engine with one place to keep things.
-
-    ``memory_beyond``: its memory may still give readers what its file has let go of.
-    """
+    """Factory for one engine with one place to store. ``memory_beyond``: entries that are no longer stored may still be in memory."""
 
     def __init__(self, name: str, folder: Path, *, short_tail: bool = False, redis_url: str = "") -> None:
         self.name = name
@@ -77,7 +74,7 @@ class Engine:
 
 @asynccontextmanager
 async def running(journal: Journal) -> AsyncIterator[Journal]:
-    """Open, run as the runtime does, cancel and close."""
+    """Open a journal and run it as the runtime does; cancel and close it at the end of the block."""
     await journal.open()
     task = asyncio.ensure_future(journal.run())
     try:
@@ -92,7 +89,7 @@ async def running(journal: Journal) -> AsyncIterator[Journal]:
 
 
 async def read(journal: Journal, after: Position, until_seq: int, part: str = PART) -> list[Gap | Entry]:
-    """What a reader gets after ``after`` until it holds entry ``until_seq`` (or stands there by a gap)."""
+    """Return what a reader gets after ``after``, up to entry ``until_seq`` or a gap that leads there."""
     got: list[Gap | Entry] = []
     async with deadline(10), aclosing(journal.follow(part, after)) as batches:  # type: ignore[type-var]
         async for batch in batches:
@@ -104,7 +101,7 @@ async def read(journal: Journal, after: Position, until_seq: int, part: str = PA
 
 
 def payloads(got: list[Gap | Entry]) -> list[bytes]:
-    """Of the entries among what a reader got."""
+    """Return the payloads of the entries that a reader got."""
     return [each.payload for each in got if isinstance(each, Entry)]
 
 

@@ -1,6 +1,6 @@
-"""Measure for how long an event loop is held: by the CPU time that this process spends between two turns of a probe.
+"""Measure how long an event loop is held: the CPU time that this process spends between two turns of a probe.
 
-Wall time would tell of busy neighbours. CPU time counts threads as well: one that holds the interpreter holds the loop.
+Wall time would depend on busy neighbours. CPU time counts threads as well: a thread that holds the interpreter holds the loop.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _PROBE_S = 0.001
 
 
 class LoopHeld:
-    """The longest step so far. ``longest_ms``: CPU milliseconds between two turns of the probe."""
+    """Probe of a loop. ``longest_ms``: the most CPU milliseconds between two of its turns so far."""
 
     def __init__(self) -> None:
         self.longest_ms = 0.0

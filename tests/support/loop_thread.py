@@ -1,4 +1,4 @@
-"""A loop of its own in a thread: what a test drives from outside while its servers, proxies and viewers go on."""
+"""An event loop in its own thread, for servers, proxies and viewers that run while a test drives them from outside."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Any
 
 
 class LoopThread:
-    """``start`` it, give it work, ``close`` it: what still runs then is cancelled and waited for, and no socket stays open."""
+    """Loop in a thread. ``close`` cancels all tasks that still run, waits for them and closes all sockets."""
 
     def __init__(self, name: str) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begin to run."""
+        """Start the thread."""
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, None], timeout_s: float = 30) -> None:
-        """Do this there; returns when it is done."""
+        """Run a coroutine in the loop; return its result when it is done."""
         asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout_s)
 
     def soon(self, action: Callable[[], object]) -> None:
-        """Do this there, as soon as it comes to it."""
+        """Call a function in the loop at its next turn."""
         self._loop.call_soon_threadsafe(action)
 
     def close(self, server: asyncio.Server | None = None) -> None:
-        """End all that runs there, and what it serves."""
+        """End all tasks and servers of the loop."""
         self.run(_end(server))
         self.soon(self._loop.stop)
         self._thread.join(10)

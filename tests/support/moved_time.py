@@ -1,4 +1,4 @@
-"""An event loop whose time is moved: where another loop would wait for a timer, this one is there at once."""
+"""An event loop whose clock is moved: where another loop waits for a timer, this loop moves its clock to the timer's time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class _Impatient(selectors.DefaultSelector):
-    """Moves the time instead of waiting."""
+    """Selector that moves the clock instead of waiting."""
 
     moved_s = 0.0
 
@@ -23,7 +23,7 @@ class _Impatient(selectors.DefaultSelector):
 
 
 class MovedLoop(asyncio.SelectorEventLoop):
-    """``time`` begins at 100 s and is exact: a timer is never late unless the time is moved by hand. ``passes``: turns so far."""
+    """Loop whose ``time`` begins at 100 s. A timer is never late unless the test moves the clock. ``passes``: turns so far."""
 
     def __init__(self) -> None:
         self._impatient = _Impatient()
@@ -39,6 +39,6 @@ class MovedLoop(asyncio.SelectorEventLoop):
 
 
 def run_moved(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on a loop whose time is moved."""
+    """Run a coroutine on a loop whose clock is moved."""
     with asyncio.Runner(loop_factory=MovedLoop) as runner:
         return runner.run(main)

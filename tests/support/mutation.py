@@ -7,7 +7,7 @@ from random import Random
 
 
 def mutate(random: Random, data: bytes, pieces: Sequence[bytes]) -> bytes:
-    """One to four small changes: flip, cut, repeat, insert a piece, swap in another piece."""
+    """Make one to four small changes: flip, cut, repeat, insert a piece, replace a piece by another."""
     for _ in range(1 + random.getrandbits(2)):
         choice, at = random.getrandbits(3), int(random.random() * (len(data) + 1))
         if choice == 0 and data:

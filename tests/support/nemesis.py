@@ -1,6 +1,6 @@
-"""The nemesis: picks the instants and the victims, from a seed that it prints, so that a failing run can be repeated.
+"""Choice of the times and the victims of faults, from a seed that is printed, so that a failing run can be repeated.
 
-``NEMESIS_SEED=12345 pytest …`` repeats; ``NIGHTLY=1`` asks for the long counts.
+``NEMESIS_SEED=12345 pytest …`` repeats a run; ``NIGHTLY=1`` asks for the long counts.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ T = TypeVar("T")
 
 
 def nightly() -> bool:
-    """Whether the long form was asked for."""
+    """Return whether the long form was asked for."""
     return os.environ.get("NIGHTLY") == "1"
 
 
 def runs(ci: int, long: int) -> int:
-    """How often a fault is made."""
+    """Return how often a fault is made."""
     return long if nightly() else ci
 
 
 class Nemesis:
-    """``chance`` is what everything random in a scene draws from."""
+    """Source of random choices. ``chance``: the generator for everything random in a scene."""
 
     def __init__(self, seed: int | None = None) -> None:
         given = os.environ.get("NEMESIS_SEED")
@@ -34,11 +34,11 @@ class Nemesis:
         print(f"nemesis seed {self.seed}", flush=True)
 
     def wait(self, least_s: float, most_s: float) -> float:
-        """Let the world go on until an instant of its choosing."""
+        """Wait for a random time."""
         pause_s = self.chance.uniform(least_s, most_s)
         time.sleep(pause_s)
         return pause_s
 
     def choose(self, among: Sequence[T]) -> T:
-        """A victim."""
+        """Choose a victim."""
         return self.chance.choice(among)

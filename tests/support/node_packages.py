@@ -1,4 +1,4 @@
-"""Packages of npm that tests need, from the committed lock file, in the folder that scripts/check makes too."""
+"""npm packages that tests need, from the committed lock file, in the folder that scripts/check uses too."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LOCK_FILES = ("package.json", "package-lock.json", ".npmrc")
 
 @lru_cache(maxsize=1)
 def node_modules() -> Path:
-    """Return the folder; npm fills it where the lock file is another one than before."""
+    """Return the folder of the packages; install them with npm if the lock file has changed."""
     folder = ROOT / ".venv" / "node"
     folder.mkdir(parents=True, exist_ok=True)
     wanted = hashlib.sha256((ROOT / "package-lock.json").read_bytes()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Processes for tests, one or several that share a journal: their nodes, what each holder holds and how often it may do something."""
+"""Processes for tests, one or several with a common journal: their nodes, ownership of series, and rate limits."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from tests.support.journals import HandClock
 
 
 def a_journal() -> MemoryJournal:
-    """One that several processes share."""
+    """Return a journal that several processes share."""
     return MemoryJournal(clock=HandClock().journal_clock())
 
 
 @asynccontextmanager
 async def at_work(*works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """All of them run within the block."""
+    """Run all the given parts within the block."""
     tasks = [asyncio.ensure_future(work()) for work in works]
     try:
         yield
@@ -40,14 +40,14 @@ async def at_work(*works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    """Return when it is so; raises DeadlinePassed."""
+    """Wait until the condition is true; raises DeadlinePassed."""
     async with deadline(20):
         while not true():
             await asyncio.sleep(0.001)
 
 
 def bus_of(journal: Journal, node_id: str) -> Bus:
-    """Return the bus of a process of its own."""
+    """Return the bus of a new process."""
     return Bus(journal=journal, node_id=node_id, monotonic=lambda: 0.0)
 
 
@@ -76,7 +76,7 @@ def membership(
 def ownership(
     max_series: int = 1_000, bus: Bus | None = None, monotonic: Callable[[], float] = lambda: 0.0
 ) -> SeriesOwnership:
-    """Without ``bus``: of a process that is the only one."""
+    """Return the ownership table of a process; without ``bus``, of the only process."""
     alone = bus is None
     bus = bus or bus_of(a_journal(), "a")
     return SeriesOwnership(
@@ -90,14 +90,14 @@ def ownership(
 
 
 def rates(kind: str, bus: Bus | None = None, monotonic: Callable[[], float] = lambda: 0.0) -> SharedRateLimits:
-    """Without ``bus``: of a process that is the only one."""
+    """Return the rate limits of a process; without ``bus``, of the only process."""
     alone = bus is None
     bus = bus or bus_of(a_journal(), "a")
     return SharedRateLimits(kind, bus=bus, shared=not alone, monotonic=monotonic)
 
 
 def replicas_of(journal: Journal, partitions: int = 1, counters: Counters | None = None) -> Replicas:
-    """Return the replicas of a process that store no checkpoints meanwhile."""
+    """Return the replicas of a process, which store no checkpoints in the meantime."""
     return Replicas(
         journal=journal,
         partitions=partitions,

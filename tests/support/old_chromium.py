@@ -1,7 +1,7 @@
-"""Old headless Chromiums, as the npm package chrome-aws-lambda carries them, driven by the DevTools protocol.
+"""Old headless Chromiums from the npm package chrome-aws-lambda, driven by the DevTools protocol.
 
-Owns fetching them once for a checkout (by tests/browser/old_chromium/package-lock.json, into the git-ignored ``build/``), starting
-one, and a small client. Playwright speaks to none of them any more.
+Owns fetching them once for a checkout (by tests/browser/old_chromium/package-lock.json, into the git-ignored
+``build/``), starting one, and a small client. Playwright no longer supports these versions.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ pipeline(fs.createReadStream(from), zlib.createBrotliDecompress(), fs.createWrit
 
 
 def program(version: int) -> Path:
-    """Return the folder of a Chromium of this major version, fetched and unpacked if it is not there."""
+    """Return the folder of a Chromium of this major version; fetch and unpack it if it is missing."""
     lock = (PACKAGES / "package-lock.json").read_text()
     HOME.mkdir(parents=True, exist_ok=True)
     with (HOME / ".busy").open("w") as busy:
@@ -86,7 +86,7 @@ class OldChromium(DrivenBrowser):
         self.call("Emulation.setUserAgentOverride", userAgent=agent, acceptLanguage="en-US")
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Send a command; returns its result."""
+        """Send a command; return its result."""
         self._count += 1
         self._socket.send(json.dumps({"id": self._count, "method": method, "params": parameters}))
         while True:
@@ -111,18 +111,18 @@ class OldChromium(DrivenBrowser):
         self.call("Page.navigate", url=url)
 
     def evaluate(self, expression: str) -> Any:
-        """What an expression is in the page, as JSON. Raises TypeError for an exception in the page."""
+        """Return the value of an expression in the page, as JSON. Raises TypeError for an exception in the page."""
         result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in result:
             raise TypeError(result["exceptionDetails"]["exception"].get("description", "?"))
         return result["result"].get("value")
 
     def screenshot(self) -> bytes:
-        """A picture as PNG."""
+        """Return a screenshot as PNG."""
         return base64.b64decode(self.call("Page.captureScreenshot")["data"])
 
 
 def _page(address: str) -> str | None:
-    """Return the address of the page to drive; ``None`` while the browser has not opened it yet (it listens first)."""
+    """Return the address of the page to drive; None until the browser, which listens before that, has opened it."""
     with urllib.request.urlopen(f"http://{address}/json", timeout=scaled(10)) as answer:
         return next((str(each["webSocketDebuggerUrl"]) for each in json.load(answer) if each["type"] == "page"), None)

@@ -1,4 +1,4 @@
-"""A small OpenID provider: discovery, authorization code with PKCE, RS256 id tokens. Logs in whoever ``user`` says."""
+"""A small OpenID provider: discovery, authorization code with PKCE, RS256 id tokens. It logs in the user ``user``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CLIENT, SECRET = "dashboard", "client secret of the dashboard"
 
 
 class Provider:
-    """``user`` are the claims of who is logged in there; ``twist`` changes an id token's claims before it is signed."""
+    """``user``: claims of the user who is logged in; ``twist`` changes an id token's claims before it is signed."""
 
     def __init__(self) -> None:
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -89,7 +89,7 @@ class _Keys(_Handler):
 
 @asynccontextmanager
 async def openid_provider() -> AsyncIterator[Provider]:
-    """Running on a free port of this machine."""
+    """Run a provider on a free port of this machine."""
     provider = Provider()
     routes = [
         ("/.well-known/openid-configuration", _Discovery),

@@ -1,9 +1,9 @@
-"""The oracle: a viewer that believes nothing. It records what it is shown and says what must not have happened.
+"""The oracle: a viewer that checks everything it is shown, and reports what must not have happened.
 
-Every load series (``publisher.py``) counts 1, 2, 3 … as its values, so a hole, a double and a wrong order are seen in each
-series by itself; positions must go on within an epoch and never change it without ``gap``; and the places in the journal that different
-viewers saw one sample come from must overlap, else they saw different orders.  What it says is judged against the publisher's log by the
-scene.  Does not own connections (``viewers.py``).
+The values of every load series (``publisher.py``) count 1, 2, 3 …, so a hole, a duplicate and a wrong order are visible
+in each series by itself. Positions must advance within an epoch and may change it only after ``gap``. The places in the
+journal of one sample, as different viewers saw them, must overlap; otherwise the viewers saw different orders. The
+scene compares the report with the publisher's log. Does not own connections (``viewers.py``).
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ _MOST_PLACES = 300_000
 
 @dataclass
 class Verdict:
-    """What all viewers of a scene found. ``lossy``: the fault at hand may lose entries, so gaps are right."""
+    """Reports of all viewers of a scene. ``lossy``: the present fault may lose entries, so gaps are right."""
 
     lossy: bool = False
     violations: list[str] = field(default_factory=list)
     count: int = 0
 
     def accuse(self, viewer: str, what: str) -> None:
-        """Something happened that must not."""
+        """Report something that must not happen."""
         self.count += 1
         of_this_one = sum(f" {viewer}: " in each for each in self.violations)
         if len(self.violations) < _MOST_VIOLATIONS and of_this_one < _MOST_OF_ONE:
             self.violations.append(f"{time.monotonic():.3f} {viewer}: {what}")
 
     def take(self) -> tuple[list[str], int]:
-        """What was found so far, and how much it was; forgotten then."""
+        """Return the reports so far and their number; forget them."""
         found, count, self.violations, self.count = self.violations, self.count, [], 0
         return found, count
 
@@ -46,7 +46,7 @@ Places = dict[str, int]
 
 
 def places_of(position: str) -> Places:
-    """What a position says; clients may not look into it, the oracle does."""
+    """Return the parts of a position; clients must not look into it, but the oracle does."""
     parts = [part.split(".") for part in position.split("-")]  # the time behind the number says no more
     return {epoch: int(seq) for epoch, seq, *_ in parts}
 
@@ -56,7 +56,7 @@ def _text(places: Places) -> str:
 
 
 class GapSeen(NamedTuple):
-    """When (monotonic), why, and the positions before and after."""
+    """A gap: its time (monotonic), its reason, and the positions before and after."""
 
     at_s: float
     reason: str
@@ -65,14 +65,14 @@ class GapSeen(NamedTuple):
 
 
 class Order:
-    """For each sample the narrowest place in the journal that all full oracles agree on."""
+    """For each sample, the narrowest place in the journal that all full oracles agree on."""
 
     def __init__(self, verdict: Verdict) -> None:
         self._verdict = verdict
         self._places: dict[tuple[str, str, float], list[int]] = {}
 
     def seen(self, viewer: str, epoch: str, after: int, until: int, series: str, value: float) -> None:
-        """``viewer`` got the sample in a message that goes from entry ``after`` (exclusive) to ``until``."""
+        """Record that ``viewer`` got the sample in a message with the entries after ``after`` up to ``until``."""
         if len(self._places) > _MOST_PLACES:
             for old in list(islice(self._places, _MOST_PLACES // 3)):
                 del self._places[old]
@@ -87,7 +87,7 @@ class Order:
 
 
 class Oracle:
-    """What one viewer holds. ``order`` None: it does not compare places with others."""
+    """State of one viewer. ``order`` None: it does not compare places with other viewers."""
 
     def __init__(self, name: str, verdict: Verdict, order: Order | None = None) -> None:
         self.name = name
@@ -105,7 +105,7 @@ class Oracle:
         self.asked_since = False
 
     def take(self, message: dict[str, Any]) -> None:
-        """One message of its view."""
+        """Take one message of the view."""
         kind = message["type"]
         if kind == "frame":
             self.frames += 1
@@ -124,7 +124,7 @@ class Oracle:
     # --- positions ---
 
     def _move(self, position: str) -> Places:
-        """Take the next position over; returns where it stood before."""
+        """Take the next position; return the position before."""
         before, self.position, self.places = self.places, position, places_of(position)
         if before and before.keys() != self.places.keys():
             self._accuse(f"position went from {_text(before)} to {position} and no gap was told")

@@ -1,4 +1,4 @@
-"""People's pages in one process: its registry, its bus, its presence, and connections that come and go as they do for the hub."""
+"""Pages of users in one process: its registry, its bus, its presence, and connections as the hub has them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.nodes import at_work, bus_of, membership
 
 
 class Process:
-    """One process; several that are given the same journal know each other's people."""
+    """One process; several processes with the same journal know each other's users."""
 
     def __init__(self, journal: Journal, node_id: str = "a") -> None:
         self.journal = journal
@@ -39,7 +39,7 @@ class Process:
         self.viewers: dict[Connection, Viewer] = {}
 
     def page(self, user: str = "", *boards: str, room: str = "") -> Connection:
-        """A page of a user, or without one, that has these boards open and hears the room."""
+        """Open a page of a user, or without a user, that shows the boards and has joined the room."""
         viewer = Viewer(may_end=True)
         connection = connect(viewer, person(user) if user else ANONYMOUS)
         connection.boards.update({f"v{board}": board for board in boards})
@@ -53,7 +53,7 @@ class Process:
         return connection
 
     def close(self, connection: Connection, code: int) -> None:
-        """The page is gone, with this close code."""
+        """Close the page with this close code."""
         connection.closed = True
         self.registry.connections.discard(connection)
         connection.boards.clear()
@@ -62,11 +62,11 @@ class Process:
             self.registry.remove_user(connection)
 
     def told(self, connection: Connection, kind: str = "") -> list[dict[str, object]]:
-        """What a page was told, of one kind or all."""
+        """Return the messages that a page was sent, of one kind or all."""
         return [each for each in self.viewers[connection].told if not kind or each["type"] == kind]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Its signals are heard, its presence is kept, it beats."""
+        """Run the process: its bus, its presence and its beats."""
         async with at_work(self.bus.run, self.presence.run, self.nodes.run):
             yield

@@ -1,4 +1,4 @@
-"""What every parser of a foreign format promises, whatever the bytes; and the loop that fuzz tests put it through."""
+"""What every parser of a foreign format promises for any bytes, and the loop in which fuzz tests check it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ JSON_PIECES = [
 
 
 def check_parsed(parsed: Parsed) -> None:
-    """What comes out must be fit for the journal, for the answer and for the screens."""
+    """Check that the result is fit for the journal, for the answer and for the screens."""
     check_batch(parsed.batch)
     for key, body, every_s in parsed.documents:
         check_name(key)
@@ -72,7 +72,7 @@ def fuzz(
     slowest_s: float = 0.5,
     refuses: bool = True,
 ) -> None:
-    """Mutated seeds: nothing but Invalid may be raised, nothing unfit comes out, none takes long, and both ways are met."""
+    """Parse mutated seeds: only Invalid may be raised, every result is fit, each takes a short time, and both outcomes occur."""
     random = Random(seed)
     good = bad = 0
     slowest = 0.0

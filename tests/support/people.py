@@ -1,4 +1,4 @@
-"""People for tests: users in a store with their JWTs, and talkers that say things over connections that come and go."""
+"""Users for tests: in a store with their JWTs, and talkers that write messages over connections that end and return."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PASSWORD = "correct horse battery"
 
 
 def make_users(data: Path, users: dict[str, Role], *, store: str = "", passwords: bool = True) -> dict[str, str]:
-    """Users in the store of a server (which need not run), and a JWT of each; without passwords it is quick."""
+    """Create users in the store of a server (which need not run), with a JWT each; without passwords this is fast."""
 
     def now_ms() -> int:
         return int(time.time() * 1000)
@@ -71,7 +71,7 @@ def make_users(data: Path, users: dict[str, Role], *, store: str = "", passwords
 
 @dataclass
 class Talker:
-    """One page of one user in one room. What it was told is checked as it comes; faults are kept in ``faults``."""
+    """One page of one user in one room. It checks what it is sent at once, and records faults in ``faults``."""
 
     user: str
     token: str
@@ -92,7 +92,7 @@ class Talker:
     socket: Any = None
 
     async def run(self) -> None:
-        """Connect, and again whenever the connection is lost, until cancelled."""
+        """Connect, and connect again whenever the connection is lost, until cancelled."""
         while True:
             try:
                 async with websockets.connect(
@@ -176,7 +176,7 @@ class Talker:
         await self.socket.send(json.dumps(body))
 
     async def say_again(self) -> None:
-        """What was refused for a while is said again."""
+        """Send again a message that was refused for a while."""
         due = [key for key, when in self.refused.items() if when <= time.monotonic()]
         for key in due:
             del self.refused[key]
@@ -184,7 +184,7 @@ class Talker:
                 await self._send(key)
 
     async def say(self, text: str) -> str:
-        """Say something, now or as soon as there is a connection; returns its key."""
+        """Post a message, now or as soon as there is a connection; return its key."""
         key = f"{self.user}-{secrets.token_hex(6)}"
         self.pending[key] = text
         if self.joined and self.socket is not None:
@@ -194,7 +194,7 @@ class Talker:
 
 
 class Company:
-    """Talkers in a loop of their own, each saying something every ``every_s``. A context manager."""
+    """Talkers in a loop of their own, each of which posts a message every ``every_s``. A context manager."""
 
     def __init__(self, talkers: Sequence[Talker], *, every_s: float = 0.1) -> None:
         self.talkers = list(talkers)
@@ -219,7 +219,7 @@ class Company:
             raise self.failure
 
     def hush(self) -> None:
-        """Nobody says anything new; what is under way goes on."""
+        """Post no further messages; the messages under way are still sent."""
         self._talking.clear()
 
     def _run(self) -> None:
@@ -250,16 +250,16 @@ class Company:
                 await talker.say(f"{talker.user} {self.said}")
 
     def settled(self) -> bool:
-        """Whether everything that was said is acked, and everybody has come as far as everybody else."""
+        """Return whether every message is acked and all talkers have reached the same position."""
         ends = {talker.position for talker in self.talkers}
         return all(not each.pending and each.joined for each in self.talkers) and len(ends) == 1
 
     def wait_settled(self, timeout_s: float) -> None:
-        """Return when that is so; else tells who is behind in what."""
+        """Wait until that is so; the error says who is behind in what."""
         wait_until(self.settled, timeout_s, _Behind(self.talkers))
 
     def check(self) -> None:
-        """Every acked message exactly once, in the same order, for all; no hole, no duplicate."""
+        """Check that every acked message is there exactly once, in the same order for all, without holes."""
         faults = [fault for each in self.talkers for fault in each.faults]
         assert not faults, faults
         first = self.talkers[0]
@@ -273,7 +273,7 @@ class Company:
 
 
 class _Behind:
-    """Says who is behind in what, when it is asked in the end."""
+    """Text that says who is behind in what, computed when it is needed."""
 
     def __init__(self, talkers: Sequence[Talker]) -> None:
         self._talkers = talkers

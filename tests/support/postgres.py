@@ -1,4 +1,4 @@
-"""A real PostgreSQL in a process of its own, on a free port, in a temporary folder; ended by its process id."""
+"""A real PostgreSQL in its own process, on a free port, in a temporary folder; ended by its process id."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _USER = "postgres"
 
 
 def _as_user(*command: str) -> list[str]:
-    """PostgreSQL refuses to run as root."""
+    """Return the command; if root runs the tests, as another user's, because PostgreSQL refuses to run as root."""
     return ["runuser", "-u", _USER, "--", *command] if os.geteuid() == 0 else [*command]
 
 
 def available() -> bool:
-    """Whether this machine has PostgreSQL and may run it."""
+    """Return whether this machine has PostgreSQL and may run it."""
     return all(shutil.which(name) for name in ("initdb", "postgres", "psql"))
 
 
 class PostgresServer:
-    """Its folder is its own (a test's belongs to root, whose folders others cannot enter). May be killed and started again."""
+    """PostgreSQL in a folder of its own (a test's folder belongs to root, and others cannot enter it). May be killed and started again."""
 
     def __init__(self, *options: str, port: int = 0) -> None:
         self.options = options
@@ -42,7 +42,7 @@ class PostgresServer:
         return f"postgresql://{_USER}@127.0.0.1:{self.port}/postgres"
 
     def start(self) -> PostgresServer:
-        """Returns when it answers."""
+        """Start the server; return when it answers."""
         data = self.folder / "data"
         if not data.exists():
             if os.geteuid() == 0:
@@ -70,20 +70,20 @@ class PostgresServer:
 
     @property
     def pid(self) -> int:
-        """Of the postmaster itself (runuser stands between)."""
+        """Process id of the postmaster itself, not of runuser."""
         return int((self.folder / "data" / "postmaster.pid").read_text().split("\n", 1)[0])
 
     def sql(self, text: str) -> str:
-        """What psql prints for it."""
+        """Run a statement by psql; return its output."""
         command = ["psql", "--no-psqlrc", "-qtA", "--set", "ON_ERROR_STOP=1", self.url, "--command", text]
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
 
     def kill(self) -> None:
-        """kill -9 of the postmaster; returns when it is gone."""
+        """Kill the postmaster with SIGKILL; return when it has ended."""
         self._end(signal.SIGKILL)
 
     def close(self) -> None:
-        """End it whatever state it is in, and take its folder away."""
+        """End the server in any state and remove its folder."""
         if self.process is not None and self.process.poll() is None:
             self._end(signal.SIGQUIT)
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,8 +1,8 @@
-"""Asks every worker all the time whether it is alive and ready, and keeps what it was told and how long that took.
+"""Prober of all workers: asks again and again whether each is alive and ready, and records the answers and their delays.
 
-It also knows how long a loop was *blocked*: it looks all the time where in the kernel the main thread of each worker waits
-(``/proc/PID/wchan``).  A loop waits for events, and nowhere else; one that is late because the machine is busy does not
-wait at all.  Locks are left out: who holds one may itself be waiting for a core.
+It also knows how long a loop was *blocked*: it reads all the time where in the kernel the main thread of each worker
+waits (``/proc/PID/wchan``). A loop waits for events and nowhere else; a loop that is late because the machine is busy
+does not wait at all. Locks are left out: their holder may itself wait for a core.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Ready(NamedTuple):
 
 
 class Prober:
-    """A context manager; asks from its beginning to its end. ``pids``: of the workers at the ports, which stay the same."""
+    """Context manager that probes from its beginning to its end. ``pids``: process ids of the workers at the ports, which stay the same."""
 
     def __init__(self, ports: Sequence[int], pids: Sequence[int], timeout_s: float = 2) -> None:
         self._ports = ports
@@ -76,7 +76,7 @@ class Prober:
         self._tasks.append(asyncio.create_task(self._look()))
 
     async def _look(self) -> None:
-        """Sum up where the workers' loops are blocked."""
+        """Add up where the workers' loops are blocked."""
         while True:
             began_s = time.monotonic()
             await asyncio.sleep(_LOOK_S)
@@ -119,18 +119,18 @@ class Prober:
     # --- what other threads ask ---
 
     def slowest(self, share: float = 0.99, since_s: float = 0) -> float:
-        """The time within which this share of GET /healthz was answered."""
+        """Return the time within which this share of the GET /healthz was answered."""
         took = sorted(each.took_s for each in self.alive if each.at_s >= since_s)
         return took[min(len(took) - 1, int(share * len(took)))] if took else 0.0
 
     def blocked_s(self) -> float:
-        """How long, in all, the worker that was blocked the longest was blocked."""
+        """Return the total blocked time of the worker that was blocked longest."""
         return max(where.total() for where in self._blocked.values())
 
     def judge(self) -> None:
         """Check that no loop was blocked, and that each GET /healthz was answered 200 in time.
 
-        A blocked loop is a fault, not a deadline: the promise is that Redis' trouble holds up nothing.
+        A blocked loop is a fault, not a deadline: trouble of Redis must block nothing.
         """
         for where in self._blocked.values():
             assert where.total() < MOST_BLOCKED_S, f"the loop of a worker was blocked, in seconds by place: {where}"
@@ -140,7 +140,7 @@ class Prober:
             raise DeadlinePassed(f"GET /healthz was not answered within {self._timeout_s:g} s, {late} times")
 
     def complained(self, port: int, about: str, since_s: float = 0) -> bool:
-        """Whether /readyz of the worker at this port said 503 and named this check."""
+        """Return whether /readyz of the worker at this port was 503 and named this check."""
         return any(
             each.status == 503 and each.checks.get(about, "ok") != "ok"
             for each in self.ready
@@ -148,6 +148,6 @@ class Prober:
         )
 
     def is_ready(self, port: int) -> bool:
-        """What /readyz said last."""
+        """Return whether the last /readyz was 200."""
         mine = [each for each in self.ready if each.port == port]
         return bool(mine) and mine[-1].status == 200

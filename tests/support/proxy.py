@@ -1,4 +1,4 @@
-"""A small TCP proxy between a browser and a server, so that tests can cut, black-hole, or answer as a broken proxy does."""
+"""A small TCP proxy between a browser and a server that can cut connections, swallow bytes, or answer as a broken proxy does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HTML_502 = (
 
 
 class Proxy:
-    """Runs on a loop of its own in a thread. ``mode``: "pass", "hole" (takes everything, gives nothing), "502"."""
+    """Proxy on a loop in its own thread. ``mode``: "pass", "hole" (takes all bytes, forwards none), "502"."""
 
     def __init__(self, target_port: int) -> None:
         self.target_port = target_port
@@ -37,7 +37,7 @@ class Proxy:
         return f"http://127.0.0.1:{self.port}"
 
     def cut(self) -> None:
-        """Reset every connection there is."""
+        """Reset every open connection."""
         self._thread.run(self._cut())
 
     async def _listen(self) -> None:
@@ -57,7 +57,7 @@ class Proxy:
         task.add_done_callback(self._end)
 
     def _end(self, task: asyncio.Task[None]) -> None:
-        """Also of one that was cut before it began, or while it was ending; what was answered is sent first."""
+        """End a connection, also one that was cut before it began or while it ended; its answer is sent first."""
         for each in self._pairs.pop(task):
             each.close() if self.mode == "502" else each.transport.abort()
 

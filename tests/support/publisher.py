@@ -1,7 +1,8 @@
-"""A feeder that keeps a log: posts batches with an Idempotency-Key, again and again until they are acked. Shares no code with the server.
+"""A feeder that keeps a log: it posts batches with an Idempotency-Key, again and again until they are acked.
 
-Each *lane* has series of its own and posts one batch at a time; the n-th batch gives each of them the value n, at a time of its own.
-So of every series is known exactly which values were acked, in which order, when, and after how many tries.
+Shares no code with the server. Each *lane* has its own series and posts one batch at a time; the n-th batch gives each
+series the value n, at a new time. So the log says exactly which values of a series were acked, in which order, when,
+and after how many tries.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _AGAIN_S = 0.1
 
 
 class Batch(NamedTuple):
-    """The ``number``-th of a lane. Times monotonic but for ``t_ms``."""
+    """Batch ``number`` of a lane. Times are monotonic, except ``t_ms``."""
 
     number: int
     t_ms: int
@@ -44,7 +45,7 @@ class Try(NamedTuple):
 
 
 class Lane:
-    """Its log is ``acked``; ``pending`` is the batch that is under way."""
+    """One lane. ``acked``: its log; ``pending``: the batch under way."""
 
     def __init__(self, number: int, series: int) -> None:
         self.number = number
@@ -54,19 +55,19 @@ class Lane:
         self._last_ms = 0
 
     def next_ms(self) -> int:
-        """Now, but later than the batch before."""
+        """Return the present time, but a later time than that of the batch before."""
         self._last_ms = max(int(time.time() * 1000), self._last_ms + 1)
         return self._last_ms
 
     def body(self, value: int, t_ms: int) -> bytes:
-        """The batch as JSON."""
+        """Return a batch as JSON."""
         return json.dumps([{"series": each, "value": value, "t": t_ms} for each in self.series]).encode()
 
 
 class Publisher:
-    """``lanes`` × ``series`` series, each fed ``per_s`` times a second. A context manager: it feeds until it is left.
+    """Context manager that feeds ``lanes`` × ``series`` series, each ``per_s`` times a second.
 
-    ``timeout_s``: how long it waits for an answer.  ``loyal``: each lane begins each batch at its own port.
+    ``timeout_s``: how long it waits for an answer. ``loyal``: each lane sends the first try of each batch to its own port.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class Publisher:
 
     @contextmanager
     def resting(self) -> Iterator[None]:
-        """No batches meanwhile; begins when the last are acked."""
+        """Send no batches during the block, which begins when the last batches are acked."""
         self._thread.soon(self._going.clear)
         try:
             wait_until(lambda: self.failure or not (self._going.is_set() or self._under_way()), 20, "the last acks")
@@ -138,7 +139,7 @@ class Publisher:
         return self._ports[lane.number % len(self._ports)]
 
     async def _deliver(self, lane: Lane, client: HttpClient) -> None:
-        """One batch, with the same key until it is acked."""
+        """Send one batch, with the same key until it is acked."""
         number, t_ms, began_s, tries = len(lane.acked) + 1, lane.next_ms(), time.monotonic(), 0
         client.port = self._home(lane) if self._loyal else client.port
         lane.pending = number  # not an await away from the look at ``_going``
@@ -176,21 +177,21 @@ class Publisher:
 
     @property
     def series(self) -> list[str]:
-        """All of them."""
+        """Return all series."""
         return [each for lane in self.lanes for each in lane.series]
 
     def last_acked(self) -> dict[str, int]:
-        """The last value acked of each series."""
+        """Return the last acked value of each series."""
         return {each: len(lane.acked) for lane in self.lanes for each in lane.series}
 
     def log_of(self, lane: Lane) -> list[tuple[int, float]]:
-        """(t, value) of what was acked."""
+        """Return (t, value) of the acked samples of a series."""
         return [(batch.t_ms, float(batch.number)) for batch in lane.acked]
 
     def outcomes(self, since_s: float = 0, until_s: float = float("inf")) -> Counter[str]:
-        """How often each outcome came."""
+        """Return how often each outcome occurred."""
         return Counter(each.outcome for each in self.tries if since_s <= each.at_s <= until_s)
 
     def acked_between(self, since_s: float, until_s: float) -> int:
-        """Batches acked."""
+        """Return the batches acked between two times."""
         return sum(since_s <= batch.acked_s <= until_s for lane in self.lanes for batch in lane.acked)

@@ -1,6 +1,6 @@
-"""Seconds in which this machine was there: time in which it stood still (a paused VM, a stolen CPU) is taken out of measured times.
+"""Seconds in which this machine ran: time in which it stood still (a paused VM, a stolen CPU) is subtracted.
 
-A thread wakes every 20 ms and notes when that came late, from the first import on.
+A thread wakes every 20 ms and records when that is late, from the first import on.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class _Pulse(threading.Thread):
             self._beat_s = now_s
 
     def stood_still_s(self, since_s: float, until_s: float) -> float:
-        """Of the time between, how much this process could not run; also when that has only just ended."""
+        """Return how long this process could not run between two times, even if that has only just ended."""
         stops = [*self._stops]
         if until_s - (beat_s := self._beat_s) > _LATE_S:
             stops.append((beat_s, until_s))
@@ -41,15 +41,15 @@ _pulse.start()
 
 
 def seconds_since(began_s: float) -> float:
-    """Since this reading of the monotonic clock."""
+    """Return the seconds since a reading of the monotonic clock, without those of a standstill."""
     return seconds_between(began_s, time.monotonic())
 
 
 def seconds_between(began_s: float, ended_s: float) -> float:
-    """Between two readings of the monotonic clock."""
+    """Return the seconds between two readings of the monotonic clock, without those of a standstill."""
     return ended_s - began_s - _pulse.stood_still_s(began_s, ended_s)
 
 
 def waited_for_core_s(pid: int) -> float:
-    """How long the main thread of a process, since it began, could have run and was not let, others being on the cores."""
+    """Return how long the main thread of a process has waited for a core since its start."""
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9

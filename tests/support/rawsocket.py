@@ -1,4 +1,4 @@
-"""A WebSocket client by hand: bytes in, bytes out, so that tests can break every rule. Shares no code with the server."""
+"""A WebSocket client that sends any bytes, so that tests can break every rule. Shares no code with the server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _chance = random.Random(4)
 
 
 class RawSocket:
-    """Does the handshake, then sends whatever it is told and reads frames as they stand on the wire."""
+    """Client that does the handshake, then sends any bytes and reads frames as they are on the wire."""
 
     def __init__(
         self, port: int, *, headers: dict[str, str] | None = None, path: str = "/ws", timeout_s: float = 10
@@ -83,7 +83,7 @@ class RawSocket:
         self.send_frame(1, json.dumps(message).encode())
 
     def read_frame(self) -> tuple[int, int, bytes]:
-        """(first byte, opcode, payload) of the next frame."""
+        """Return (first byte, opcode, payload) of the next frame."""
         first, second = self._exactly(2)
         assert not second & 0x80, "a server must not mask"
         length = second & 0x7F
@@ -94,7 +94,7 @@ class RawSocket:
         return first, first & 0x0F, self._exactly(length)
 
     def read_json(self, type_: str = "") -> dict[str, Any]:
-        """The next message (of this type, others are passed over; pings too)."""
+        """Return the next message (of this type, if it is given); skip pings and other messages."""
         while True:
             _, opcode, payload = self.read_frame()
             if opcode == 8:
@@ -105,14 +105,14 @@ class RawSocket:
                     return message
 
     def read_close(self) -> int:
-        """Pass over everything until the close frame; its code (1005: it had none)."""
+        """Skip everything up to the close frame; return its code (1005: it has none)."""
         while True:
             _, opcode, payload = self.read_frame()
             if opcode == 8:
                 return close_code(payload)
 
     def closed(self) -> bool:
-        """Whether the server ends the TCP connection now."""
+        """Return whether the server ends the TCP connection now."""
         try:
             with timeouts_as_deadlines("the end of the connection"):
                 return self.socket.recv(1) == b""
@@ -125,7 +125,7 @@ def close_code(payload: bytes) -> int:
 
 
 def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, masked: bool = True) -> bytes:
-    """A client's frame, right or wrong."""
+    """Return a client's frame, correct or wrong."""
     first = (0x80 if fin else 0) | (rsv << 4) | opcode
     bit = 0x80 if masked else 0
     length = len(payload)

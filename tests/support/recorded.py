@@ -10,7 +10,7 @@ SENDERS = Path(__file__).resolve().parents[1] / "data" / "senders"
 
 
 class Recorded(NamedTuple):
-    """A request as it came."""
+    """A request as it was sent."""
 
     method: str
     address: str

@@ -1,4 +1,4 @@
-"""Several processes' journals over one Redis, in one test: each as a process of its own would have it."""
+"""Journals of several processes over one Redis, in one test: each as its own process has it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.journals import PART, running
 
 
 class Node:
-    """One process' journal, with a reader that collects what it is given."""
+    """Journal of one process, with a reader that collects entries and gaps."""
 
     def __init__(self, url: str, prefix: str, **options: Any) -> None:
         self.counters = Counters()
@@ -52,7 +52,7 @@ class Node:
                 self._more.set()
 
     async def until_seq(self, seq: int, *, gaps: int | None = None) -> None:
-        """Return when its reader holds entry ``seq``, and has been told of so many gaps."""
+        """Wait until the reader has entry ``seq`` and the given number of gaps."""
         async with deadline(10):
             while not (self.seqs()[-1:] == [seq] and (gaps is None or len(self.gaps()) == gaps)):
                 self._more.clear()
@@ -70,7 +70,7 @@ class Node:
 
 @asynccontextmanager
 async def nodes(url: str, prefix: str, count: int = 1, **options: Any) -> AsyncIterator[list[Node]]:
-    """So many processes that follow the journal from its beginning."""
+    """Run the given number of processes, which follow the journal from its beginning."""
     found = [Node(url, prefix, **options) for _ in range(count)]
     async with _all_running(found):
         tasks = [asyncio.ensure_future(node.follow()) for node in found]

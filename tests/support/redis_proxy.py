@@ -11,10 +11,8 @@ _CHUNK = 1 << 16
 
 
 class _Pipe:
-    """One connection through the proxy.
-
-    ``victim``: the reply that comes next is lost, and the connection cut.  ``open``: nothing comes through when it is not.
-    """
+    """One connection through the proxy. ``victim``: True to lose the next reply and cut the connection. ``open``: set
+    while bytes are forwarded."""
 
     def __init__(self, client: asyncio.StreamWriter) -> None:
         self.ends = [client]
@@ -26,11 +24,11 @@ class _Pipe:
 
 
 class RedisProxy:
-    """Runs on a loop of its own in a thread.
+    """Proxy on a loop in its own thread. ``target_port``: where new connections lead.
 
-    ``target_port`` is where new connections lead.  ``hold``: bytes are taken and kept, both ways; after ``release`` they
-    go on late, as packets do after an outage.  ``delay_s`` is added each way.  ``lose_replies(n, mark)``: of the next n requests
-    that hold ``mark`` the reply is thrown away once Redis has given it, and the connection is cut.
+    ``hold`` keeps all bytes of both directions; ``release`` forwards them late, as packets arrive after an outage.
+    ``delay_s``: delay of each direction. ``lose_replies(n, mark)``: for the next n requests that contain ``mark``, the
+    reply of Redis is thrown away and the connection cut.
     """
 
     def __init__(self, target_port: int) -> None:
@@ -46,13 +44,13 @@ class RedisProxy:
         self._open = asyncio.Event()
 
     def start(self) -> RedisProxy:
-        """Listen."""
+        """Begin to listen."""
         self._thread.start()
         self._thread.run(self._listen())
         return self
 
     def close(self) -> None:
-        """Cut everything and end."""
+        """Cut all connections and end."""
         self._thread.close(self._server)
 
     def __enter__(self) -> RedisProxy:
@@ -64,26 +62,26 @@ class RedisProxy:
     # --- what tests do to it ---
 
     def hold(self) -> None:
-        """A black hole: connections stay, nothing comes through; new ones are taken and get no answer either."""
+        """Keep all bytes: connections stay open and nothing comes through; new connections get no answer either."""
         self._thread.soon(self._open.clear)
 
     def release(self) -> None:
-        """What was held goes on."""
+        """Forward the kept bytes."""
         self._thread.soon(self._open.set)
 
     def cut(self) -> None:
-        """Reset every connection there is."""
+        """Reset every open connection."""
         self._thread.run(self._cut())
 
     def silence(self, mark: str) -> int:
-        """Those connections whose last request held ``mark`` stay and bring nothing any more; returns how many they are."""
+        """Forward nothing more on the connections whose last request contained ``mark``; return their number."""
         chosen = [pipe for pipe in list(self._pipes) if mark.encode() in pipe.last_request]
         for pipe in chosen:
             self._thread.soon(pipe.open.clear)
         return len(chosen)
 
     def lose_replies(self, count: int, mark: str) -> None:
-        """See above."""
+        """Lose the replies to the next ``count`` requests that contain ``mark``, see the class."""
         self._mark, self._to_lose = mark.encode(), count
 
     # --- inside ---
@@ -106,7 +104,7 @@ class RedisProxy:
         pipe.task.add_done_callback(lambda _: self._end(pipe))
 
     def _end(self, pipe: _Pipe) -> None:
-        """Also of one that was cut before it began, or while it was ending."""
+        """End a connection, also one that was cut before it began or while it ended."""
         self._pipes.discard(pipe)
         for each in pipe.ends:
             each.transport.abort()
@@ -133,7 +131,7 @@ class RedisProxy:
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pipe: _Pipe, *, asking: bool
     ) -> None:
-        """Chunks in order, each after the delay and when the way is open; ends at the end of the stream, a lost reply or an error."""
+        """Forward chunks in order, each after the delay; end at the end of the stream, a lost reply or an error."""
         queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         reading = asyncio.create_task(self._read(reader, queue))
         loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""A real redis-server in a process of its own, on a free port, in a temporary folder; ended by its process id."""
+"""A real redis-server in its own process, on a free port, in a temporary folder; ended by its process id."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.deadline import DeadlinePassed, scaled
 
 
 def free_port(below: int = 65_536) -> int:
-    """A port that nobody listens on."""
+    """Return a port that no process listens on."""
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -26,7 +26,7 @@ def free_port(below: int = 65_536) -> int:
 
 
 class RedisServer:
-    """``options`` are lines of redis.conf. May be killed, frozen and started again on the same port and folder."""
+    """Redis server. ``options``: lines of redis.conf. May be killed, frozen and started again on the same port and folder."""
 
     def __init__(self, folder: Path, *options: str, port: int = 0, sentinel: bool = False) -> None:
         self.folder = folder
@@ -40,7 +40,7 @@ class RedisServer:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> RedisServer:
-        """Returns when it answers."""
+        """Start the server; return when it answers."""
         self.folder.mkdir(parents=True, exist_ok=True)
         lines = [
             "bind 127.0.0.1",
@@ -74,28 +74,28 @@ class RedisServer:
             return False
 
     def client(self, **options: object) -> redis.Redis:
-        """A plain client for looking and meddling."""
+        """Return a plain client."""
         return redis.Redis(port=self.port, socket_timeout=10, retry=Retry(NoBackoff(), 0), **options)  # type: ignore[arg-type]
 
     def signal(self, number: signal.Signals) -> None:
-        """SIGSTOP, SIGCONT, …"""
+        """Send SIGSTOP, SIGCONT or another signal."""
         assert self.process is not None
         self.process.send_signal(number)
 
     def kill(self) -> None:
-        """kill -9; the folder stays."""
+        """Kill the server with SIGKILL; its folder stays."""
         assert self.process is not None
         self.process.kill()
         self.process.wait(10)
 
     def empty(self) -> None:
-        """Remove what it keeps; call it while it does not run."""
+        """Remove its data; call this while it does not run."""
         for path in (self.folder / "appendonlydir").glob("*"):
             path.unlink()
         for path in self.folder.glob("*.rdb"):
             path.unlink()
 
     def close(self) -> None:
-        """End it whatever state it is in."""
+        """End the server in any state."""
         if self.process is not None and self.process.poll() is None:
             self.kill()

@@ -1,4 +1,4 @@
-"""A TCP relay before a server that can lose answers after the server gave them, and that can speak TLS to its clients."""
+"""A TCP relay before a server that can lose answers which the server has sent, and that can speak TLS to its clients."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:
-    """A new one for 127.0.0.1, signed by itself, and its key; by the openssl command."""
+    """Make a self-signed certificate for 127.0.0.1, and its key, by the openssl command."""
     files = folder / "certificate.pem", folder / "key.pem"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     command += ["-days", "2", "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"]
@@ -21,7 +21,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 
 class Relay:
-    """``lose``: of so many connections from now on, the answer is read to its end and thrown away."""
+    """Relay of connections. ``lose``: for this number of connections from now on, the answer is read to its end and thrown away."""
 
     def __init__(self, target_port: int, *, lose: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self._target_port = target_port

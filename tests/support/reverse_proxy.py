@@ -15,7 +15,7 @@ from types import TracebackType
 
 
 class ReverseProxy:
-    """The process, as a context manager. ``proto``: what it says of the browser's side."""
+    """Process of the proxy, as a context manager. ``proto``: the scheme that it reports for the browser's side."""
 
     def __init__(self, target_port: int, proto: str = "https", certificate: tuple[Path, Path] | None = None) -> None:
         command = [sys.executable, "-m", "tests.support.reverse_proxy", str(target_port), proto]
@@ -43,7 +43,7 @@ class _Front:
         self._proto = proto
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Pass one connection on: the first request with its headers changed, then bytes both ways."""
+        """Forward one connection: the first request with changed headers, then bytes in both directions."""
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             first, *lines = head.decode("latin1").rstrip("\r\n").split("\r\n")

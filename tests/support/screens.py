@@ -1,4 +1,4 @@
-"""What a browser holds of a view: it takes snapshots and frames as docs/protocol.md says. Shares no code with the server."""
+"""State of a browser's view: it takes snapshots and frames as docs/protocol.md says. Shares no code with the server."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Screen:
             self.newest[name] = tuple(definition["newest"])
 
     def held(self, from_ms: int = 0) -> tuple[object, ...]:
-        """What is drawn, whatever way it came."""
+        """Return what the screen draws; the result does not depend on how the data arrived."""
         samples = {k: sorted(p for p in v if p[0] >= from_ms) for k, v in self.samples.items()}
         buckets = {k: {t: row for t, row in v.items() if t >= from_ms} for k, v in self.buckets.items()}
         return samples, buckets, self.newest, self.documents, self.units

@@ -1,4 +1,4 @@
-"""An HTTP server that answers feeders as it is told to, and remembers what they sent."""
+"""An HTTP server that answers feeders as the test says, and records what they send."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 
 class Received(NamedTuple):
-    """One request: when it came (monotonic), what it asked for, its Idempotency-Key and Authorization, its body."""
+    """One request: its time of arrival (monotonic), its path, Idempotency-Key, Authorization and body."""
 
     at_s: float
     key: str
@@ -22,7 +22,7 @@ class Received(NamedTuple):
 
     @property
     def samples(self) -> list[dict[str, Any]]:
-        """Of an array, or of NDJSON lines."""
+        """Return the samples of an array or of NDJSON lines."""
         if self.body.startswith(b"["):
             samples: list[dict[str, Any]] = json.loads(self.body)
             return samples
@@ -30,7 +30,7 @@ class Received(NamedTuple):
 
 
 class ScriptedServer:
-    """``script``: the answers in turn, as (status, headers); 202 when it is used up, 0 closes without an answer."""
+    """``script``: the next answers as (status, headers), then 202; a status of 0 closes the connection without an answer."""
 
     def __init__(self, *script: tuple[int, dict[str, str]]) -> None:
         self._script = list(script)

@@ -1,8 +1,8 @@
 """``python -m tests.support.second_try FILE``: run each test that ran out of time once more, by itself.
 
-FILE is what ``fairness.py`` wrote, a test a line. Prints ``second try: NAME passed | failed`` for each and puts the traces of both tries
-into a text file beside it. Exit code 0: each passed, and there were no more than ``MOST``. Tests whose common fixture ran
-out of time count as one.
+FILE is written by ``fairness.py``, with one test a line. Prints ``second try: NAME passed | failed`` for each, and
+writes the traces of both tries into a text file beside it. Exit code 0: each test passed, and there were no more than
+``MOST``. Tests whose common fixture ran out of time count as one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MOST = 3
 
 
 def main(file: Path) -> int:
-    """Return the exit code."""
+    """Run the second tries; return the exit code."""
     lines = file.read_text().splitlines() if file.exists() else []
     traces: dict[str, str] = {}
     causes: set[str] = set()

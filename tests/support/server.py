@@ -1,4 +1,4 @@
-"""A real server in a process of its own, on a free port, in a temporary folder; ended by its process id."""
+"""A real server in its own process, on a free port, in a temporary folder; ended by its process id."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tests.support.deadline import scaled, timeouts_as_deadlines, wait_until
 
 
 class ServerProcess:
-    """``start`` returns when the server says its address; ``kill`` is SIGKILL, ``stop`` SIGTERM. May be started again.
+    """Process of the server. ``start`` returns when the server prints its address; it may be started again.
 
-    ``module``: what is run instead of the dashboard itself (tests/mutants), with ``environ`` besides its environment.
+    ``module``: program to run instead of the dashboard itself (tests/mutants), with ``environ`` added to its environment.
     """
 
     def __init__(
@@ -75,14 +75,14 @@ class ServerProcess:
         return f"ws://127.0.0.1:{self.port}/ws"
 
     def kill(self) -> None:
-        """kill -9."""
+        """Kill the server with SIGKILL."""
         assert self.process is not None
         self.killed = True
         self.process.send_signal(signal.SIGKILL)
         self._reap()
 
     def stop(self, timeout_s: float = 15) -> int:
-        """SIGTERM; returns the exit code."""
+        """Stop the server with SIGTERM; return the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         return self._reap(timeout_s)
@@ -96,20 +96,20 @@ class ServerProcess:
         return code
 
     def close(self) -> None:
-        """End it whatever state it is in."""
+        """End the server in any state."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
             self._reap()
 
     def command(self, *arguments: str, said: str = "") -> str:
-        """Run ``dashboard …`` on this server's own store, with ``said`` as its input; returns what it prints."""
+        """Run ``dashboard …`` on this server's store, with ``said`` as its input; return its output."""
         line = [sys.executable, "-m", "dashboard", *arguments, "--data", str(self.folder / "data")]
         done = subprocess.run(line, input=said, capture_output=True, text=True, timeout=scaled(30), check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
     def token(self, name: str, *options: str) -> str:
-        """A new token that the running server knows of, made as ``command`` makes it."""
+        """Make a token by ``command``; return it once the running server knows it."""
         text = self.command("token", "create", name, *options)
         wait_until(lambda: self.request("GET", f"/api/v1/me?token={text}")[0] == 200, 20, "the token to be known")
         return text
@@ -122,7 +122,7 @@ class ServerProcess:
         headers: dict[str, str] | None = None,
         port: int = 0,
     ) -> tuple[int, dict[str, str], bytes]:
-        """One HTTP request: status, headers in lower case, body. ``port``: another than the server's (a worker's own)."""
+        """Send one HTTP request; return status, headers in lower case, and body. ``port``: a worker's own port instead of the server's."""
         connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=scaled(30))
         try:
             with timeouts_as_deadlines(f"the answer to {method} {path}"):
@@ -133,7 +133,7 @@ class ServerProcess:
             connection.close()
 
     def json(self, method: str, path: str, value: Any = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
-        """A request with JSON both ways."""
+        """Send JSON; return the answer's JSON."""
         body = None if value is None else json.dumps(value)
         status, _, data = self.request(method, path, body, headers)
         return status, json.loads(data) if data else None
@@ -144,20 +144,20 @@ class ServerProcess:
         assert status == 202, answer
 
     def complaints(self) -> str:
-        """What the server logged as warning or worse; that nothing is heard of one that was killed is as it must be."""
+        """Return the server's log records of level warning or above, except those about killed processes."""
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         if self.killed:
             lines = [line for line in lines if "is gone: nothing heard" not in line]
         return "\n".join(line for line in lines if " WARNING " in line or " ERROR " in line or "Traceback" in line)
 
     def rss_kib(self) -> int:
-        """Resident memory."""
+        """Return the resident memory in KiB."""
         assert self.process is not None
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1])  # type: ignore[index]
 
     def cpu_s(self) -> float:
-        """Processor time used so far."""
+        """Return the processor time used so far, in seconds."""
         assert self.process is not None
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

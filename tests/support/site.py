@@ -1,4 +1,4 @@
-"""A server in the test's loop with people of every kind, what each shows to prove who they are, and their sockets."""
+"""A server in the test's loop with users of every role, their credentials, and their sockets."""
 
 from __future__ import annotations
 
@@ -32,12 +32,13 @@ _PAGES = ("login.html", "profile.html", "admin.html", "first-admin.html")
 
 @lru_cache(maxsize=1)
 def hash_of(password: str) -> str:
-    """Its hash as the product stores it: made once, for that takes a fifth of a second, half of what a site takes."""
+    """Return a password's hash as the product stores it; it is computed once, because that takes a fifth of a second."""
     return PasswordHasher().hash(password)
 
 
 class Site:
-    """vera, eddy, olga and ada are viewer, editor, operator and admin, dora is disabled; rooms ops and secret (vera's)."""
+    """Server with the users vera (viewer), eddy (editor), olga (operator), ada (admin) and dora (disabled), and the
+    rooms ops and secret (vera's)."""
 
     def __init__(self, server: Dashboard) -> None:
         self.server = server
@@ -63,7 +64,7 @@ class Site:
         await rooms.create("test", "", Room("secret", "room", "Secret", private=True, members=("vera",)))
 
     def jwt(self, name: str, *, hours: float = 1, session: str = "") -> str:
-        """A new session's."""
+        """Return the JWT of a new session."""
         user = self.server.accounts.directory.users[name]
         now_ms = self.server.clock.now_ms()
         return self.server.accounts.credentials.issue(
@@ -75,22 +76,22 @@ class Site:
         )
 
     def cookie(self, name: str, **options: Any) -> Headers:
-        """As a browser that is logged in."""
+        """Return the headers of a browser in which the user is logged in."""
         return {"Cookie": f"session={self.jwt(name, **options)}"}
 
     def bearer(self, name: str, **options: Any) -> Headers:
-        """As a program that is the user, or has the token that may ``name``."""
+        """Return the headers of a program that acts as the user, or has the token with the verb ``name``."""
         return {"Authorization": f"Bearer {self.tokens.get(name) or self.jwt(name, **options)}"}
 
     @property
     def sharer(self) -> Headers:
-        """As a browser that has opened a share link to ``host``."""
+        """Return the headers of a browser that has opened a share link to ``host``."""
         return {"Cookie": f"share={self.share}"}
 
     async def fetch(
         self, method: str, path: str, body: Any = None, headers: Headers | None = None, *, as_: str = ""
     ) -> HTTPResponse:
-        """One request; any status is an answer. ``as_``: by the session cookie of that user."""
+        """Send one request; return the answer with any status. ``as_``: user whose session cookie is sent."""
         if body is not None and not isinstance(body, bytes | str):
             body = json.dumps(body)
         return await AsyncHTTPClient().fetch(
@@ -108,12 +109,12 @@ class Site:
     async def json(
         self, method: str, path: str, body: Any = None, *, as_: str = "", headers: Headers | None = None
     ) -> Any:
-        """The status and the body as JSON."""
+        """Send one request; return the status and the body as JSON."""
         response = await self.fetch(method, path, body, headers, as_=as_)
         return response.code, json.loads(response.body) if response.body else None
 
     async def socket(self, headers: Headers | None = None, *, as_: str = "") -> Socket:
-        """Greeted."""
+        """Open a socket; return it after its first message."""
         request = HTTPRequest(
             f"ws://127.0.0.1:{self.server.port}/ws", headers=headers or (self.cookie(as_) if as_ else {})
         )
@@ -126,7 +127,7 @@ class Site:
 
 
 class Socket:
-    """A client of ``/ws``."""
+    """Client of ``/ws``."""
 
     def __init__(self, connection: WebSocketClientConnection) -> None:
         self.connection = connection
@@ -138,7 +139,7 @@ class Socket:
         self.connection.write_message(json.dumps({"type": type_, **fields}))
 
     async def read(self) -> dict[str, Any] | None:
-        """None: closed."""
+        """Return the next message; None if the connection is closed."""
         text = None if self.ended else await self.connection.read_message()
         if text is None:
             self.ended = True  # it is said once
@@ -147,14 +148,14 @@ class Socket:
         return self.seen[-1]
 
     async def until(self, type_: str, **fields: Any) -> dict[str, Any]:
-        """The next of this type (and with these values)."""
+        """Return the next message of this type (and with these values)."""
         while (message := await self.read()) is not None:
             if message["type"] == type_ and all(message.get(name) == value for name, value in fields.items()):
                 return message
         raise ConnectionError(f"closed with {self.connection.close_code} {self.connection.close_reason}")
 
     async def ask(self, type_: str, **fields: Any) -> dict[str, Any]:
-        """Say something and get its answer."""
+        """Send a request and return its reply."""
         self._ids += 1
         number = self._ids
         self.send(type_, id=number, **fields)
@@ -164,7 +165,7 @@ class Socket:
         raise ConnectionError(f"closed with {self.connection.close_code} {self.connection.close_reason}")
 
     async def end(self) -> int | None:
-        """The code it is closed with."""
+        """Return the close code of the connection."""
         while await self.read() is not None:
             pass
         return self.connection.close_code
@@ -175,7 +176,7 @@ class Socket:
 
 @asynccontextmanager
 async def site(folder: Path, **settings: Any) -> AsyncIterator[Site]:
-    """A server that asks for a login, with people."""
+    """Run a server that requires a login, with its users."""
     chosen = {
         "data": str(folder / "data"),
         "login": "required",

@@ -16,7 +16,7 @@ _DRIVER = ROOT / "tests" / "js" / "socketio-clients.mjs"
 
 
 class NodeClient:
-    """One client. ``heard``: what it was told, as (event, arguments)."""
+    """One client. ``heard``: the events that it received, as (event, arguments)."""
 
     def __init__(self, clients: NodeClients, name: str) -> None:
         self._clients = clients
@@ -29,11 +29,11 @@ class NodeClient:
         self._clients.tell(do="emit", client=self.name, event=event, args=args)
 
     def ask(self, event: str, *args: Any) -> asyncio.Future[list[Any]]:
-        """Emit with a callback; what the callback gets."""
+        """Emit an event with a callback; return the callback's arguments."""
         return self._wait_ack(do="emit", event=event, args=args)
 
     async def answer(self, event: str, *args: Any) -> Any:
-        """The one argument of the callback."""
+        """Emit an event with a callback; return the callback's only argument."""
         async with deadline(10, f"the answer to {event}"):
             (answer,) = await self.ask(event, *args)
             return answer
@@ -48,11 +48,11 @@ class NodeClient:
         return self.acks[number]
 
     def order(self, what: str) -> None:
-        """cut, connect or disconnect."""
+        """Cut the connection, connect or disconnect."""
         self._clients.tell(do=what, client=self.name)
 
     async def next(self, event: str, **wanted: Any) -> Any:
-        """The first argument of the next such event (with these values), None if it has none; what came before is taken, too."""
+        """Return the first argument of the next such event (with these values), None if it has none; earlier events count, too."""
         async with deadline(10, f"{event} {wanted or ''} for {self.name}; it heard {self.heard[-5:]}"):
             while True:
                 while self._taken == len(self.heard):
@@ -64,7 +64,7 @@ class NodeClient:
                     return first
 
     def told(self, event: str) -> list[Any]:
-        """The first arguments of all such events until now."""
+        """Return the first arguments of all such events so far."""
         return [args[0] for name, args in self.heard if name == event]
 
 
@@ -86,14 +86,14 @@ class NodeClients:
         self._process.stdin.write(json.dumps(command).encode() + b"\n")
 
     def open(self, url: str, **options: Any) -> NodeClient:
-        """``url`` may end in a namespace."""
+        """Open a client. ``url`` may end in a namespace."""
         client = NodeClient(self, f"client {len(self._by_name)}")
         self._by_name[client.name] = client
         self.tell(do="open", client=client.name, url=url, options=options)
         return client
 
     async def read(self) -> None:
-        """Hand on reports until the process ends."""
+        """Pass reports of the process to its clients until it ends."""
         assert self._process.stdout is not None
         while line := await self._process.stdout.readline():
             said = json.loads(line)
@@ -109,7 +109,7 @@ class NodeClients:
 
 @asynccontextmanager
 async def node_clients() -> AsyncIterator[NodeClients]:
-    """A process of Node, ended at the end."""
+    """Run a process of Node within the block."""
     node = shutil.which("node")
     assert node is not None
     process = await asyncio.create_subprocess_exec(

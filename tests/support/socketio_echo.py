@@ -1,4 +1,4 @@
-"""Applications of the two protocol suites on the product's transport: one echoes, one answers as the suite of Socket.IO asks."""
+"""Applications that the two protocol suites test on the product's transport: an echo, and the answers that Socket.IO's suite expects."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CONNECT_S = 1.0
 
 
 class Echo:
-    """Sends every message back."""
+    """Application that sends every message back."""
 
     def __init__(self, engine: EngineSession) -> None:
         self._engine = engine
@@ -63,7 +63,7 @@ class Echo:
 
 
 class Answering(Echo):
-    """Namespaces ``/`` and ``/custom`` as the suite of Socket.IO has them."""
+    """Application with the namespaces ``/`` and ``/custom`` of Socket.IO's suite."""
 
     def __init__(self, engine: EngineSession) -> None:
         super().__init__(engine)
@@ -102,7 +102,7 @@ class Answering(Echo):
 
 @asynccontextmanager
 async def echoing(folder: Path, **settings: Any) -> AsyncIterator[Dashboard]:
-    """A server that serves the suite of Engine.IO at /engine.io/ and that of Socket.IO at /suite.io/ and /socket.io/."""
+    """Run a server with the application of Engine.IO's suite at /engine.io/ and that of Socket.IO's at /suite.io/ and /socket.io/."""
     async with running(data=str(folder / "data"), **settings) as server:
         assert server._server is not None
         application = server._server.request_callback

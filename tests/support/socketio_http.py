@@ -1,4 +1,4 @@
-"""Requests of Engine.IO by hand: a session on one process, used through another one."""
+"""Requests of Engine.IO by hand: a session on one process, used through another process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.deadline import deadline
 
 
 async def fetch(port: int, query: str, body: str | None = None) -> HTTPResponse:
-    """A poll, or a POST of ``body``, with the origin of the port's own pages."""
+    """Send a poll, or a POST of ``body``, with the origin of the port's own pages."""
     return await AsyncHTTPClient().fetch(
         f"http://127.0.0.1:{port}/socket.io/?EIO=4&transport=polling{query}",
         method="GET" if body is None else "POST",
@@ -23,7 +23,7 @@ async def fetch(port: int, query: str, body: str | None = None) -> HTTPResponse:
 
 
 async def opened(port: int, other: int) -> str:
-    """A session on one process, which the other process can reach."""
+    """Open a session on one process that the other process can reach."""
     async with deadline(30, "the other process' address"):
         while True:
             sid = str(json.loads((await fetch(port, "")).body[1:])["sid"])
@@ -33,7 +33,7 @@ async def opened(port: int, other: int) -> str:
 
 
 async def use_through_another(one: int, two: int, auth: dict[str, str]) -> None:
-    """A session of ``one`` is polled, posted to, upgraded and used through ``two``; its end and wrong ids are answered as by ``one``."""
+    """Poll, post to, upgrade and use a session of ``one`` through ``two``; check its end and the answers to wrong ids."""
     sid = await opened(one, two)
     poll = await fetch(two, f"&sid={sid}")
     assert (poll.code, poll.body[:2]) == (200, b"40")

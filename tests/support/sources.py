@@ -1,4 +1,4 @@
-"""What tests of sources need: a file of sources, what a server counts of one, and targets that answer as they are told."""
+"""Helpers for tests of sources: a file of sources, a server's counters of a source, and targets that answer as the test says."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ Answer = Callable[[bytes], bytes | None]
 
 
 def write_sources(folder: Path, **sources: Any) -> str:
-    """The file's path. YAML holds JSON."""
+    """Write a file of sources as JSON, which is valid YAML; return its path."""
     file = folder / "sources.yaml"
     file.write_text(json.dumps(sources))
     return str(file)
 
 
 def counted(server: ServerProcess, name: str, source: str, reason: str = "", *, port: int = 0) -> int:
-    """``dashboard_source_NAME`` of a source, over all reasons or one."""
+    """Return ``dashboard_source_NAME`` of a source, over all reasons or for one."""
     rows = _rows(server, name, source, port)
     return sum(int(float(value)) for labels, value in rows if not reason or f'reason="{reason}"' in labels)
 
 
 def reasons(server: ServerProcess, name: str, source: str) -> set[str]:
-    """For which reasons anything is counted, in one look."""
+    """Return the reasons for which anything is counted, from one request."""
     rows = [labels for labels, value in _rows(server, name, source, 0) if float(value)]
     return {found[1] for labels in rows if (found := re.search(r'reason="([^"]+)"', labels))}
 
@@ -42,13 +42,13 @@ def _rows(server: ServerProcess, name: str, source: str, port: int) -> list[tupl
 
 
 def latest(server: ServerProcess, selector: str) -> dict[str, float]:
-    """The last value of each series that the selector finds."""
+    """Return the last value of each series that the selector matches."""
     found = server.json("GET", f"/api/v1/series?match={selector}")[1]["series"]
     return {each["series"]: each["last"]["value"] for each in found if each["last"]}
 
 
 def wait_for_value(server: ServerProcess, series: str, value: float | None = None, timeout_s: float = 10) -> float:
-    """Return when the series has this value, or any."""
+    """Wait until the series has this value, or any value."""
     name = series.partition("{")[0]
 
     def look() -> list[float]:
@@ -59,13 +59,13 @@ def wait_for_value(server: ServerProcess, series: str, value: float | None = Non
 
 
 def wait_until_here(server: ServerProcess, *sources: str) -> None:
-    """Return when the server runs the sources and they work."""
+    """Wait until the server runs the sources and they work."""
     for source in sources:
         wait_until(lambda source=source: counted(server, "here", source) and not counted(server, "failing", source))
 
 
 class Target:
-    """An HTTP target that answers each request with what ``answer`` makes of it: raw bytes; None: nothing, for ever."""
+    """HTTP target. ``answer`` returns the raw bytes of each answer; None: no answer, for ever."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
@@ -120,7 +120,7 @@ class Target:
 
 
 def page(body: bytes | str, status: str = "200 OK", *headers: str) -> bytes:
-    """An answer with a length."""
+    """Return an answer with a length."""
     raw = body.encode() if isinstance(body, str) else body
     head = [f"HTTP/1.1 {status}", f"Content-Length: {len(raw)}", "Content-Type: text/plain; version=0.0.4", *headers]
     return "\r\n".join([*head, "Connection: close", "", ""]).encode() + raw

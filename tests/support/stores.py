@@ -1,4 +1,4 @@
-"""The SQL engines that the store's contract runs over: an SQLite file, and a database of its own in a real PostgreSQL."""
+"""SQL engines for the store's contract: an SQLite file, and a new database in a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _numbers = count(1)
 
 
 class Place:
-    """Where one test's store is. ``opened(n)``: as ``n`` processes would have it, each with connections of its own."""
+    """Place of one test's store. ``opened(n)``: the store as ``n`` processes have it, each with its own connections."""
 
     def __init__(self, name: str, folder: Path, postgres: PostgresServer | None) -> None:
         self.name = name
@@ -37,12 +37,12 @@ class Place:
             self.url = postgres.url.rpartition("/")[0] + f"/{database}"
 
     def database(self) -> Database:
-        """Not opened yet."""
+        """Return the database, not opened yet."""
         return open_database(self.url, DataFolder(self.folder))
 
     @asynccontextmanager
     async def opened(self, processes: int = 1) -> AsyncIterator[list[Database]]:
-        """Brought up to date by the first."""
+        """Open the store for several processes; the first upgrades its tables."""
         databases = [self.database() for _ in range(processes)]
         try:
             for database in databases:
@@ -54,7 +54,7 @@ class Place:
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[Database]:
-        """By one process."""
+        """Open the store for one process."""
         async with self.opened() as (database,):
             yield database
 
@@ -62,18 +62,18 @@ class Place:
 def message(
     text: str, *, room: str = "ops", author: str = "alice", key: str = "", t_ms: int = NOW, **more: Any
 ) -> Message:
-    """One that is not posted yet; the text is its key if none is given."""
+    """Return a message that is not posted yet; its key is its text if none is given."""
     return Message(room, 0, 0, author, author.title(), text, f"<p>{text}</p>", t_ms, key=key or text, **more)
 
 
 async def make_room(database: Database, room_id: str = "ops", **more: Any) -> None:
-    """An operator's room."""
+    """Create an operator's room."""
     async with database.write() as tx:
         await create_room(tx, Room(room_id, "room", room_id.title(), **more), "olga", NOW)
 
 
 async def say(database: Database, *texts: str, **more: Any) -> list[Message]:
-    """Post them one after the other; as they are stored."""
+    """Post messages one after the other; return them as they are stored."""
     stored = []
     for text in texts:
         async with database.write() as tx:
@@ -82,6 +82,6 @@ async def say(database: Database, *texts: str, **more: Any) -> list[Message]:
 
 
 async def make_user(database: Database, user_id: str, role: Role = Role.VIEWER, **more: Any) -> None:
-    """One with the password hash ``hash of ID``."""
+    """Create a user with the password hash ``hash of ID``."""
     async with database.write() as tx:
         await create_user(tx, User(user_id, user_id.title(), role, created_ms=NOW, **more), f"hash of {user_id}")

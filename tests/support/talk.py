@@ -1,4 +1,4 @@
-"""The conversation of one process, with its real store and journal: users, their pages without sockets, and what each was told."""
+"""The conversation of one process, with its real store and journal: users, their pages without sockets, and what each was sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ USERS = {"ann": Role.VIEWER, "bob": Role.VIEWER, "olga": Role.OPERATOR, "adam": 
 
 
 class Page:
-    """A connection of a user, or of nobody."""
+    """Connection of a user, or without a user."""
 
     def __init__(self, server: Dashboard, caller: Caller | None) -> None:
         self._server = server
@@ -32,33 +32,33 @@ class Page:
         server.people.dispatcher.opened(self.connection)
 
     def told(self, kind: str) -> list[dict[str, Any]]:
-        """What it was told of this type."""
+        """Return the messages of this type that the page was sent."""
         return [each for each in self.viewer.told if each["type"] == kind]
 
     def say(self, **request: Any) -> int:
-        """Send a request; returns its id."""
+        """Send a request; return its id."""
         number = next(self._ids)
         self._server.hub.received(self.connection, json.dumps({"id": number, **request}))
         return number
 
     async def ask(self, **request: Any) -> dict[str, Any]:
-        """Send a request, and return its answer."""
+        """Send a request; return its reply."""
         number = self.say(**request)
         await until(lambda: any(each.get("id") == number for each in self.viewer.told))
         return next(each for each in self.viewer.told if each.get("id") == number)
 
     async def hear(self, kind: str, number: int = 1) -> dict[str, Any]:
-        """Wait until it was told so many of this type; returns the last of them."""
+        """Wait until the page was sent this number of messages of a type; return the last."""
         await until(lambda: len(self.told(kind)) >= number)
         return self.told(kind)[number - 1]
 
     def drop(self, code: int = 1000) -> None:
-        """Its connection is over."""
+        """End the connection."""
         self._server.hub.dropped(self.connection, code)
 
 
 class Talk:
-    """``server.people`` and ``server.accounts`` hold the parts."""
+    """The conversation. ``server.people`` and ``server.accounts`` have its parts."""
 
     def __init__(self, server: Dashboard) -> None:
         self.server = server
@@ -67,15 +67,15 @@ class Talk:
         self.conversation = server.people.conversation
 
     def token(self, user: str) -> str:
-        """A session's JWT."""
+        """Return the JWT of a session."""
         return self.accounts.accounts.begin(self.accounts.directory.users[user]).token
 
     def caller(self, user: str) -> Caller:
-        """The user, with a session."""
+        """Return the user with a session, as a caller."""
         return self.accounts.authenticator.by_text(self.token(user))
 
     async def page(self, user: str, *rooms: str) -> Page:
-        """A page of a user, greeted, that has joined these rooms."""
+        """Open a page of a user that has joined these rooms."""
         page = Page(self.server, self.caller(user))
         await page.hear("authenticated")
         for room in rooms:
@@ -83,13 +83,13 @@ class Talk:
         return page
 
     def nobodys_page(self) -> Page:
-        """A page without a login."""
+        """Open a page without a login."""
         return Page(self.server, None)
 
 
 @asynccontextmanager
 async def talking(users: Mapping[str, Role] = USERS, **settings: Any) -> AsyncIterator[Talk]:
-    """A process with these users, and an operator's room ``ops``."""
+    """Run a process with these users, and an operator's room ``ops``."""
     async with running(**settings) as server:
         for user, role in users.items():
             await make_user(server.accounts.database, user, role)

@@ -1,4 +1,4 @@
-"""Unpacking of archives that the tests made or fetched themselves."""
+"""Unpacking of archives that the tests made or fetched."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def extract(archive: tarfile.TarFile, folder: Path) -> None:
-    """Extract an archive by the filter for data, where Python has it: from 3.11.4 on."""
+    """Extract an archive with Python's filter for data, which exists from 3.11.4 on."""
     if hasattr(tarfile, "data_filter"):
         archive.extractall(folder, filter="data")
     else:

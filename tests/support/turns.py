@@ -1,4 +1,4 @@
-"""Whose turn it is: of what is too much for each run of the suite, a run plays a few, and the next commit the next ones."""
+"""Turns of what would take too long in each run of the suite: a run plays a few, and the next commit plays the next."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def turn() -> int:
-    """Return the number of this commit; of a shallow clone a number made of its name, without git that of the day."""
+    """Return the number of this commit; in a shallow clone a number derived from its name, without git the number of the day."""
     try:
         if _git("rev-parse", "--is-shallow-repository") == "true":
             return int(_git("rev-parse", "HEAD")[:8], 16)

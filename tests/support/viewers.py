@@ -1,4 +1,4 @@
-"""Many oracles that come back for ever, as docs/protocol.md tells clients to, on one loop in a thread of its own."""
+"""Many oracles that connect again whenever they are cut off, as docs/protocol.md tells clients to, on one loop in its own thread."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _ANSWER_S = 5.0
 
 
 class Kind(NamedTuple):
-    """``count`` viewers of ``selectors``, which choose so many ``series``; ``ports``: where each may connect.
+    """``count`` viewers of ``selectors``, which match ``series`` series; ``ports``: where each may connect.
 
-    ``full``: they compare places with others.  ``hasty``: they are instruments on a worker's own port and try twice a second.
+    ``full``: they compare places with others. ``hasty``: they connect to a worker's own port and try twice a second.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Kind(NamedTuple):
 
 
 class Return(NamedTuple):
-    """A viewer lost its connection and was answered again. Times are monotonic."""
+    """Return of a viewer that lost its connection, until it was answered again. Times are monotonic."""
 
     viewer: str
     lost_s: float
@@ -49,13 +49,13 @@ class Return(NamedTuple):
 
     @property
     def took_s(self) -> float:
-        """How long it was away."""
+        """Seconds without an answer."""
         return seconds_between(self.lost_s, self.back_s)
 
 
 @dataclass
 class Mark:
-    """From this time (ms since 1970) on samples count as new; ``began_s`` is the same, monotonic."""
+    """Time (ms since 1970) from which samples count as new; ``began_s`` is the same time, monotonic."""
 
     t_ms: int
     began_s: float
@@ -88,11 +88,11 @@ class Viewer:
 
     @property
     def away_s(self) -> float:
-        """Since when it has no answer (monotonic); 0: it is connected and was answered."""
+        """Time since when it has no answer (monotonic); 0: it is connected and was answered."""
         return self._lost_s
 
     async def run(self) -> None:
-        """Connect, watch, and come back whenever that ends, until cancelled."""
+        """Connect, watch, and connect again whenever that ends, until cancelled."""
         try:
             while True:
                 if await self._connect():
@@ -150,7 +150,7 @@ class Viewer:
         self._ended.set()
 
     def look(self, now_s: float) -> None:
-        """A server that says nothing is asked; one that does not answer is left."""
+        """Ping a server that sends nothing; leave a server that does not answer."""
         if self._client is None or self._ended.is_set():
             return
         quiet_s = now_s - self._heard_s
@@ -161,13 +161,13 @@ class Viewer:
             self._client.send(type="ping")
 
     def shows(self, mark: Mark) -> bool:
-        """Whether all its series have a sample from after the mark."""
+        """Return whether all its series have a sample from after the mark."""
         times = self.oracle.last_ms
         return len(times) >= self._kind.series and not self._lost_s and min(times.values()) >= mark.t_ms
 
 
 class Crowd:
-    """All viewers of a scene. A context manager; other threads read its state, which changes on its own loop."""
+    """Context manager of all viewers of a scene. Other threads read its state, which changes on its own loop."""
 
     def __init__(self, kinds: Sequence[Kind], verdict: Verdict, chance: random.Random) -> None:
         self.verdict = verdict
@@ -213,23 +213,23 @@ class Crowd:
     # --- what other threads ask ---
 
     def connected(self) -> int:
-        """How many are connected and were answered."""
+        """Return how many viewers are connected and were answered."""
         return sum(bool(v.oracle.position) and not v.away_s for v in self.viewers)
 
     def mark(self) -> Mark:
-        """From now on samples count as new."""
+        """Count samples as new from now on."""
         return Mark(int(time.time() * 1000), time.monotonic())
 
     def lagging(self, mark: Mark) -> list[str]:
-        """Those that do not show what came after the mark."""
+        """Return the viewers that do not show all samples from after the mark."""
         return [v.name for v in self.viewers if not v.shows(mark)]
 
     def gaps_since(self, at_s: float) -> dict[str, list[str]]:
-        """Reasons of the gaps that were told, by viewer."""
+        """Return the reasons of the gaps since a time, by viewer."""
         return {
             v.name: told for v in self.viewers if (told := [gap.reason for gap in v.oracle.gaps if gap.at_s >= at_s])
         }
 
     def returns_since(self, at_s: float) -> list[Return]:
-        """All that lost their connection after ``at_s`` and are back."""
+        """Return the viewers that lost their connection after ``at_s`` and are connected again."""
         return [each for v in self.viewers for each in v.returns if each.lost_s >= at_s]

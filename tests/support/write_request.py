@@ -1,4 +1,4 @@
-"""Prometheus' messages as the ``protobuf`` package makes them: what our own reading is checked against."""
+"""Prometheus' messages as the ``protobuf`` package encodes them, to compare the product's decoder with."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ MetricFamily = _made(_MESSAGES_CLIENT, "io.prometheus.client", "MetricFamily")
 
 
 def encode(series: list[tuple[dict[str, str], list[tuple[float, int]]]], metadata: list[tuple[int, str]] = ()) -> bytes:  # type: ignore[assignment]
-    """The message's bytes for (labels, [(value, t_ms)]) and (kind, family)."""
+    """Return the bytes of a message for (labels, [(value, t_ms)]) and (kind, family)."""
     request = WriteRequest()
     for labels, samples in series:
         added = request.timeseries.add()
@@ -127,7 +127,7 @@ def snappy(data: bytes) -> bytes:
 def add_series2(
     request: Any, labels: dict[str, str], *samples: tuple[float, int], kind: int = 0, unit: str = ""
 ) -> Any:
-    """Add a series to a ``Request2``; returns it."""
+    """Add a series to a ``Request2``; return the series."""
 
     def symbol(text: str) -> int:
         if text not in request.symbols:

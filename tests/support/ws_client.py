@@ -1,7 +1,7 @@
 """A WebSocket client on asyncio that is cheap enough for hundreds in one process. Shares no code with the server.
 
-Owns the handshake, frames and pings; not what the messages mean (``oracle.py``).  Source: RFC 6455.  Its mask is all
-zeros, which the standard allows and which spares the work.
+Owns the handshake, frames and pings; not the meaning of messages (``oracle.py``). Source: RFC 6455. Its mask is all
+zeros, which the standard allows and which saves work.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CUT = 1006
 
 
 class WebSocketClient(asyncio.Protocol):
-    """``on_message`` gets each message decoded, ``on_end`` the close code, once. Not usable before ``opened`` is done."""
+    """Client. ``on_message`` gets each decoded message, ``on_end`` the close code, once. Not usable before ``opened`` is done."""
 
     def __init__(
         self, port: int, on_message: Callable[[dict[str, Any]], None], on_end: Callable[[int], None], cookie: str = ""
@@ -49,7 +49,7 @@ class WebSocketClient(asyncio.Protocol):
         timeout_s: float = 3,
         cookie: str = "",
     ) -> WebSocketClient:
-        """Connected, and the handshake done; raises OSError or TimeoutError. ``on_end`` is not called before it returns."""
+        """Connect and do the handshake; raises OSError or TimeoutError. ``on_end`` is not called before this returns."""
         loop = asyncio.get_running_loop()
         client = cls(port, on_message, on_end, cookie)
         try:
@@ -105,7 +105,7 @@ class WebSocketClient(asyncio.Protocol):
         return True
 
     def _take_frame(self) -> bool:
-        """Whether there was a whole frame."""
+        """Take a frame; return False if it is not complete."""
         buffer = self._buffer
         if len(buffer) < 2:
             return False
@@ -145,7 +145,7 @@ class WebSocketClient(asyncio.Protocol):
     # --- out ---
 
     def send(self, **message: Any) -> None:
-        """One JSON message."""
+        """Send one JSON message."""
         self._send(0x81, json.dumps(message).encode())
 
     def _send(self, first: int, payload: bytes) -> None:
@@ -155,6 +155,6 @@ class WebSocketClient(asyncio.Protocol):
         self._transport.write(bytes([first]) + length + _NO_MASK + payload)
 
     def drop(self) -> None:
-        """Cut the connection; ``on_end`` is told."""
+        """Cut the connection; ``on_end`` is called."""
         if self._transport is not None:
             self._transport.abort()

@@ -268,7 +268,7 @@ class _Parser(HTMLParser):
 
 
 def wrong_in(html: str) -> list[str]:
-    """What a parser finds in it that is not allowed; the rules are said here once more, not taken from the server."""
+    """Return what a parser finds in the HTML that is not allowed; the rules are stated here again, not taken from the server."""
     parser = _Parser()
     parser.feed(html)
     parser.close()
@@ -276,7 +276,7 @@ def wrong_in(html: str) -> list[str]:
 
 
 def text_of(html: str) -> str:
-    """What a reader sees."""
+    """Return the text that a reader sees."""
     parser = _Parser()
     parser.feed(html)
     parser.close()
