@@ -22,6 +22,7 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.errors import ConfigurationError, Conflict, Invalid, Overloaded, Unavailable
 from dashboard.domain.position import Position
 from dashboard.journal.clock import JournalClock
+from dashboard.journal.ordered_thread import OrderedThread
 from dashboard.journal.port import ANY, Checkpoint, Entry, Gap
 from dashboard.journal.sqlite_file import CHECKPOINT_FILE, JOURNAL_FILE, CheckpointFile, JournalFile
 from dashboard.journal.tail import Tail
@@ -51,12 +52,13 @@ class PendingAppend(NamedTuple):
 
 
 class UnderWay(NamedTuple):
-    """A transaction in the writer's thread: its appends, each partition's head before the transaction, and its time."""
+    """A transaction in the writer's thread: its appends, each partition's head before the transaction, its time, and
+    when it began, by the loop's clock."""
 
     batch: list[PendingAppend]
     heads: dict[str, int]
     now_ms: int
-    settled: asyncio.Event
+    began_s: float
 
 
 class SqliteJournal:
@@ -80,11 +82,13 @@ class SqliteJournal:
         self._tails: dict[str, Tail] = {}
         self._waiting: list[PendingAppend] = []
         self._waiting_bytes = 0
-        self._wake = asyncio.Event()
+        self._is_busy = False  # a transaction is under way or begins at the end of this turn of the loop
+        self._rests = asyncio.Event()  # all appends are answered
+        self._rests.set()
+        self._may_trim = asyncio.Event()
         self._size = 0
         self._fault = ""
-        self._under_way: UnderWay | None = None
-        self._writer = ThreadPoolExecutor(1, "journal-writer")
+        self._writer = OrderedThread("journal-writer")
         self._reader = ThreadPoolExecutor(1, "journal-reader")
         self._checkpointer = ThreadPoolExecutor(1, "journal-checkpoint")
         self._file = JournalFile(folder.path / JOURNAL_FILE, BUSY_TIMEOUT_S)
@@ -94,9 +98,7 @@ class SqliteJournal:
         loop = asyncio.get_running_loop()
         self._folder.lock()
         try:
-            self._epoch, heads, self._size = await loop.run_in_executor(
-                self._writer, self._file.open, secrets.token_hex(8)
-            )
+            self._epoch, heads, self._size = await self._writer.call(self._file.open, secrets.token_hex(8))
             if await loop.run_in_executor(self._checkpointer, self._checkpoint_file.open):
                 _log.error("checkpoint.sqlite3 was damaged and is put aside; history older than the journal is missing")
         except (sqlite3.Error, OSError) as error:
@@ -107,30 +109,22 @@ class SqliteJournal:
         self._tails = {partition: Tail(seq, TAIL_BYTES) for partition, seq in heads.items()}
 
     async def run(self) -> None:
+        """Trim the journal after appends, until cancelled. Appends are stored without this task."""
         loop = asyncio.get_running_loop()
-        last_trim = loop.time()
         while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting:
-                await self._flush()
-                if loop.time() - last_trim > TRIM_EVERY_S:
-                    last_trim = loop.time()
-                    while await self._trim():
-                        if self._waiting:
-                            await self._flush()
+            await self._may_trim.wait()
+            self._may_trim.clear()
+            began = loop.time()
+            while await self._trim():
+                pass
+            await asyncio.sleep(began + TRIM_EVERY_S - loop.time())
 
     async def close(self) -> None:
         loop = asyncio.get_running_loop()
-        if self._under_way is not None:
-            await self._under_way.settled.wait()
-        while self._waiting:
-            await self._flush()
-        for pool, end in (
-            (self._writer, self._file.close),
-            (self._reader, self._file.close_reader),
-            (self._checkpointer, self._checkpoint_file.close),
-        ):
+        await self._rests.wait()
+        await self._writer.call(self._file.close)
+        self._writer.close()
+        for pool, end in ((self._reader, self._file.close_reader), (self._checkpointer, self._checkpoint_file.close)):
             await loop.run_in_executor(pool, end)
             pool.shutdown()
         self._folder.release()
@@ -159,10 +153,14 @@ class SqliteJournal:
             raise Unavailable(f"the journal cannot store: {self._folder.fault}")
         if self._waiting_bytes + len(payload) + ENTRY_BYTES > MAX_WAITING_BYTES:
             raise Overloaded("the journal's writer is behind; try again in a second")
-        done: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Position] = loop.create_future()
         self._waiting.append(PendingAppend(partition, payload, request_id, done))
         self._waiting_bytes += len(payload) + ENTRY_BYTES
-        self._wake.set()
+        if not self._is_busy:
+            self._is_busy = True
+            self._rests.clear()
+            loop.call_soon(self._begin, loop)  # at the end of this turn, with the other appends of this turn
         return await done
 
     async def follow(self, partition: str, after: Position) -> AsyncIterator[Gap | list[Entry]]:
@@ -235,13 +233,13 @@ class SqliteJournal:
     async def _in_reader(self, call: Callable[[*Args], Result], *args: *Args) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._reader, call, *args)
 
-    async def _flush(self) -> None:
-        """Store all waiting entries in one transaction, pass them to the readers, then answer the appenders."""
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Store all waiting entries in one transaction; ``_settle`` passes them to the readers and answers the appenders."""
         batch, self._waiting = self._waiting, []
-        now, loop = self._clock.now_ms(), asyncio.get_running_loop()
+        now = self._clock.now_ms()
         heads = {w.partition: self._tail(w.partition).head_seq for w in batch}
         rows = [(w.partition, w.request_id, w.payload) for w in batch]
-        under_way = self._under_way = UnderWay(batch, heads, now, asyncio.Event())
+        under_way = UnderWay(batch, heads, now, loop.time())
 
         def store() -> None:
             outcome: list[int | Unavailable] | BaseException
@@ -249,21 +247,28 @@ class SqliteJournal:
                 outcome = self._file.append(rows, heads, now)
             except BaseException as error:  # noqa: BLE001 - raised again by _settle, in the event loop
                 outcome = error
-            loop.call_soon_threadsafe(self._settle, under_way, outcome)
+            loop.call_soon_threadsafe(self._settle, loop, under_way, outcome)
 
-        began = loop.time()
-        self._writer.submit(store)
-        await under_way.settled.wait()
-        self._counters.journal_round_trip_ms.append(1000 * (loop.time() - began))
-        self._counters.journal_appends += len(batch)
+        self._writer.put(store)
 
-    def _settle(self, under_way: UnderWay, outcome: list[int | Unavailable] | BaseException) -> None:
-        """Answer all appends of a transaction; the writer's thread calls this in the event loop when the transaction has ended.
+    def _settle(
+        self, loop: asyncio.AbstractEventLoop, under_way: UnderWay, outcome: list[int | Unavailable] | BaseException
+    ) -> None:
+        """Answer all appends of a transaction that has ended, and begin the next one; called in the event loop."""
+        self._counters.journal_round_trip_ms.append(1000 * (loop.time() - under_way.began_s))
+        self._counters.journal_appends += len(under_way.batch)
+        self._answer(under_way, outcome)
+        self._may_trim.set()
+        if self._waiting:
+            loop.call_soon(self._begin, loop)
+        else:
+            self._is_busy = False
+            self._rests.set()
 
-        A task that waits for the transaction may have been cancelled in the meantime.
-        """
-        batch, heads, now, settled = under_way
-        settled.set()
+    def _answer(self, under_way: UnderWay, outcome: list[int | Unavailable] | BaseException) -> None:
+        """Pass the stored entries of a transaction to the readers, then answer the appenders. A task that waits for the
+        transaction may have been cancelled in the meantime."""
+        batch, heads, now, _ = under_way
         if isinstance(outcome, BaseException):
             if not isinstance(outcome, sqlite3.Error):
                 _log.error("the journal's writer failed", exc_info=outcome)
@@ -274,7 +279,6 @@ class SqliteJournal:
         else:
             seqs = outcome
             self._fault = ""
-        self._under_way = None
         self._waiting_bytes -= sum(len(w.payload) + ENTRY_BYTES for w in batch)
         fresh: dict[str, list[Entry]] = {}
         for waiting, seq in zip(batch, seqs, strict=True):
@@ -294,11 +298,10 @@ class SqliteJournal:
 
     async def _trim(self) -> bool:
         """Delete entries beyond the limits of age and bytes, a bounded number at a time; return whether more are left."""
-        loop = asyncio.get_running_loop()
         horizon = self._clock.trimming_ms() - self._max_age_ms
         excess = self._size - self._max_bytes
         try:
-            freed, more = await loop.run_in_executor(self._writer, self._file.trim, horizon, excess)
+            freed, more = await self._writer.call(self._file.trim, horizon, excess)
         except sqlite3.Error:
             return False  # a full disk or a lock: the appends report it, and the next round tries again
         self._size -= freed

@@ -286,7 +286,7 @@ async def test_a_locked_database_is_waited_for_once(engine: Engine, monkeypatch:
         other.execute("BEGIN IMMEDIATE")
         began = loop.time()
         with pytest.raises(sqlite3.OperationalError, match="locked"):
-            await loop.run_in_executor(journal._writer, file_of(journal).trim, 0, 1)  # type: ignore[attr-defined]
+            await journal._writer.call(file_of(journal).trim, 0, 1)  # type: ignore[attr-defined]
         assert loop.time() - began < 1.5  # deleting can be done later
         appends = [asyncio.ensure_future(journal.append(PART, b"a"))]
         await asyncio.sleep(0.1)
