@@ -214,7 +214,6 @@ class Dashboard:
             self.web.application(),
             max_header_bytes=self.settings.max_header_bytes,
             header_timeout_s=self.settings.header_timeout_s,
-            idle_connection_timeout=self.settings.idle_timeout_s,
             body_timeout=self.settings.body_timeout_s,
             max_body_size=_MAX_BODY_BYTES,
             ssl_options=tls_of(self.settings),
@@ -234,10 +233,11 @@ class Dashboard:
             max_idle=self.settings.max_idle_connections,
             max_unread_bytes=self.settings.max_answers_mib << 20,
             answer_timeout_s=self.settings.answer_timeout_s,
+            idle_timeout_s=self.settings.idle_timeout_s,
             counters=self.counters,
             monotonic=time.monotonic,
         )
-        self.runtime.start("unread answers", connections.run)
+        self.runtime.start("HTTP connections", connections.run)
         return connections
 
     async def _start_state(self) -> None:

@@ -77,7 +77,10 @@ class FeederHandler(BaseHandler[F]):
         await self.authenticate()
         request = self.feed_request(self.body())
         parsed, outcome = await self.take(request)
-        self.send(await self._aside(len(outcome.refused), self.format.answer, request, parsed, outcome))
+        answer = await self._aside(len(outcome.refused), self.format.answer, request, parsed, outcome)
+        headers = (*self.format.headers.items(), *answer.headers)
+        if not self.finish_prepared(answer.status, answer.content_type, headers, answer.body):
+            self.send(answer)
 
     async def take(self, request: FeedRequest) -> tuple[Parsed, Outcome]:
         """Parse and accept the body, slice by slice if it is long; return the last slice and the outcome of the whole body.
@@ -347,6 +350,8 @@ def _beginning(chunk: bytes, *, packed: str) -> bytes:
 
 class FeedHandler(FeederHandler[FeedServices]):
     """Handler for bodies of one format by POST."""
+
+    waits_for_body = True
 
     def get(self, *_: str) -> None:
         self.send(self.format.greet(self.feed_request(b"")))

@@ -12,13 +12,15 @@ import logging
 import math
 import secrets
 import sys
+import time
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 import msgspec
 from tornado.http1connection import HTTP1Connection
-from tornado.httputil import HTTPServerRequest
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, format_timestamp
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
@@ -28,44 +30,17 @@ from dashboard.domain.identity import ANONYMOUS, Caller, Role
 from dashboard.domain.strict_json import check_json
 from dashboard.web.server.context import WebContext
 from dashboard.web.server.identity import LOCAL_NAMES
+from dashboard.web.server.page_headers import PAGE_HEADERS, content_security_policy
+from dashboard.web.server.prepared_heads import COMMON_HEADERS, Headers
 from dashboard.web.server.request_body import RequestBody
 
 _log = logging.getLogger(__name__)
 
-_SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-}
 #: A year. Not sent for ``localhost``, which other programs share; browsers pass it over for IP addresses.
 _HSTS = "max-age=31536000"
-#: Additional headers of pages.
-_PAGE_HEADERS = {
-    "X-Frame-Options": "SAMEORIGIN",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-}
 _T = TypeVar("_T")
 S = TypeVar("S")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
-
-
-_TRUSTED_TYPES = "; require-trusted-types-for 'script'; trusted-types 'none'"
-
-
-def content_security_policy(nonce: str, *, trusted_types: bool = True) -> str:
-    """Return the policy of a page: only this server's scripts and styles, and no markup from strings (Trusted Types).
-
-    ``trusted_types`` False: the browser does not know Trusted Types, and would report the directives as errors.
-    """
-    return (
-        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
-        "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
-        f"frame-ancestors 'self'{_TRUSTED_TYPES if trusted_types else ''}"
-    )
-
 
 #: A body over its limit is read to the end, so that the 413 arrives; beyond this length the connection is closed.
 _DRAINED_BODY_BYTES = 64 << 20
@@ -87,6 +62,8 @@ class BaseHandler(RequestHandler, Generic[S]):
     _is_refreshed = False  # the tokens were read again after the request arrived
     ignored_token = False  # an unknown token was sent where none is needed
     secret_path = False  # the path contains a secret
+    waits_for_body = False  # a short body is read before the handler begins, see ``short_request.py``
+    arrived = b""  # such a body
 
     def initialize(self, context: WebContext, services: S, template: str = "") -> None:
         """Store the context and services of the route; called by Tornado for each request."""
@@ -97,9 +74,20 @@ class BaseHandler(RequestHandler, Generic[S]):
         self._body = RequestBody(max_bytes=0, budget=context.bodies, gzip=False)  # a request may be refused unprepared
         self.caller = ANONYMOUS
 
+    def clear(self) -> None:
+        """Forget the response so far; called by Tornado. The headers are made when one is set or sent."""
+        self.__dict__.pop("_headers", None)
+        self._write_buffer: list[bytes] = []
+        self._status_code, self._reason = 200, "OK"
+
+    @cached_property
+    def _headers(self) -> HTTPHeaders:  # type: ignore[override]  # Tornado has an attribute here
+        self._headers = HTTPHeaders({"Content-Type": "text/html; charset=UTF-8", "Date": format_timestamp(time.time())})
+        self.set_default_headers()
+        return self._headers
+
     def set_default_headers(self) -> None:
-        self.clear_header("Server")
-        for name, value in _SECURITY_HEADERS.items():
+        for name, value in COMMON_HEADERS.items():
             self.set_header(name, value)
         if self.request.protocol == "https" and self.request.host_name not in LOCAL_NAMES:
             self.set_header("Strict-Transport-Security", _HSTS)
@@ -115,9 +103,14 @@ class BaseHandler(RequestHandler, Generic[S]):
         """Limit of a body's length, decompressed."""
         return self.context.max_body_bytes
 
+    def count(self) -> None:
+        """Count this request as running, once."""
+        if not self._counted:
+            self._counted = True
+            self.context.begin()
+
     def prepare(self) -> Awaitable[None] | None:
-        self._counted = True
-        self.context.begin()
+        self.count()
         if self.context.draining:
             self.close_when_answered()
         encoding = self.request.headers.get("Content-Encoding", "identity").strip().lower()
@@ -138,6 +131,7 @@ class BaseHandler(RequestHandler, Generic[S]):
             self.check_caller()
         except BadToken:
             return self._check_again()
+        self._take_arrived()
         return None
 
     async def _check_again(self) -> None:
@@ -145,6 +139,12 @@ class BaseHandler(RequestHandler, Generic[S]):
         await self.context.identity.refresh()
         self._is_refreshed = True
         self.check_caller()
+        self._take_arrived()
+
+    def _take_arrived(self) -> None:
+        if self.arrived:
+            self.data_received(self.arrived)  # neither long nor compressed, so it is taken in one step
+            self.arrived = b""
 
     def check_caller(self) -> None:
         """Set ``caller`` and check the caller's rights; raises NotAuthenticated, Forbidden."""
@@ -231,6 +231,27 @@ class BaseHandler(RequestHandler, Generic[S]):
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.finish(msgspec.json.encode(value))
 
+    def finish_prepared(self, status: int, content_type: str, headers: Headers, body: bytes) -> bool:
+        """Send a whole answer with a prepared head; return False if this answer needs a head of its own.
+
+        Headers that were set before are not sent.
+        """
+        request, connection = self.request, self.request.connection
+        if request.version != "HTTP/1.1" or request.protocol != "http" or not isinstance(connection, HTTP1Connection):
+            return False
+        if connection._disconnect_on_finish or request.method == "HEAD":
+            return False
+        head = self.context.heads.head(status, content_type, headers, len(body))
+        self.set_status(status)
+        connection.set_close_callback(None)
+        connection.write(head + body)
+        connection.finish()
+        self._headers_written = self._finished = True
+        self._log()
+        self.on_finish()
+        self._break_cycles()
+        return True
+
     def render_page(self, template: str, *, trusted_types: bool = True, **values: Any) -> None:
         """Write a page as the response, with ``values`` for the template.
 
@@ -239,7 +260,7 @@ class BaseHandler(RequestHandler, Generic[S]):
         """
         self.set_header("Content-Type", "text/html; charset=utf-8")
         nonce = secrets.token_urlsafe(16)
-        for name, value in _PAGE_HEADERS.items():
+        for name, value in PAGE_HEADERS.items():
             self.set_header(name, value)
         self.set_header("Content-Security-Policy", content_security_policy(nonce, trusted_types=trusted_types))
         build = self.context.build

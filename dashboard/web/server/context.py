@@ -9,6 +9,7 @@ from jinja2 import Environment
 
 from dashboard.domain.counters import Counters
 from dashboard.web.server.identity import WebIdentity
+from dashboard.web.server.prepared_heads import PreparedHeads
 from dashboard.web.server.request_body import BodyBudget
 
 
@@ -34,6 +35,7 @@ class WebContext:
         #: Called for requests that the guard refuses, with the client's IP address, the reason and the path.
         self.tell_refused = tell_refused
         self.bodies = bodies
+        self.heads = PreparedHeads()
         self.draining = False
         self._under_way = 0
         self._idle = asyncio.Event()

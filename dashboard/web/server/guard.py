@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from tornado import httputil
+from tornado.escape import url_unescape
 from tornado.web import Application, HTTPError, RequestHandler
 
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.context import WebContext
 from dashboard.web.server.proxies import TrustedProxies
+from dashboard.web.server.short_request import ShortRequest, waits_for_body
 from dashboard.web.server.unserved import cure_of
 
 #: Paths that load balancers and kubelets request by IP address, which is no allowed Host.
@@ -21,7 +23,13 @@ _ASKED_BY_ADDRESS = ("/healthz", "/readyz", "/healthz/", "/readyz/")
 _FEEDING = ("POST", "PUT", "PATCH", "DELETE")
 #: Path that matches only itself.
 _LITERAL = re.compile(r"[\w/-]+")
+#: Beginning of a pattern before its first variable. A character before ``?`` or ``*`` may be missing.
+_BEGINNING = re.compile(r"(?:(?:[\w/-]|\\[.-])(?![?*{]))*")
 _PORTS = {"http": 80, "https": 443}
+
+
+#: Forms of allowed Host headers that are remembered: with different ports and letters, there are many.
+_MAX_HOSTS, _MAX_HOST_BYTES = 100, 300
 
 
 class NotFoundHandler(BaseHandler[None]):
@@ -75,7 +83,12 @@ class GuardedApplication(Application):
         self._context = context
         self._addresses = [re.compile(handler[0]) for handler in handlers]
         self._literal = _literal_routes(handlers, self._addresses)
+        self._patterns = [
+            (_beginning_of(path), address, handler_class, arguments)
+            for (path, handler_class, arguments), address in zip(handlers, self._addresses, strict=True)
+        ]
         self._names = names
+        self._allowed_hosts: set[str] = set()
         self._max_uri_bytes = max_uri_bytes
         self._proxies = proxies
         self._origins = frozenset(map(_origin, settings.get("trusted_origins", ())))
@@ -89,11 +102,36 @@ class GuardedApplication(Application):
             self._without_slash(request)
             if (route := self._literal.get(request.path)) is not None:
                 return self.get_handler_delegate(request, *route)
-            return super().find_handler(request, **kwargs)
+            return self._by_pattern(request) or super().find_handler(request, **kwargs)
         if request.method in _FEEDING:
             self._context.tell_refused(str(request.remote_ip), f"{refusal.status}: {refusal.reason}", request.path)
         arguments = {"context": self._context, "services": refusal}
         return self.get_handler_delegate(request, RefusedHandler, arguments)
+
+    def _by_pattern(self, request: httputil.HTTPServerRequest) -> httputil.HTTPMessageDelegate | None:
+        """Return the delegate of the first route whose pattern matches the path; None if there is none.
+
+        Only the patterns with the path's beginning are tried: Tornado's router tries all patterns before it.
+        """
+        path = request.path
+        for beginning, address, handler_class, arguments in self._patterns:
+            if path.startswith(beginning) and (found := address.fullmatch(path)) is not None:
+                parts = [url_unescape(part, encoding=None, plus=False) for part in found.groups()]
+                return self.get_handler_delegate(request, handler_class, arguments, parts)
+        return None
+
+    def get_handler_delegate(  # type: ignore[override]  # Tornado names its own class
+        self,
+        request: httputil.HTTPServerRequest,
+        target_class: type[RequestHandler],
+        target_kwargs: dict[str, object] | None = None,
+        path_args: list[bytes] | None = None,
+        path_kwargs: dict[str, bytes] | None = None,
+    ) -> httputil.HTTPMessageDelegate:
+        """Return the delegate of a handler; called by Tornado's router, too. No route has named parts (``path_kwargs``)."""
+        if issubclass(target_class, BaseHandler) and waits_for_body(request, target_class):
+            return ShortRequest(self, request, target_class, target_kwargs or {}, path_args or ())
+        return super().get_handler_delegate(request, target_class, target_kwargs, path_args, path_kwargs)
 
     def _without_slash(self, request: httputil.HTTPServerRequest) -> None:
         """Remove the final slash of a path such as ``/write/`` if no route has that slash; the original servers accept it too.
@@ -111,11 +149,21 @@ class GuardedApplication(Application):
         host = request.headers.get("Host", "")
         return _origin(origin) in self._origins or _same_origin(origin, host, request.protocol)
 
+    def _is_allowed(self, host: str) -> bool:
+        """Return whether a Host header names this server. Allowed headers are remembered."""
+        if host in self._allowed_hosts:
+            return True
+        if _hostname(host) not in self._names:
+            return False
+        if len(self._allowed_hosts) < _MAX_HOSTS and len(host) <= _MAX_HOST_BYTES:
+            self._allowed_hosts.add(host)
+        return True
+
     def _refusal(self, request: httputil.HTTPServerRequest) -> GuardRefusal | None:
         if len(request.uri or "") > self._max_uri_bytes:
             return GuardRefusal(414, f"the URL has more than {self._max_uri_bytes} bytes")
         host = request.headers.get("Host", "")
-        if _hostname(host) not in self._names and request.path not in _ASKED_BY_ADDRESS:
+        if not self._is_allowed(host) and request.path not in _ASKED_BY_ADDRESS:
             return GuardRefusal(421, "this host name is not allowed; see the setting allowed_hosts")
         origin = request.headers.get("Origin")
         if origin is not None and not self.allows_origin(origin, request):
@@ -140,6 +188,13 @@ def _literal_routes(
         if _LITERAL.fullmatch(path) and not any(each.fullmatch(path) for each in addresses[:place]):
             found[path] = handler_class, arguments
     return found
+
+
+def _beginning_of(pattern: str) -> str:
+    """Return the text with which all paths begin that match the pattern of a route."""
+    found = _BEGINNING.match(pattern)
+    assert found is not None  # it also matches the empty text
+    return found[0].replace("\\", "")
 
 
 def _hostname(host: str) -> str:

@@ -1,6 +1,7 @@
 """HTTP connections of this process (not WebSockets): bounds on idle connections and on the bytes of unread answers.
 
-A connection is idle until the headers of a request have arrived.  When too many are idle, the oldest is closed.  An answer has to
+A connection is idle until the headers of a request have arrived.  When too many are idle, the oldest is closed.  A connection that
+is idle for ``idle_timeout_s`` is closed: a sweep over all connections costs less than a timer for each request.  An answer has to
 be read in time: a connection is closed if the client reads nothing for ``answer_timeout_s``, or less than ``_LEAST_PER_S`` bytes
 a second after that time.  When all unread answers together have too many bytes, the client with the most bytes is disconnected.
 """
@@ -48,16 +49,18 @@ class HttpConnections:
         max_idle: int,
         max_unread_bytes: int,
         answer_timeout_s: float,
+        idle_timeout_s: float,
         counters: Counters,
         monotonic: Callable[[], float],
     ) -> None:
         self._max_idle = max_idle
         self._max_unread_bytes = max_unread_bytes
         self._answer_timeout_s = answer_timeout_s
+        self._idle_timeout_s = idle_timeout_s
         self._counters = counters
         self._monotonic = monotonic
         self._networks: dict[IOStream, str] = {}
-        self._idle: dict[IOStream, None] = {}  # the oldest first
+        self._idle: dict[IOStream, float] = {}  # since when, the oldest first
         self._unread: dict[IOStream, _Unread] = {}
 
     def __len__(self) -> int:
@@ -85,7 +88,8 @@ class HttpConnections:
 
     def wait(self, stream: IOStream) -> None:
         """Mark a connection as idle; close the oldest idle connection if there are too many."""
-        self._idle[stream] = None
+        self._idle.pop(stream, None)
+        self._idle[stream] = self._monotonic()
         if len(self._idle) > self._max_idle:
             self._close_an_idle_one()
 
@@ -124,14 +128,15 @@ class HttpConnections:
         return max((each for each in self._unread if self._networks[each] == network), key=_unread_of)
 
     async def run(self) -> None:
-        """Close clients that do not read their answers, until cancelled."""
+        """Close clients that do not read their answers, and idle connections, until cancelled."""
         while True:
             await asyncio.sleep(_SWEEP_S)
             self.check()
 
     def check(self) -> None:
-        """Close clients that do not read their answers in time."""
+        """Close clients that do not read their answers in time, and connections that were idle for too long."""
         now_s = self._monotonic()
+        self._close_idle_since(now_s - self._idle_timeout_s)
         for stream, unread in list(self._unread.items()):
             if stream.closed() or not stream.writing():
                 del self._unread[stream]
@@ -142,6 +147,17 @@ class HttpConnections:
             allowed_s = self._answer_timeout_s + (stream._total_write_index - unread.began_at) / _LEAST_PER_S
             if now_s - unread.read_s >= self._answer_timeout_s or now_s - unread.began_s >= allowed_s:
                 self._counters.http_closed["slow"] += 1
+                self._close(stream)
+
+    def _close_idle_since(self, horizon_s: float) -> None:
+        """Close the connections that have been idle since ``horizon_s`` or longer, unless a request is just arriving."""
+        stale: list[IOStream] = []
+        for stream, since_s in self._idle.items():
+            if since_s > horizon_s:
+                break
+            stale.append(stream)
+        for stream in stale:
+            if stream.closed() or not _has_sent(stream):
                 self._close(stream)
 
     def _close(self, stream: IOStream) -> None:

@@ -11,12 +11,13 @@ import asyncio
 import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from contextlib import suppress
+from typing import Any, TypeVar
 
 import msgspec
 from tornado.http1connection import HTTP1ServerConnection
 from tornado.httpserver import HTTPServer
-from tornado.iostream import IOStream
+from tornado.iostream import IOStream, StreamClosedError
 
 from dashboard.domain.ip_addresses import network_of
 from dashboard.web.server import foreign, http2
@@ -32,6 +33,7 @@ _SHOWN_BYTES = 200
 #: The rest of a first line that is not HTTP is awaited for this long, to show it.
 _FIRST_LINE_S = 1.0
 
+T = TypeVar("T")
 Read = Callable[..., Awaitable[bytes]]
 
 
@@ -55,6 +57,9 @@ class DashboardHttpServer(HTTPServer):
         self.tell_refused = options.pop("tell_refused")
         options["max_header_size"] = self.max_header_bytes + _DRAINED_HEADER_BYTES
         super().initialize(*args, **options)
+        self.conn_params.header_timeout = (
+            None  # Tornado's timer for each request; ``connections`` bounds idle connections
+        )
         self._acceptors: list[Acceptor] = []
 
     def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
@@ -84,29 +89,29 @@ class DashboardHttpServer(HTTPServer):
                 begun = first + await _some(stream)
                 await write(self._refuse(400, "Bad Request", foreign.reason_against(begun), sender, begun))
                 stream.close()
-                raise TimeoutError  # see below
+                raise StreamClosedError  # see below
             try:
-                async with asyncio.timeout(self.header_timeout_s):
-                    block = first + await read(regex, max_bytes=max_bytes)
+                block = first + await self._in_time(read(regex, max_bytes=max_bytes))
             except TimeoutError:
                 begun = first + _buffered(stream)
                 reason = foreign.reason_against(begun)
                 if reason == foreign.NOT_HTTP:
                     reason = f"no whole request came in {self.header_timeout_s:g} s"
                 self._tell(f"408: {reason}", begun, sender)
-                raise
+                stream.close()
+                raise StreamClosedError from None  # see below
             connections.begin(stream)
             begun = block[:_SHOWN_BYTES]
             if block.startswith(http2.PREFACE):
                 self.tell_refused(sender, http2.REASON, "")
-                async with asyncio.timeout(self.header_timeout_s):
-                    await http2.refuse(stream)
+                with suppress(TimeoutError):
+                    await self._in_time(http2.refuse(stream))
             elif len(block) > self.max_header_bytes:
                 await write(self._refuse(*self._too_long(), sender, begun))
             else:
                 return block
             stream.close()
-            raise TimeoutError  # by which Tornado gives the connection up without a word
+            raise StreamClosedError  # by which Tornado gives the connection up without a word
 
         def write_answer(data: bytes | memoryview) -> asyncio.Future[None]:
             if data == _MALFORMED:
@@ -120,6 +125,14 @@ class DashboardHttpServer(HTTPServer):
         stream.read_until_regex = read_headers  # type: ignore[method-assign]  # Tornado has no hook
         stream.write = write_answer  # type: ignore[method-assign]  # Tornado has no hook
         super().handle_stream(stream, address)
+
+    async def _in_time(self, work: Awaitable[T]) -> T:
+        """Wait for ``work`` for at most ``header_timeout_s``; raises TimeoutError. Work that is done needs no deadline."""
+        if isinstance(work, asyncio.Future) and work.done():
+            done: T = work.result()
+            return done
+        async with asyncio.timeout(self.header_timeout_s):
+            return await work
 
     def _too_long(self) -> tuple[int, str, str]:
         reason = f"the headers have more than {self.max_header_bytes} bytes"

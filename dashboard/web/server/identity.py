@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from tornado.web import RequestHandler
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-_FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via")
+_FORWARDING = frozenset(
+    ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via")
+)  # as Tornado writes names
 _QUERY = ("token", "auth_token")
 _SHARE_COOKIE = "share"
 _MOST_COOKIES = 50
@@ -118,7 +120,7 @@ class WebIdentity:
 
 
 def _came_straight(request: HTTPServerRequest) -> bool:
-    if any(name in request.headers for name in _FORWARDING):
+    if not _FORWARDING.isdisjoint(request.headers):
         return False
     if not is_loopback_address(request.remote_ip or ""):
         return False

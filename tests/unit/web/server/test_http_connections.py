@@ -20,7 +20,7 @@ class Stand:
     def __init__(self, **bounds: int) -> None:
         self.now_s = 100.0
         self.counters = Counters()
-        chosen = {"max_idle": 100, "max_unread_bytes": 1 << 30, "answer_timeout_s": 10} | bounds
+        chosen = {"max_idle": 100, "max_unread_bytes": 1 << 30, "answer_timeout_s": 10, "idle_timeout_s": 120} | bounds
         self.table = HttpConnections(**chosen, counters=self.counters, monotonic=lambda: self.now_s)
         self.left = ExitStack()
 
@@ -77,6 +77,23 @@ async def test_without_descriptors_idle_connections_make_room() -> None:
         stand.table.make_room()
         stand.table.make_room()  # there is nothing left to close
         assert stand.table.idle_count == 0
+
+
+async def test_a_connection_that_is_idle_for_too_long_is_closed() -> None:
+    async with standing() as stand:
+        (busy, _), (idle, _), (sending, peer) = stand.open(), stand.open(), stand.open()
+        for stream in (busy, idle, sending):
+            stand.table.wait(stream)
+        stand.table.begin(busy)
+        stand.check_at(219)
+        assert not idle.closed()
+        peer.send(b"G")  # a request is arriving
+        stand.now_s = 219.5
+        stand.table.wait(busy)  # it has been answered
+        stand.check_at(220)
+        assert [busy.closed(), idle.closed(), sending.closed()] == [False, True, False]
+        stand.check_at(339.5)
+        assert busy.closed()
 
 
 async def test_a_client_that_takes_nothing_is_closed() -> None:
