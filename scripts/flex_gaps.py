@@ -1,4 +1,4 @@
-"""Margins in the place of the gaps between the items of flex boxes, for browsers that know gaps of grids only."""
+"""Margins that replace the gaps between the items of flex boxes, for browsers that know gaps of grids only."""
 
 from __future__ import annotations
 

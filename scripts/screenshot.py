@@ -1,4 +1,4 @@
-"""Pictures of a page of a running server, for looking at: python scripts/screenshot.py URL FOLDER [--wait SECONDS].
+"""Screenshots of a page of a running server: python scripts/screenshot.py URL FOLDER [--wait SECONDS].
 
 Takes each of 1280×720, 1920×1080, 3840×2160 and a phone's width, dark and light; prints the console's errors.
 """

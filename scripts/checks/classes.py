@@ -1,4 +1,4 @@
-"""Classes that bear the same name in two modules."""
+"""Classes that have the same name in two modules."""
 
 from __future__ import annotations
 

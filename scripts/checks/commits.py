@@ -34,7 +34,7 @@ def _git(root: Path, *arguments: str) -> str | None:
 
 
 def new_subjects(root: Path, base: str) -> list[tuple[str, str]] | None:
-    """Return id and subject of the commits after ``base``, without merges; None where this history is not there."""
+    """Return id and subject of the commits after ``base``, without merges; None if ``base`` is not in the history."""
     top = _git(root, "rev-parse", "--show-toplevel")
     if top is None or Path(top.strip()).resolve() != root.resolve():
         return None  # no repository, or somebody else's around an unpacked archive

@@ -16,7 +16,7 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Number, what to do when it is too high, and the places that it counts (or, for a size, the largest first)."""
+    """Figure of the package: its number, the cure if it is too high, and the places that it counts (of a size, the largest first)."""
 
     value: int
     cure: str = ""
@@ -111,7 +111,7 @@ def table(found: Mapping[str, Figure], ceilings: Mapping[str, int]) -> Iterator[
 
 
 def excesses(found: Mapping[str, Figure], ceilings: Mapping[str, int]) -> Iterator[str]:
-    """Yield what is above its ceiling: the figure, its cure and the first places."""
+    """Yield each figure that is above its ceiling, with its cure and its first places."""
     for name, figure in found.items():
         if name in ceilings and figure.value > ceilings[name]:
             yield f"{name} is {figure.value}, its ceiling is {ceilings[name]}: {figure.cure}"

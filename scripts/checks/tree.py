@@ -13,7 +13,7 @@ Documented = ast.Module | ast.ClassDef | Function
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Place in a file, and what is to say about it."""
+    """Place in a file, and the message about it."""
 
     path: str
     line: int

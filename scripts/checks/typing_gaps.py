@@ -32,7 +32,7 @@ def _comments(text: str) -> Iterator[tuple[int, str]]:
 
 
 def exemptions_without_reason(modules: Iterable[Module]) -> list[Finding]:
-    """Return the ``type: ignore`` and ``noqa`` comments that say nothing besides."""
+    """Return the ``type: ignore`` and ``noqa`` comments without a reason."""
     return [
         Finding(module.path, line, comment)
         for module in modules

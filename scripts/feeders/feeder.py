@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 
 class Feeder:
-    """``add`` from any thread; ``close`` sends what is left, for as long as ``timeout_s``."""
+    """Sender of values. ``add`` may be called from any thread; ``close`` sends the waiting values for at most ``timeout_s``."""
 
     def __init__(self, url: str, *, flush_s: float = 1.0, batch: int = 1_000, buffer: int = 100_000) -> None:
         self.url = url.rstrip("/") + "/api/v1/samples"
@@ -38,7 +38,7 @@ class Feeder:
         self._thread.start()
 
     def add(self, series: str, value: float, *, unit: str = "", every_s: float = 0, **labels: str) -> None:
-        """Take one value of now; it goes out with the next batch."""
+        """Add one value measured now; it is sent with the next batch."""
         sample = {"series": series, "value": value, "t": int(time.time() * 1000)}
         if labels:
             sample["labels"] = labels
@@ -53,7 +53,7 @@ class Feeder:
             self._waiting.append(sample)
 
     def close(self, timeout_s: float = 10) -> None:
-        """Send what is left, then end."""
+        """Send the waiting values, then end."""
         self._closing.set()
         self._thread.join(timeout_s)
 
@@ -71,7 +71,7 @@ class Feeder:
             self._send(batch)
 
     def _send(self, batch: list[dict]) -> None:
-        """Try until the server has taken the batch (or refuses it for good)."""
+        """Send a batch again and again until the server accepts it or refuses it for good."""
         body = json.dumps(batch).encode()
         headers = {"Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex}
         if token := os.environ.get("DASHBOARD_TOKEN"):
@@ -107,7 +107,7 @@ class Feeder:
 
 
 def read() -> Iterator[tuple[str, float, str, dict[str, str]]]:
-    """What to feed: (series, value, unit, labels). Put your own here."""
+    """Return the values to feed: (series, value, unit, labels). Put your own here."""
     yield "example_load", os.getloadavg()[0], "", {}
     disk = shutil.disk_usage("/")
     yield "example_disk_percent", 100 * disk.used / disk.total, "%", {"mount": "/"}

@@ -22,7 +22,7 @@ from typing import BinaryIO
 
 
 class Tail:
-    """New lines of a file that may be replaced, emptied, or not be there yet. Begins at its end."""
+    """Reader of a file's new lines, beginning at its end. The file may be replaced, emptied, or missing at first."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -33,7 +33,7 @@ class Tail:
             self.stream.seek(0, os.SEEK_END)
 
     def lines(self) -> list[bytes]:
-        """Whole lines since the last call; of a file that was replaced, first what was left of the old one."""
+        """Return the whole lines since the last call; after a replacement, the remaining lines of the old file first."""
         found = self._read()
         if self._replaced():
             self._open()

@@ -11,7 +11,7 @@ from tests.mutants.trials import TRIALS, control, hold
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code is 0 when all were caught."""
+    """Run the command; the exit code is 0 if all builds were caught."""
     sound = "--control" in arguments
     names = [each for each in arguments if not each.startswith("--")]
     chosen = [trial for trial in TRIALS if not names or trial.build in names]

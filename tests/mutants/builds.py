@@ -1,4 +1,4 @@
-"""How each build is broken: a function that changes the loaded program. One promise each; ``sound`` breaks nothing."""
+"""Broken builds: each function changes the loaded program so that it breaks one promise; ``sound`` breaks nothing."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _USERS_OF_SETTLE = (redis_reader, redis_appender, redis_journal)
 
 
 def sound() -> None:
-    """The launcher alone breaks nothing."""
+    """Change nothing, to test the launcher alone."""
 
 
 # --- nothing skipped in silence ---
 
 
 def skips_the_epoch_check() -> None:
-    """After a reconnect it believes what it finds: the epoch's name is enough, what it holds is not compared."""
+    """Skip the check after a reconnect: the name of the epoch is compared, the stored entries are not."""
     look = scripts.look
 
     async def settle(log: Any, client: Any) -> Any:
@@ -59,7 +59,7 @@ def skips_the_epoch_check() -> None:
 
 
 def drops_every_50th_entry() -> None:
-    """Its reader passes over every 50th entry as if it had held nothing."""
+    """Drop every 50th entry in the reader, as if it were empty."""
     parse = redis_log.Log.parse
 
     def broken(self: Any, raw_id: bytes, fields: Any) -> Entry | None:
@@ -70,7 +70,7 @@ def drops_every_50th_entry() -> None:
 
 
 def tells_no_gap() -> None:
-    """It notices that entries are missing, and keeps that to itself."""
+    """Notice missing entries without telling anybody."""
 
     def missed(self: Any, partition: str, reason: str) -> None:
         for watched in self._watched.values():
@@ -82,7 +82,7 @@ def tells_no_gap() -> None:
 
 
 def forgets_where_epochs_part() -> None:
-    """In a new epoch it reads everything there is once more."""
+    """Read all entries again in a new epoch."""
     apply, is_again = series_table.SeriesTable.apply, []
 
     def resume_seq(self: Any, after: Position, oldest_seq: int) -> int:
@@ -97,7 +97,7 @@ def forgets_where_epochs_part() -> None:
 
 
 def ignores_since() -> None:
-    """A viewer that comes back is put where the others are, what it missed is not sent."""
+    """Ignore the position of a viewer that returns: it gets only new entries, not those that it missed."""
     answer = view_requests.ViewRequests.answer
 
     def broken(self: Any, subscription: Any, request_id: Any, board: Any, since: Any) -> None:
@@ -107,7 +107,7 @@ def ignores_since() -> None:
 
 
 def tells_false_gaps() -> None:
-    """Every reconnect begins a new epoch, to be on the safe side."""
+    """Begin a new epoch at every reconnect."""
     settle = redis_reader.settle
 
     async def broken(log: Any, client: Any) -> Any:
@@ -122,7 +122,7 @@ def tells_false_gaps() -> None:
 
 
 def acks_before_it_is_stored() -> None:
-    """202 goes out when the entry is in memory."""
+    """Send the 202 as soon as the entry is in memory."""
     append = redis_appender.Appender.append
 
     async def broken(self: Any, payload: bytes, request_id: str) -> Position:
@@ -138,7 +138,7 @@ _kept: set[Any] = set()
 
 
 def delivers_before_the_journal() -> None:
-    """An entry is shown here before it is stored, at the number it will probably get."""
+    """Deliver an entry in this process before it is stored, under the number that it will probably get."""
     append = redis_appender.Appender.append
     take = redis_log.Log.take
 
@@ -158,14 +158,14 @@ def delivers_before_the_journal() -> None:
 
 
 def _later(change: Samples) -> Samples:
-    """A millisecond later: a series holds one value at one time, so that the same samples again change nothing."""
+    """Move samples a millisecond later: a series has one value at one time, so the same samples again would change nothing."""
     times = change.times
     shifted = times + 1 if isinstance(times, int) else pack(array("q", [t + 1 for t in unpack_ints(times)]))
     return msgspec.structs.replace(change, times=shifted)
 
 
 def applies_some_twice() -> None:
-    """Every 20th entry is applied again."""
+    """Apply every 20th entry twice."""
     apply = series_table.SeriesTable.apply
 
     def broken(self: Any, seq: int, now_ms: int, change: Samples) -> None:
@@ -177,7 +177,7 @@ def applies_some_twice() -> None:
 
 
 def ignores_the_flush_number() -> None:
-    """A flush whose reply was lost is sent as a new one."""
+    """Send a flush whose reply was lost as a new flush."""
     append, number = scripts.append, iter(range(1, 1 << 40))
 
     async def broken(*args: Any, flush: int, **more: Any) -> Any:
@@ -187,7 +187,7 @@ def ignores_the_flush_number() -> None:
 
 
 def ignores_the_request_id() -> None:
-    """The same request is stored as often as it comes, at the time at which it comes."""
+    """Store a repeated request each time it arrives, at its time of arrival."""
     accept = accept_samples.AcceptSamples.accept
 
     async def broken(self: Any, batch: Any, *, request_id: str = "", **more: Any) -> Any:
@@ -198,7 +198,7 @@ def ignores_the_request_id() -> None:
 
 
 def delays_some_entries() -> None:
-    """One worker shows every 7th entry three entries late: another order than the others."""
+    """Deliver every 7th entry of one worker three entries late, in another order than other workers."""
     if '"number":2' not in os.environ.get("DASHBOARD_WORKER", ""):
         return
     apply, late = replication.Replica.apply, []
@@ -220,7 +220,7 @@ def delays_some_entries() -> None:
 
 
 def drains_without_finishing() -> None:
-    """SIGTERM: viewers are sent away, requests under way are not answered."""
+    """Disconnect viewers at SIGTERM without answering the requests under way."""
 
     async def stop(self: Any) -> None:
         await self.hub.drain(0.1)
@@ -230,7 +230,7 @@ def drains_without_finishing() -> None:
 
 
 def does_not_respawn() -> None:
-    """A worker that dies stays dead."""
+    """Leave a dead worker dead."""
 
     async def follow(self: Any, worker: Any) -> None:
         await worker.process.wait()
@@ -242,7 +242,7 @@ def does_not_respawn() -> None:
 
 
 def has_no_watchdog() -> None:
-    """A worker that hangs hangs."""
+    """Leave a hanging worker running."""
 
     async def watch(self: Any) -> None:
         await asyncio.Event().wait()
@@ -251,7 +251,7 @@ def has_no_watchdog() -> None:
 
 
 def outlives_its_supervisor() -> None:
-    """Workers do not notice that their parent is gone."""
+    """Ignore the end of the supervisor in the workers."""
     app.Worker.watch_supervisor = lambda self, on_orphaned: None  # type: ignore[method-assign]
 
 
@@ -259,13 +259,13 @@ def outlives_its_supervisor() -> None:
 
 
 def hides_faults() -> None:
-    """/readyz says that all is well, whatever Redis does."""
+    """Report at /readyz that all is well, whatever Redis does."""
     redis_journal.RedisJournal.fault = lambda self: ""  # type: ignore[method-assign]
     nodes.Membership.fault = lambda self: ""  # type: ignore[method-assign]
 
 
 def blocks_its_loop() -> None:
-    """After each failure everything waits."""
+    """Block the event loop after each failure."""
     next_s = redis_appender.BackOff.next_s
 
     def broken(self: Any) -> float:
@@ -276,7 +276,7 @@ def blocks_its_loop() -> None:
 
 
 def waits_for_ever() -> None:
-    """An append waits until Redis is back, however long its caller has been waiting."""
+    """Wait with an append until Redis is back, however long its caller has waited."""
 
     def expire(self: Any, now_s: float) -> None:
         return None
@@ -285,7 +285,7 @@ def waits_for_ever() -> None:
 
 
 def gives_up_at_once() -> None:
-    """The first fault of Redis is the last: appends are refused until the process is started anew."""
+    """Refuse all appends after the first fault of Redis, until the process is started again."""
     append = redis_appender.Appender.append
 
     async def broken(self: Any, payload: bytes, request_id: str) -> Position:
@@ -297,7 +297,7 @@ def gives_up_at_once() -> None:
 
 
 def tells_passwords() -> None:
-    """Redis' address stands in the log as it is."""
+    """Log the address of Redis with its password."""
     explain = redis_appender.explain
 
     def broken(error: BaseException) -> str:
@@ -309,7 +309,7 @@ def tells_passwords() -> None:
 
 
 def chokes_on_garbage() -> None:
-    """An entry that is not ours ends the reader."""
+    """End the reader at an entry of another program."""
     parse = redis_log.Log.parse
 
     def broken(self: Any, raw_id: bytes, fields: Any) -> Entry | None:
@@ -322,7 +322,7 @@ def chokes_on_garbage() -> None:
 
 
 def does_not_count_garbage() -> None:
-    """What is not ours is skipped, and nobody hears of it."""
+    """Skip entries of other programs without counting them."""
     take = redis_log.Log.take
 
     def broken(self: Any, rows: Any, newest_seq: int | None = None) -> None:

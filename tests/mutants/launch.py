@@ -16,7 +16,7 @@ _SELF = "tests.mutants.launch"
 
 
 class _Asyncio:
-    """asyncio as the supervisor sees it: a program called ``dashboard`` is this one."""
+    """asyncio as the supervisor sees it: the program ``dashboard`` is replaced by this file."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(asyncio, name)
@@ -28,7 +28,7 @@ class _Asyncio:
 
 
 def main() -> None:
-    """Break it, then start it."""
+    """Break the program, then start it."""
     supervisor.asyncio = _Asyncio()  # type: ignore[assignment]
     BUILDS[os.environ["BROKEN_BUILD"]]()
     cli.main(prog_name="dashboard")

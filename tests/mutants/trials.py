@@ -16,7 +16,7 @@ _HOLE, _DOUBLE, _ORDER = r"hole without gap|missing:", r"duplicate|twice|doubled
 
 
 class Trial(NamedTuple):
-    """``signs``: what the failure must say (a pattern over message and traceback), so that it is caught for its fault."""
+    """Broken build and the scenario that must fail. ``signs``: pattern that the message or traceback of the failure must match."""
 
     build: str
     play: Play
@@ -24,7 +24,7 @@ class Trial(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """``caught``: the scenario failed, and in the way it must. ``why``: what it said."""
+    """Result of a trial. ``caught``: True if the scenario failed in the expected way. ``why``: its output."""
 
     caught: bool
     why: str
@@ -76,7 +76,7 @@ TRIALS = (
 
 
 def hold(trial: Trial, folder: Path) -> Outcome:
-    """Play the scenario against the broken build."""
+    """Run the scenario against the broken build."""
     try:
         trial.play(folder, trial.build)
     except AssertionError as error:
@@ -88,6 +88,6 @@ def hold(trial: Trial, folder: Path) -> Outcome:
 
 
 def control(trial: Trial, folder: Path) -> Outcome:
-    """Play the scenario against the sound build, started in the same way: it must pass."""
+    """Run the scenario, which must pass, against the sound build, started in the same way."""
     outcome = hold(trial._replace(build="sound"), folder)
     return Outcome(outcome.why == "the scenario passed", outcome.why)
