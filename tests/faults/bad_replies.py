@@ -1,6 +1,7 @@
-"""Redis is there and answers badly: errors of all kinds, lost replies, closed connections, delays, garbage in our streams.
+"""Scenarios in which Redis runs and answers badly: errors of all kinds, lost replies, closed connections, delays,
+foreign entries in its streams.
 
-Each function is one scenario in a scene that goes on; they return what was measured, and assert what must hold.
+Each function is one scenario in a scene that continues; it returns what was measured, and asserts what must hold.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _OTHER_PASSWORD = "another-0ne"
 
 
 def scene_for(folder: Path, build: str = "") -> Scene:
-    """One installation for all of them: its Redis wants a password and is reached through a proxy, appends wait 2.5 s."""
+    """Run one installation for all scenarios: its Redis needs a password and is reached through a proxy; appends wait 2.5 s."""
     flags = ("--append-wait-s", f"{WAIT_S:g}")
     return Scene(folder, Nemesis(), *flags, feed_each=True, proxied=True, password=PASSWORD, build=build)
 
@@ -47,9 +48,9 @@ def disturb(
     *,
     refuses: bool,
 ) -> Figures:
-    """Between ``begin`` and ``end`` Redis behaves badly, until ``until`` (which may wait) returns; all by itself well again.
+    """Let Redis behave badly between ``begin`` and ``end``, until ``until`` (which may wait) returns; check that all recovers by itself.
 
-    ``refuses``: it lasts until /readyz of each worker names the journal, and until a post was answered 503.
+    ``refuses``: wait until /readyz of each worker names the journal, and until a post was answered 503.
     """
     ports = scene.cluster.direct_ports
     with Prober(ports, scene.cluster.ordered_pids()) as prober:
@@ -81,25 +82,25 @@ def disturb(
 
 
 def _nothing(prober: Prober, began: float) -> None:
-    """Until ``begin`` is done."""
+    """Wait for nothing besides ``begin``."""
 
 
 def out_of_memory(scene: Scene) -> Figures:
-    """Every write is answered OOM."""
+    """Let Redis answer every write with OOM."""
     with scene.cluster.redis_client() as client:
         begin, end = lambda: client.config_set("maxmemory", 1), lambda: client.config_set("maxmemory", 0)
         return disturb(scene, begin, end, _nothing, refuses=True)
 
 
 def read_only(scene: Scene) -> Figures:
-    """It has become somebody's replica, so every write is answered READONLY."""
+    """Make Redis a replica, which answers every write with READONLY."""
     with scene.cluster.redis_client() as client:
         begin, end = lambda: client.replicaof("127.0.0.1", 1), lambda: client.replicaof("NO", "ONE")
         return disturb(scene, begin, end, _nothing, refuses=True)
 
 
 def too_many_clients(scene: Scene) -> Figures:
-    """Nobody is let in any more."""
+    """Let Redis accept no further clients."""
     with scene.cluster.redis_client() as client:
 
         def begin() -> None:
@@ -110,7 +111,7 @@ def too_many_clients(scene: Scene) -> Figures:
 
 
 def wrong_password(scene: Scene) -> Figures:
-    """Its password was changed, and changed back."""
+    """Change the password of Redis, and change it back."""
     with scene.cluster.redis_client() as client:
 
         def begin() -> None:
@@ -121,7 +122,7 @@ def wrong_password(scene: Scene) -> Figures:
 
 
 def loading(scene: Scene) -> Figures:
-    """It was killed, and takes seconds to read its log; meanwhile it answers LOADING."""
+    """Kill Redis; it reads its log for seconds at its start and answers LOADING meanwhile."""
     server = scene.cluster.redis
     with scene.cluster.redis_client() as client:  # it looks at its clients after every 1,024 commands that it reads
         filling = client.pipeline(transaction=False)
@@ -143,7 +144,7 @@ def loading(scene: Scene) -> Figures:
 
 
 def close_connections(scene: Scene, times: int) -> Figures:
-    """It closes every connection, again and again."""
+    """Let Redis close every connection, again and again."""
     with scene.cluster.redis_client() as client:
 
         def begin() -> None:
@@ -155,7 +156,7 @@ def close_connections(scene: Scene, times: int) -> Figures:
 
 
 def overflow_output(scene: Scene) -> Figures:
-    """Whoever reads is cut off, because what he is to be told is too much: readers stand still, and then have it all."""
+    """Let Redis cut off readers because their output is too large: readers fall behind, and then catch up."""
     large = json.dumps({"pad": base64.b64encode(os.urandom(40_000)).decode()})
     with scene.cluster.redis_client() as client:
 
@@ -173,7 +174,7 @@ def overflow_output(scene: Scene) -> Figures:
 
 
 def delay(scene: Scene, seconds: float) -> Figures:
-    """It is 200 ms away: slower, but nothing is wrong."""
+    """Delay Redis by 200 ms: the system is slower, but nothing is wrong."""
     proxy, ports = scene.cluster.proxy, scene.cluster.direct_ports
     assert proxy is not None
 
@@ -198,7 +199,7 @@ def delay(scene: Scene, seconds: float) -> Figures:
 
 
 def lose_replies(scene: Scene, times: int) -> Figures:
-    """The append is executed, its reply does not come: exactly one entry all the same, also of posts without a key."""
+    """Lose the replies of executed appends: exactly one entry is stored all the same, also for posts without a key."""
     proxy, mark = scene.cluster.proxy, scene.cluster.key("requests")
     assert proxy is not None
     began, before = time.monotonic(), proxy.lost
@@ -228,7 +229,7 @@ def _post_once(scene: Scene, series: str, arm: Callable[[], None]) -> None:
 
 
 def starve_readers(scene: Scene) -> Figures:
-    """The connections that entries are read over bring nothing any more, all others are well: noticed within 10 s, and mended."""
+    """Silence the connections over which entries are read, and no others: this is noticed and repaired within 10 s."""
     proxy, ports = scene.cluster.proxy, scene.cluster.direct_ports
     assert proxy is not None
     with Prober(ports, scene.cluster.ordered_pids()) as prober:
@@ -248,10 +249,10 @@ def starve_readers(scene: Scene) -> Figures:
 
 
 def litter(scene: Scene, rounds: int) -> Figures:
-    """What is not ours lies in our stream: skipped and counted, and our own entries all arrive.
+    """Put foreign entries into the stream: they are skipped and counted, and all own entries arrive.
 
-    Feeding rests before it is thrown in: ``XADD *`` in the millisecond of an entry of ours would take our next number,
-    and a reader that looks for its place by time finds it first.
+    Feeding rests before that: ``XADD *`` in the millisecond of an own entry would take the next number, and a reader
+    that looks for its place by time would find it first.
     """
     ports, log, count = scene.cluster.direct_ports, scene.cluster.key("log"), 0
     before = [scene.cluster.metric(port, _FOREIGN) for port in ports]
@@ -276,7 +277,7 @@ def litter(scene: Scene, rounds: int) -> Figures:
 
 
 def start_over_litter(scene: Scene) -> Figures:
-    """A worker that starts anew reads past it: it shows exactly what was acked, and tells nobody a gap."""
+    """Start a worker anew over foreign entries: it shows exactly what was acked, and reports no gap."""
     litter(scene, 8)
     pid = scene.cluster.signal_worker(1, signal.SIGKILL)
     scene.cluster.wait_replaced(1, pid)

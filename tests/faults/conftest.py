@@ -1,4 +1,4 @@
-"""What fault tests measured, said at the end of a run."""
+"""Figures of the fault tests, printed at the end of a run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FIGURES = "measured"
 
 @pytest.fixture
 def measured(request: pytest.FixtureRequest) -> Callable[[Mapping[str, float]], None]:
-    """Keep figures of this test for the summary; in the report, which other processes send to the one that sums up."""
+    """Store figures of this test for the summary; they travel in the test's report to the process that prints them."""
 
     def keep(figures: Mapping[str, float]) -> None:
         shown = ", ".join(f"{name} {value:.3g}" for name, value in figures.items())
@@ -21,7 +21,7 @@ def measured(request: pytest.FixtureRequest) -> Callable[[Mapping[str, float]], 
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The figures."""
+    """Print the figures."""
     reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
     if lines := [line for report in reports for name, line in report.user_properties if name == _FIGURES]:
         terminalreporter.section("measured")

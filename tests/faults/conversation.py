@@ -1,4 +1,4 @@
-"""Faults in the middle of a conversation: what is acked is there exactly once, in one order, for all."""
+"""Faults in the middle of a conversation: every acked message is there exactly once, in one order for all."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _USERS = 4
 
 
 def _talk(cluster: Cluster, tokens: dict[str, str]) -> list[Talker]:
-    """Each user twice: at a worker's own port, and at the one that all share."""
+    """Create each user twice: at a worker's own port, and at the common port."""
 
     def own(number: int) -> Callable[[], int]:
         return lambda: random.choice(cluster.direct_ports) if number % 2 else cluster.port
@@ -38,7 +38,7 @@ def _users(folder: Path, store: str = "") -> dict[str, str]:
 
 
 def converse(folder: Path, runs: int, fault: Callable[[Cluster, int], Any], *flags: str, store: str = "") -> Figures:
-    """Talk while ``fault(cluster, number)`` happens again and again; then all must be as if nothing had been."""
+    """Post messages while ``fault(cluster, number)`` happens again and again; then check that all is as without faults."""
     tokens = _users(folder, store)
     back = []
     with Cluster(folder, *_FAST, *flags) as cluster, Company(_talk(cluster, tokens)) as company:
@@ -63,7 +63,7 @@ def converse(folder: Path, runs: int, fault: Callable[[Cluster, int], Any], *fla
 
 
 def kill_workers(folder: Path, runs: int) -> Figures:
-    """kill -9 of one worker, then the other."""
+    """Kill one worker with SIGKILL, then the other."""
 
     def fault(cluster: Cluster, number: int) -> None:
         which = 1 + number % 2
@@ -73,7 +73,7 @@ def kill_workers(folder: Path, runs: int) -> Figures:
 
 
 def kill_redis(folder: Path, runs: int) -> Figures:
-    """kill -9 of Redis, which comes back with what it had, or (every third time) with nothing."""
+    """Kill Redis with SIGKILL; it returns with its data or (every third time) without."""
 
     def fault(cluster: Cluster, number: int) -> None:
         cluster.redis.kill()
@@ -89,9 +89,9 @@ def kill_redis(folder: Path, runs: int) -> Figures:
 
 
 def kill_postgres(folder: Path, runs: int) -> Figures:
-    """kill -9 of PostgreSQL; meanwhile messages are refused with ``unavailable`` and said again with their keys.
+    """Kill PostgreSQL with SIGKILL; meanwhile messages are refused with ``unavailable`` and sent again with their keys.
 
-    The system goes on, and with it what was written: no fsync is needed for that, and recovery takes seconds less.
+    The operating system runs on and keeps what was written: no fsync is needed for that, and recovery is seconds faster.
     """
     postgres = PostgresServer("fsync=off").start()
     try:

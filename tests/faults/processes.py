@@ -1,6 +1,7 @@
-"""What happens to processes: workers killed, frozen, paused, rolled; the supervisor killed. Each function is one scenario.
+"""Scenarios of processes: workers killed, frozen, paused, replaced; the supervisor killed.
 
-They return what was measured; what must hold they assert.  ``tests/mutants`` runs the same against broken builds.
+Each function is one scenario; it returns what was measured, and asserts what must hold. ``tests/mutants`` runs the same
+against broken builds.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Figures = dict[str, float]
 
 
 def calm(folder: Path, seconds: float, *, build: str = "") -> Figures:
-    """Nothing happens, and nothing is lost."""
+    """Let nothing happen, and check that nothing is lost."""
     with Scene(folder, Nemesis(), build=build) as scene:
         scene.nemesis.wait(seconds, seconds)
         scene.converge()
@@ -32,7 +33,7 @@ def calm(folder: Path, seconds: float, *, build: str = "") -> Figures:
 
 
 def kill_workers(folder: Path, kills: int, *, crowd: int = 500, build: str = "") -> Figures:
-    """kill -9 one of three workers, again and again, each time while another serves."""
+    """Kill one of three workers with SIGKILL, again and again, each time while another serves."""
     with Scene(folder, Nemesis(), crowd=crowd, workers=3, build=build) as scene:
         cluster, respawned = scene.cluster, 0.0
         for number in range(kills):
@@ -56,7 +57,7 @@ def kill_workers(folder: Path, kills: int, *, crowd: int = 500, build: str = "")
 
 
 def freeze_workers(folder: Path, runs: int, *, build: str = "") -> Figures:
-    """SIGSTOP two of three workers for good: the watchdog replaces them, the third accepts meanwhile."""
+    """Freeze two of three workers for good (SIGSTOP): the watchdog replaces them, and the third accepts meanwhile."""
     slowest = 0.0
     with Scene(folder, Nemesis(), answer_s=2, workers=3, feed_each=True, build=build) as scene:
         frozen: list[tuple[int, int, float]] = []
@@ -82,7 +83,7 @@ def freeze_workers(folder: Path, runs: int, *, build: str = "") -> Figures:
 
 
 def pause_workers(folder: Path, runs: int, *, build: str = "") -> Figures:
-    """SIGSTOP a worker for less than the watchdog's time: feeders go elsewhere, and what it read late must not count twice."""
+    """Freeze a worker for less than the watchdog's time: feeders use other workers, and what it read late must not count twice."""
     with Scene(folder, Nemesis(), answer_s=0.5, feed_each=True, loyal=True, build=build) as scene:
         for number in range(runs):
             victim = 1 + number % 2
@@ -98,7 +99,7 @@ def pause_workers(folder: Path, runs: int, *, build: str = "") -> Figures:
 
 
 def roll(folder: Path, rolls: int, *, build: str = "") -> Figures:
-    """``dashboard reload`` under load, over a Redis that is 100 ms away, so that there is always something under way."""
+    """Run ``dashboard reload`` under load, over a Redis that is 100 ms away, so that requests are always under way."""
     with Scene(folder, Nemesis(), crowd=200, proxied=True, build=build) as scene:
         assert scene.cluster.proxy is not None
         scene.cluster.proxy.delay_s = 0.05
@@ -126,7 +127,8 @@ def roll(folder: Path, rolls: int, *, build: str = "") -> Figures:
 
 
 def end_all(folder: Path, *, build: str = "") -> Figures:
-    """kill -9 the supervisor, whose workers end by themselves; later SIGTERM, and exit 0. Each time a new start goes on without a gap."""
+    """Kill the supervisor with SIGKILL, after which the workers end; later end it with SIGTERM and exit code 0. Each
+    new start continues without a gap."""
     with Scene(folder, Nemesis(), crowd=10, build=build) as scene:
         orphaned = _restart(scene, scene.cluster.server.kill)
         within(orphaned, 10, "workers end without their supervisor")

@@ -1,6 +1,7 @@
-"""What happens to Redis itself: killed, emptied, failed over, frozen, out of reach. Each function is one scenario.
+"""Scenarios of Redis itself: killed, emptied, failed over, frozen, out of reach.
 
-They return what was measured; what must hold they assert.  ``tests/mutants`` runs the same against broken builds.
+Each function is one scenario; it returns what was measured, and asserts what must hold. ``tests/mutants`` runs the same
+against broken builds.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _SLACK_S = 1.0
 
 
 def kill_redis(folder: Path, kills: int, *, build: str = "") -> Figures:
-    """kill -9, back with its AOF: viewers stay, nobody is told a gap, all screens are right again within 2 s."""
+    """Kill Redis with SIGKILL; it returns with its AOF: viewers stay, none is told of a gap, and all screens are right within 2 s."""
     slowest = 0.0
     with Scene(folder, Nemesis(), crowd=100, build=build) as scene:
         began = time.monotonic()
@@ -50,7 +51,7 @@ def kill_redis(folder: Path, kills: int, *, build: str = "") -> Figures:
 
 
 def empty_redis(folder: Path, runs: int, *, build: str = "") -> Figures:
-    """kill -9, back with nothing: every viewer is told ``gap``, and its values are back within 5 s."""
+    """Kill Redis with SIGKILL; it returns without data: every viewer is told ``gap``, and its values are back within 5 s."""
     told = shown = 0.0
     with Scene(folder, Nemesis(), crowd=100, lossy=True, build=build) as scene:
         for _ in range(runs):
@@ -71,14 +72,14 @@ def empty_redis(folder: Path, runs: int, *, build: str = "") -> Figures:
 
 
 def _judge_kept_history(scene: Scene) -> None:
-    """What the living processes held is shown all the same."""
+    """Check that the history which the living processes held is shown all the same."""
     for port in scene.cluster.direct_ports:
         for each in snapshot_of(port, scene.publisher.lanes[0].series[0])["series"]:
             assert each["v"][0] == 1
 
 
 class Pair:
-    """Two Redis servers, of which one is the master the server's proxy leads to, and the other follows it over a link."""
+    """Two Redis servers: the master, to which the server's proxy leads, and its replica behind a link."""
 
     def __init__(self, scene: Scene, folder: Path) -> None:
         assert scene.cluster.proxy is not None
@@ -101,7 +102,7 @@ class Pair:
         self.link.close()
 
     def follow(self) -> None:
-        """The replica follows the master; returns when it has everything."""
+        """Make the replica follow the master; return when it has everything."""
         self.link.target_port = self.master.port
         with self.replica.client() as client:
             client.replicaof("127.0.0.1", self.link.port)
@@ -109,23 +110,23 @@ class Pair:
         wait_until(lambda: self.lag() <= 2, 5, "the replica has everything")
 
     def seq(self, redis: RedisServer) -> int:
-        """How many entries it has."""
+        """Return the number of its entries."""
         with redis.client() as client:
             return int(client.hget(self._key, "seq") or 0)
 
     def lag(self) -> int:
-        """Entries that the replica lacks."""
+        """Return the number of entries that the replica lacks."""
         return self.seq(self.master) - self.seq(self.replica)
 
     def swap(self) -> None:
-        """The server is led to the other one."""
+        """Lead the server to the other Redis."""
         self.proxy.target_port = self.replica.port
         self.proxy.cut()
         self.master, self.replica = self.replica, self.master
 
 
 def fail_over(folder: Path, runs: int, *, build: str = "") -> Figures:
-    """The master dies, a replica that lacks its last entries takes its place: every viewer is told, every time."""
+    """Kill the master; a replica without its last entries takes its place: every viewer is told, every time."""
     told = shown = lost = 0.0
     how = {"proxied": True, "redis_options": (*DURABLE, "repl-diskless-sync-delay 0"), "build": build}
     with Scene(folder, Nemesis(), crowd=60, lossy=True, **how) as scene, Pair(scene, folder) as pair:
@@ -155,7 +156,7 @@ def fail_over(folder: Path, runs: int, *, build: str = "") -> Figures:
 
 
 def hand_over(folder: Path, runs: int, *, build: str = "") -> Figures:
-    """An orderly fail-over (FAILOVER): the replica has everything, so nobody is told a gap."""
+    """Fail over in order (FAILOVER): the replica has everything, so no viewer is told of a gap."""
     shown = 0.0
     how = {"proxied": True, "redis_options": (*DURABLE, "repl-diskless-sync-delay 0"), "build": build}
     with Scene(folder, Nemesis(), **how) as scene, Pair(scene, folder) as pair:
@@ -173,7 +174,7 @@ def hand_over(folder: Path, runs: int, *, build: str = "") -> Figures:
 
 
 def freeze_redis(folder: Path, seconds: float, *, wait_s: float = 5, build: str = "") -> Figures:
-    """SIGSTOP: the loop does not wait, /readyz names the journal, posts wait or are refused, all by itself well again."""
+    """Freeze Redis (SIGSTOP): the loop does not wait, /readyz names the journal, posts wait or are refused, and all recovers by itself."""
     flags, each = ("--append-wait-s", f"{wait_s:g}"), seconds < 6  # who has nothing to store notices later, by its beat
     with Scene(folder, Nemesis(), *flags, feed_each=each, build=build) as scene:
         redis = scene.cluster.redis
@@ -187,7 +188,7 @@ def freeze_redis(folder: Path, seconds: float, *, wait_s: float = 5, build: str 
 
 
 def black_hole(scene: Scene, seconds: float, *, wait_s: float) -> Figures:
-    """The network takes everything and gives nothing, then what it took comes late."""
+    """Keep all bytes on the network between ``begin`` and ``end``, and deliver them late."""
     proxy = scene.cluster.proxy
     assert proxy is not None
     return out_of_reach(scene, proxy.hold, proxy.release, seconds=seconds, wait_s=wait_s)
@@ -196,7 +197,7 @@ def black_hole(scene: Scene, seconds: float, *, wait_s: float) -> Figures:
 def out_of_reach(
     scene: Scene, begin: Callable[[], None], end: Callable[[], None], *, seconds: float, wait_s: float
 ) -> Figures:
-    """No answer from Redis between ``begin`` and ``end``, for so many seconds, and until that is known; judges the scene."""
+    """Let Redis answer nothing between ``begin`` and ``end``, for the given seconds and until that is known; judge the scene."""
     ports, viewers, began = scene.cluster.direct_ports, scene.crowd.viewers, time.monotonic()
     with Prober(ports, scene.cluster.ordered_pids()) as prober:
         scene.converge()
@@ -236,12 +237,12 @@ def out_of_reach(
 
 
 def _samples_shown(scene: Scene) -> dict[str, int]:
-    """How many samples each viewer was shown so far."""
+    """Return how many samples each viewer was shown so far."""
     return {viewer.name: viewer.oracle.samples for viewer in scene.crowd.viewers}
 
 
 def judge_answers(scene: Scene, since_s: float, wait_s: float) -> None:
-    """Each post was answered 202 or 503 with Retry-After, within the time that appends may wait."""
+    """Check that each post was answered 202, or 503 with Retry-After, within the time that appends may wait."""
     tries = [each for each in scene.publisher.tries if each.at_s >= since_s]
     assert {each.outcome for each in tries} <= {"202", "503", "stale", "timeout"}, scene.publisher.outcomes(since_s)
     assert all(each.retry_after for each in tries if each.outcome == "503")

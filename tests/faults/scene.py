@@ -1,4 +1,4 @@
-"""A scene: an installation under load, with oracles watching; what must hold at its end whatever was done to it."""
+"""A scene: an installation under load, watched by oracles, with the checks that must hold at its end after any fault."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ ALL = '{__name__=~"load\\\\..*"}'
 
 
 def quantile(values: list[float], share: float) -> float:
-    """The value that so large a share does not exceed."""
+    """Return the value that the given share does not exceed."""
     return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else 0.0
 
 
 def of_lane(lane: int) -> str:
-    """A selector of one lane's series."""
+    """Return a selector of one lane's series."""
     return f'{{__name__=~"load\\\\.{lane}\\\\..*"}}'
 
 
 class Scene:
-    """A context manager.
+    """Context manager of a scene. ``crowd``: number of viewers of one series each, besides the full oracles (two on
+    each worker, one anywhere).
 
-    ``crowd``: so many viewers of one series each, besides the full oracles (two on each worker, one anywhere).
-    ``lossy``: the fault loses entries, gaps are right.  ``answer_s``: how long feeders wait for an answer.
-    ``feed_each``: there are feeders on each worker's own port; ``loyal``: they go back to it after each fault.
+    ``lossy``: the fault loses entries, so gaps are right. ``answer_s``: how long feeders wait for an answer.
+    ``feed_each``: each worker's own port has feeders; ``loyal``: they return to it after each fault.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Scene:
     # --- waiting for the world ---
 
     def converge(self, timeout_s: float = 10, mark: Mark | None = None) -> float:
-        """Wait until every screen shows what came after the mark; returns the seconds since it."""
+        """Wait until every screen shows the samples from after the mark; return the seconds since the mark."""
         mark = mark or self.crowd.mark()
         wait_until(
             lambda: self.publisher.failure or not self.crowd.lagging(mark), timeout_s, _Lagging(self.crowd, mark)
@@ -103,22 +103,20 @@ class Scene:
         return seconds_since(mark.began_s)
 
     def gap_told_to_all(self, since_s: float, timeout_s: float = 5) -> float:
-        """Wait until every viewer was told of a gap; returns the seconds since."""
+        """Wait until every viewer was told of a gap; return the seconds since then."""
         everyone = {viewer.name for viewer in self.crowd.viewers}
         wait_until(lambda: set(self.crowd.gaps_since(since_s)) == everyone, timeout_s, "every viewer told gap")
         return seconds_since(since_s)
 
     def returns(self, since_s: float = 0) -> list[Return]:
-        """Those of viewers that may connect anywhere (a viewer of one worker's own port waits for that worker)."""
+        """Return the returns of viewers that may connect anywhere (a viewer of one worker's own port waits for that worker)."""
         return [each for each in self.crowd.returns_since(since_s) if " of worker " not in each.viewer]
 
     # --- judging ---
 
     def judge(self) -> None:
-        """Nothing acked is missing anywhere, nothing is doubled, all saw one order, nobody was told a false gap.
-
-        Feeding rests meanwhile.
-        """
+        """Check that nothing acked is missing, nothing is doubled, all viewers saw one order, and none was told of a
+        false gap. Feeding rests meanwhile."""
         with self.publisher.resting():
             acked = self.publisher.last_acked()
             try:
@@ -144,7 +142,7 @@ class Scene:
         return found
 
     def _judge_history(self, port: int) -> None:
-        """A screen that comes new sees exactly what was acked."""
+        """Check that a new screen sees exactly what was acked."""
         snapshot = snapshot_of(port, ALL)
         since_ms = snapshot["as_of"] - _HISTORY_S * 1000
         shown = {
@@ -157,7 +155,7 @@ class Scene:
                 self.verdict.accuse(f"new screen at {port}", f"{wrong}: {_differs(log, shown.get(wrong) or [])}")
 
     def _judge_log(self) -> None:
-        """No exception that nobody expected, no password."""
+        """Check that the log has no unexpected exception and no password."""
         log = self.cluster.server.log.read_text()
         if "Traceback" in log:
             self.verdict.accuse("log", log[log.index("Traceback") - 300 :][:3_000])
@@ -166,7 +164,7 @@ class Scene:
 
 
 class _Lagging:
-    """Says who lags, when it is asked in the end."""
+    """Text that says who lags, computed when it is needed."""
 
     def __init__(self, crowd: Crowd, mark: Mark) -> None:
         self._crowd, self._mark = crowd, mark
@@ -187,7 +185,7 @@ def _differs(log: list[tuple[int, float]], shown: list[tuple[int, float]]) -> st
 
 
 def snapshot_of(port: int, selector: str) -> dict[str, Any]:
-    """What a new screen is shown."""
+    """Return what a new screen is shown."""
     with RawSocket(port) as viewer:
         viewer.send_json(type="watch", id=1, selectors=[selector], window_s=_HISTORY_S + 20, points=10_000)
         return viewer.read_json("snapshot")

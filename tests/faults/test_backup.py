@@ -55,7 +55,7 @@ def texts_of(server: ServerProcess) -> list[str]:
 
 
 def epochs_of(folder: Path) -> set[str]:
-    """Of the journal and of the checkpoints; after a restore they are one."""
+    """Return the epochs of the journal and of the checkpoints; after a restore they are the same."""
     with closing(sqlite3.connect(folder / "journal.sqlite3")) as journal:
         found = {journal.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()[0]}
     with closing(sqlite3.connect(folder / "checkpoint.sqlite3")) as checkpoint:
@@ -65,7 +65,7 @@ def epochs_of(folder: Path) -> set[str]:
 
 
 class Load:
-    """Samples and messages, as fast as they are answered; ``samples`` and ``texts`` are what was."""
+    """Samples and messages, sent as fast as they are answered; ``samples`` and ``texts``: what was accepted."""
 
     def __init__(self, server: ServerProcess) -> None:
         self.server = server

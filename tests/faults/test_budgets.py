@@ -54,7 +54,7 @@ Draw = Callable[[random.Random], DearRequest]
 
 
 def lines(rng: random.Random) -> DearRequest:
-    """Line protocol: known or new series, texts, lines that are refused."""
+    """Return line protocol: known or new series, texts, lines that are refused."""
     number = rng.choice(("%d", "1"))
     value = rng.choice((b"v=1", b'v=1,t="a, \\"b\\" c=d"', b"v=x", b"a=1,b=2,c=3", b'v="open'))
     each = b"m%d,n=%b %b\n" % (rng.randrange(3), number.encode(), value)
@@ -64,7 +64,7 @@ def lines(rng: random.Random) -> DearRequest:
 
 
 def packed_lines(rng: random.Random) -> DearRequest:
-    """Packed line protocol, in many members or few."""
+    """Return packed line protocol, in many members or few."""
     body = gzip.compress(b"") * rng.choice((0, 50_000, 1_200_000 if NIGHTLY else 100_001)) + gzip.compress(
         b"p v=1\n" * rng.choice((1, 100_000))
     )
@@ -72,7 +72,7 @@ def packed_lines(rng: random.Random) -> DearRequest:
 
 
 def json_samples(rng: random.Random) -> DearRequest:
-    """JSON samples: known or new series, refused values."""
+    """Return JSON samples: known or new series, refused values."""
     value = rng.choice((b"1", b'"x"', b"1e999"))
     label = rng.choice((b"%d", b"1"))
     each = b'{"series":"j","labels":{"n":"' + label + b'"},"value":' + value + b"}"
@@ -81,31 +81,31 @@ def json_samples(rng: random.Random) -> DearRequest:
 
 
 def text(rng: random.Random) -> DearRequest:
-    """Prometheus' text: few series, or more new ones than there may be."""
+    """Return Prometheus' text: few series, or more new series than are allowed."""
     long = b"x" * rng.choice((1, 200, 400))
     each = rng.choice((b't{n="1",l="%b"} 1\n' % long, b't{n="%%d",l="%b"} 1\n' % long))
     return post(f"/metrics/job/j{rng.randrange(9)}", repeat(lambda n: each % n if b"%d" in each else each, SIZE))
 
 
 def remote(rng: random.Random) -> DearRequest:
-    """Remote write of many series or many samples."""
+    """Return a remote write of many series or many samples."""
     return dear.remote_write(*rng.choice(((100, 1_000), (10_000, 5), (1, 150_000))))
 
 
 def telemetry(rng: random.Random) -> DearRequest:
-    """OpenTelemetry of few or many series."""
+    """Return an OpenTelemetry request of few or many series."""
     return dear.otlp(rng.choice((1_000, 40_000)), rng.choice((10, 5_000)))
 
 
 def junk(rng: random.Random) -> DearRequest:
-    """Bodies that are refused, at any address."""
+    """Return a body that is refused, for any address."""
     path = rng.choice(("/api/v1/samples", "/write", "/v1/metrics", "/api/v1/write", "/api/v1/login", "/widgets/w"))
     body = rng.choice((b"[" * 1_000_000, b"{" * 1_000_000, b"\x0a\x00" * 500_000, rng.randbytes(900_000)))
     return post(path, body, rng.choice(((), dear.PROTOBUF, dear.JSON)))
 
 
 def bomb(make: Callable[[], DearRequest]) -> Draw:
-    """A kind of its own for each bomb, so that none is drawn late by chance."""
+    """Return the kind of a bomb: each bomb has its own kind, so that each is drawn."""
 
     def draw(_: random.Random) -> DearRequest:
         return make()
@@ -115,19 +115,19 @@ def bomb(make: Callable[[], DearRequest]) -> Draw:
 
 
 def junk_packed(rng: random.Random) -> DearRequest:
-    """One of the bombs."""
+    """Return one of the bombs."""
     return rng.choice(PACKED)()
 
 
 def reading(rng: random.Random) -> DearRequest:
-    """Lists, with patterns drawn anew."""
+    """Return a request for a list, with new random patterns."""
     digits = rng.choice("0123456789") + rng.choice(("", rng.choice("0123456789")))
     path = rng.choice(("/api/v1/series", f"/api/v1/series?match=%7Bn%3D~%22.*{digits}.*%22%7D", "/api/v1/feeders"))
     return DearRequest("GET", rng.choice((path, path, path, "/metrics", "/explore")))
 
 
 def watching(rng: random.Random) -> DearRequest:
-    """A request on the WebSocket, of a hundred patterns drawn anew."""
+    """Return a request on the WebSocket, with a hundred new random patterns."""
     patterns = ["".join(rng.choice("0123456789") for _ in range(3)) for _ in range(100)]
     selectors = [f'{{n=~".*.*{one}.*.*x|.*{one}"}}' for one in patterns]
     return DearRequest("WS", "/ws", json.dumps({"type": "watch", "id": 1, "selectors": selectors}).encode())
@@ -147,7 +147,7 @@ KINDS: tuple[tuple[Draw, tuple[str, ...]], ...] = (
 
 
 class Stand:
-    """A server with people, a token that feeds, and series to look at."""
+    """Server with users, a token that feeds, and series to read."""
 
     def __init__(self, at: Site) -> None:
         self.at = at
@@ -201,7 +201,7 @@ class Stand:
         return self.at.server.web.context.bodies.held_bytes
 
     async def forget(self) -> None:
-        """Let the next try meet a server that has not seen the series."""
+        """Let the server forget the series before the next try."""
         for replica in self.at.server.replicas.followed().values():
             table = replica.table
             for series in [each for each in table if each.key.name != "there"]:
@@ -245,7 +245,7 @@ async def standing(folder: Path) -> AsyncIterator[Stand]:
 
 
 class Dearest(NamedTuple):
-    """What the search has found."""
+    """Result of the search."""
 
     ms: float
     caller: str

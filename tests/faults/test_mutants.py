@@ -18,7 +18,7 @@ A_FEW = 4
 
 
 def due(number: int) -> list[Trial]:
-    """The trials of one turn."""
+    """Return the trials of one turn."""
     return [TRIALS[(number * A_FEW + each) % len(TRIALS)] for each in range(A_FEW)]
 
 

@@ -63,7 +63,7 @@ async def read(database: Database) -> int:
 
 
 async def frozen_meanwhile(postgres: PostgresServer, database: Database, *, statement_after: bool) -> float:
-    """Freeze it within a transaction, before a statement or the commit; how long that takes to be refused."""
+    """Freeze PostgreSQL within a transaction, before a statement or the commit; return the seconds until that is refused."""
     stop = frozen(postgres)
     began = time.monotonic()
     try:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(60)
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """One scene for all: each test leaves it as it was."""
+    """Run one scene for all tests: each test leaves it as it was."""
     with bad_replies.scene_for(tmp_path_factory.mktemp("bad-replies")) as scene:
         yield scene
 

@@ -16,7 +16,7 @@ from tests.support.redis_server import RedisServer
 
 
 class Litter:
-    """Throws entries with our field's name into the stream, under numbers that we have given already, and our next one."""
+    """Writer of foreign entries with the field names of the journal, under numbers that are in use and under the next number."""
 
     def __init__(self, redis: RedisServer, keys: Keys, chance: Random) -> None:
         self._client = redis.client()
@@ -24,7 +24,7 @@ class Litter:
         self._chance = chance
 
     def throw(self, now_ms: int, seq: int) -> None:
-        """Some, within one millisecond, ``now_ms`` or later, in which there is nothing yet; ``seq`` is the newest of ours."""
+        """Add foreign entries within one empty millisecond, ``now_ms`` or later; ``seq``: number of the newest own entry."""
         top_ms = int(self._client.xrevrange(self._keys.log, count=1)[0][0].partition(b"-")[0])
         ms = max(now_ms, top_ms + 1)
         epoch = self._client.hget(self._keys.head, "epoch")
@@ -35,12 +35,12 @@ class Litter:
             self._client.xadd(self._keys.log, {name: value}, id=f"{ms}-{number}")
 
     def close(self) -> None:
-        """Let go of Redis."""
+        """Close the client of Redis."""
         self._client.close()
 
 
 async def _fill(engine: Engine, litter: Litter, chance: Random) -> tuple[str, list[bytes]]:
-    """Entries of ours with litter in between; the epoch, and what we stored."""
+    """Append own entries with foreign entries in between; return the epoch and what was stored."""
     stored: list[bytes] = []
     async with engine.opened() as journal:
         for _ in range(chance.randint(5, 40)):

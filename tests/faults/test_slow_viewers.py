@@ -40,7 +40,7 @@ def skipped(server: ServerProcess) -> float:
 
 
 def fill(server: ServerProcess, until_skipped: float) -> int:
-    """Write ever new large documents until the stalled viewer's buffers are full; the number of the last."""
+    """Write large documents until the stalled viewer's buffers are full; return the number of the last."""
     number = 0
     while skipped(server) < until_skipped:
         number += 1

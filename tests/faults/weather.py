@@ -1,4 +1,4 @@
-"""Bad weather: faults of all kinds that lose nothing, at any time and on top of each other, as the nemesis likes it."""
+"""Bad weather: faults of all kinds that lose nothing, at random times and on top of each other."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WAIT_S = 2.0
 
 
 class Weather:
-    """What there is to do to a scene. Each ``begin`` returns what ends it, or None when it cannot be now."""
+    """Faults that can happen to a scene. Each ``begin`` returns the function that ends the fault, or None if it is impossible now."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
@@ -31,7 +31,7 @@ class Weather:
         self.begun: dict[str, int] = {}
 
     def begin(self) -> tuple[str, End] | None:
-        """One fault, chosen by the nemesis."""
+        """Begin one fault, chosen by the nemesis."""
         kinds = [
             self.worker_killed,
             self.worker_paused,
@@ -131,7 +131,7 @@ class Weather:
 
 
 def weather(folder: Path, seconds: float, *, seed: int | None = None, build: str = "") -> Figures:
-    """So many seconds of it, then all is well within 10 s: nothing lost, nothing doubled, no gap, one order."""
+    """Let faults happen for the given seconds; check that within 10 s nothing is lost or doubled, without a gap, in one order."""
     nemesis = Nemesis(seed)
     partitions, checkpoint_s = nemesis.choose([1, 1, 3]), nemesis.choose([300, 1])
     print(f"{partitions} partitions, a checkpoint every {checkpoint_s} s", flush=True)
