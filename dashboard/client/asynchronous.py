@@ -60,7 +60,7 @@ class AsyncClient(Feeding):
         return self._outbox.settled >= target
 
     async def close(self, timeout_s: float | None = None) -> bool:
-        """Send waiting samples for at most ``timeout_s`` (None: ``close_s``), then end; return whether no sample waits any more."""
+        """Send waiting samples for at most ``timeout_s`` (None: ``close_s``), then end; return True if none is left."""
         self._closing = True
         self._wanted.set()
         task = self._task

@@ -91,9 +91,9 @@ class Client(Feeding):
             ) and (self._outbox.settled >= target)
 
     def close(self, timeout_s: float | None = None) -> bool:
-        """Send waiting samples for at most ``timeout_s`` (None: ``close_s``), then end; return whether no sample waits any more.
+        """Send waiting samples for at most ``timeout_s`` (None: ``close_s``), then end; return True if none is left.
 
-        Samples that wait after that are dropped and counted.  Every ``follow`` of this client ends too.
+        Samples that are left are dropped and counted.  Every ``follow`` of this client ends too.
         """
         with self._changed:
             self._closing = True
