@@ -1,4 +1,4 @@
-"""Administration of rooms by operators, recorded in the audit log, and the room of each board."""
+"""Administration of rooms by operators, recorded in the audit log; and creation of the boards' rooms."""
 
 from __future__ import annotations
 
