@@ -1,4 +1,4 @@
-"""Grafana's annotations, ``{"time": ms, "timeEnd"?: ms, "tags": [], "text"}``: new annotations, also in Graphite's form, changes, searches.
+"""Grafana's annotations, ``{"time": ms, "timeEnd"?: ms, "tags": [], "text"}``: new ones (also in Graphite's form), changes and searches.
 
 Source: grafana.com/docs, "Annotations HTTP API".  The first line of ``text`` is the title.
 """
