@@ -1,7 +1,7 @@
 """Clock of the journal: the time in new entries, and the time between entries.
 
-The clock advances by the monotonic clock, so a step of the wall clock or daylight saving changes no age.  When the
-wall clock was really set to another time, this clock follows once and counts the step.
+The clock advances by the monotonic clock, so that ages stay right when the wall clock is corrected a little.  If the
+wall clock is set to another time, this clock follows in one step, and counts it.
 """
 
 from __future__ import annotations
