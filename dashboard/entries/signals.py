@@ -15,7 +15,7 @@ class Signal(Struct, array_like=True, frozen=True):
 
 
 class NodeBeat(Signal, tag="n", frozen=True):
-    """Beat of a running process. ``id`` is new with every start, ``name`` stays; ``readings``: its vital numbers by name.
+    """Heartbeat of a running process. ``id`` is new with every start, ``name`` stays; ``readings``: see ``cluster/vitals.py``.
 
     ``roster``: the version of the last ``Roster`` that the process published.  ``board_files``: the version of each board
     file of the process' folder, by board; None if an older server said nothing about them.
