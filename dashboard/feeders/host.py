@@ -19,7 +19,7 @@ from dashboard.intake.accept_document import AcceptDocument
 from dashboard.intake.accept_samples import AcceptSamples
 
 PROCESSES = "host_processes"
-#: Processes and file systems are read only at every fifth beat.
+#: Processes and file systems are read only at every fifth interval.
 _SLOW_BEATS = 5
 _TOP = 12
 #: Mount points of file systems without user data, which are left out.

@@ -24,7 +24,7 @@ _PAGES_REPORT_S = 5.0
 _QUANTILE = re.compile(r"(?P<of>.+)_(?P<quantile>p\d+)_ms")
 #: Another process feeds the totals if this lease was not renewed for this long.
 _LEASE_S = 15.0
-#: The table is written at every fifth beat.
+#: The table is written at every fifth interval.
 _TABLE_BEATS = 5
 #: Most board files that one cell names.
 _NAMED_FILES = 5
