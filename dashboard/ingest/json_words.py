@@ -17,7 +17,10 @@ _WORDS = re.compile(
 
 
 def with_words(text: str, *, quoted: bool = False) -> str:
-    """Return the text with such numbers as ``NaN``, ``Infinity`` and ``-Infinity``; ``quoted``: as strings, as in protobuf's JSON."""
+    """Return a JSON text with all spellings of not-a-number and infinity replaced by ``NaN``, ``Infinity`` and ``-Infinity``.
+
+    ``quoted``: write these as strings, as in protobuf's JSON.
+    """
     mark = '"' if quoted else ""
 
     def word(found: re.Match[str]) -> str:
