@@ -52,8 +52,7 @@ class PendingAppend(NamedTuple):
 
 
 class UnderWay(NamedTuple):
-    """A transaction in the writer's thread: its appends, each partition's head before the transaction, its time, and
-    when it began, by the loop's clock."""
+    """Transaction in the writer's thread. ``heads``: each partition's head before it; ``began_s``: its start on the loop's clock."""
 
     batch: list[PendingAppend]
     heads: dict[str, int]
