@@ -34,9 +34,9 @@ _SWEEP_S = 0.25
 _ASK_EVERY_S = 1.0
 #: Pause between two exact counts of connections; a count in between is refused.
 _COUNT_EVERY_S = 1.0
-#: After a fault of the journal no node is expired for this long: by then each has had time to send a beat.
+#: After a fault of the journal no node is expired for this long: by then each has had time to send a heartbeat.
 _SETTLED_S = BEAT_S + 2.0
-#: After a shorter fault of the journal, no beat is late enough for its node to be expired.
+#: After a shorter fault of the journal, no heartbeat is late enough for its node to be expired.
 _HICCUP_S = LOST_MS / 1000 - BEAT_S - 2.0
 _RANK: dict[Status, int] = {"online": 2, "away": 1, "offline": 0}
 #: Close codes of clients that leave on purpose; others may be about to reconnect.
@@ -269,7 +269,7 @@ class PresenceTracker:
                     self._troubled_s = now_s
                 continue
             self._well_s = now_s
-            if now_s - self._troubled_s > _SETTLED_S:  # else beats may be late only because of the fault
+            if now_s - self._troubled_s > _SETTLED_S:  # else heartbeats may be late only because of the fault
                 self._notices.soon(self.table.expire(self._bus.passed_ms()))
             if (unknown := self.table.unknown()) and now_s - self._asked_s > _ASK_EVERY_S:
                 self._asked_s = now_s
