@@ -9,8 +9,8 @@ from dashboard.entries.signals import NodeBeat, NodeLeft
 
 
 class Node(Struct, frozen=True):
-    """Running node. ``beat_ms``: the journal's time of its last beat; ``passed_ms``: the journal time that had passed
-    until that beat, see ``SignalTime``."""
+    """Running node. ``beat_ms``: the journal's time of its last heartbeat; ``passed_ms``: the journal time that had passed
+    until that heartbeat, see ``SignalTime``."""
 
     beat: NodeBeat
     beat_ms: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard.domain.node import BEAT_S
 
-#: Longest pause between two entries that a running process hears, since it sends a beat itself.
+#: Longest pause between two entries that a running process receives, because it sends a heartbeat itself.
 _STOOD_MS = 1_500 * BEAT_S
 
 
