@@ -165,7 +165,7 @@ class Metrics:
             ),
             ("partitions", len(replicas), "Partitions of the journal that this process follows"),
             ("replica_lag_entries", self._replicas.lag(), "Journal entries not applied yet"),
-            ("nodes", len(self._nodes.table.nodes), "Processes whose beats have arrived lately"),
+            ("nodes", len(self._nodes.table.nodes), "Processes whose heartbeats have arrived lately"),
             ("restarts", self._nodes.restarts, "How often the supervisor has started this worker again"),
             (
                 "loop_lag_max_seconds",

@@ -111,7 +111,7 @@ class GuardedApplication(Application):
     def _by_pattern(self, request: httputil.HTTPServerRequest) -> httputil.HTTPMessageDelegate | None:
         """Return the delegate of the first route whose pattern matches the path; None if there is none.
 
-        Only the patterns with the path's beginning are tried: Tornado's router tries all patterns before it.
+        Tornado's router would try one pattern after the other; here only patterns that begin like the path are tried.
         """
         path = request.path
         for beginning, address, handler_class, arguments in self._patterns:
@@ -191,7 +191,7 @@ def _literal_routes(
 
 
 def _beginning_of(pattern: str) -> str:
-    """Return the text with which all paths begin that match the pattern of a route."""
+    """Return the literal text at the beginning of a route's pattern: every matching path begins with it."""
     found = _BEGINNING.match(pattern)
     assert found is not None  # it also matches the empty text
     return found[0].replace("\\", "")
