@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.pages import Pages, until
+from tests.browser.pages import Pages, build, until
 from tests.support.server import ServerProcess
 
 _FED = "() => document.querySelectorAll('.tile').length === 16 && !document.querySelector('.tile[data-fresh=none]')"
@@ -152,9 +153,21 @@ def test_labels_at_the_ends_of_lines_are_whole(pages: Pages, server: ServerProce
         assert 0 < room < 40, width
 
 
-def _shifts(pages: Pages, url: str, width: int) -> list[dict[str, Any]]:
+#: What is late on a slow network: the face of the letters, and messages of the socket.
+_SLOW = """{
+    const plain = Object.getOwnPropertyDescriptor(WebSocket.prototype, "onmessage");
+    const late = (hear) => hear && ((event) => setTimeout(() => hear(event), 400));
+    Object.defineProperty(WebSocket.prototype, "onmessage", { ...plain, set(hear) { plain.set.call(this, late(hear)); } });
+}"""
+
+
+def _shifts(pages: Pages, url: str, width: int, height: int = 720, *, slow: bool = False) -> list[dict[str, Any]]:
     """What moved while a page was loaded, from chromium's trace."""
-    page = pages.open(f"{url.rpartition('/')[0]}/favicon.ico", width=width, wait=False)
+    script = _SLOW if slow else ""
+    page = pages.open(urljoin(url, "/favicon.ico"), width=width, height=height, wait=False, script=script)
+    if slow:
+        page.route("**/*.woff2", lambda route: (page.wait_for_timeout(500), route.continue_()))
+        page.evaluate("() => { localStorage.setItem('theme', 'light'); localStorage.setItem('panel', 'open'); }")
     session = page.context.new_cdp_session(page)
     events: list[dict[str, Any]] = []
     ended: list[bool] = []
@@ -163,7 +176,7 @@ def _shifts(pages: Pages, url: str, width: int) -> list[dict[str, Any]]:
     session.send("Tracing.start", {"categories": "loading", "transferMode": "ReportEvents"})
     page.goto(url)
     until(page, "() => document.body.dataset.connection === 'open' || !document.getElementById('clock')")
-    until(page, "() => document.querySelector('.tile[data-fresh=live], #series tr, .tray article, #login')")
+    until(page, "() => document.querySelector('.tile[data-fresh=live], #series tr, .tray article, #login, .card')")
     page.evaluate("() => document.fonts.ready.then(() => new Promise((done) => setTimeout(done, 300)))")
     session.send("Tracing.end")
     until(page, "() => true")
@@ -177,9 +190,55 @@ def _shifts(pages: Pages, url: str, width: int) -> list[dict[str, Any]]:
 def test_nothing_moves_while_a_page_is_loaded(pages: Pages, server: ServerProcess) -> None:
     for n in range(3):
         server.post(f"steady_{n}", 3, every_s=3600)
-    for path in ("/board?series=steady_1&series=steady_2", "/explore", "/feeders", "/login"):
+    for path in ("/board?series=steady_1&series=steady_2", "/explore", "/feeders", "/boards", "/login"):
         for width in (1280, 390):
             assert _shifts(pages, server.url + path, width) == [], (path, width)
+
+
+def test_nothing_moves_where_face_and_values_are_late_and_the_panel_was_open(
+    pages: Pages, server: ServerProcess
+) -> None:
+    rows = [{"series": "many", "labels": {"n": str(n)}, "value": n, "every_s": 3600} for n in range(3)]
+    assert server.json("POST", "/api/v1/samples", rows)[0] == 202
+    table = {"columns": ["Name", {"title": "Count", "unit": "B"}], "rows": [["a", 1], ["a longer name", 123_456]]}
+    server.json("PUT", "/api/v1/documents/rows", table)
+    widgets = [
+        {"kind": "line", "title": "Lines", "series": ["many"], "w": 4, "h": 3},
+        {"kind": "bar", "title": "Bars", "series": ["many"], "w": 2, "h": 3},
+        {"kind": "stat", "title": "Number", "series": ['many{n="1"}'], "unit": "%", "w": 2, "h": 2},
+        {"kind": "table", "title": "Rows", "document": "rows", "w": 4, "h": 3},
+    ]
+    server.json("PUT", "/api/v1/boards/own", {"title": "Own", "columns": 12, "rows": 6, "widgets": widgets})
+    for path in ("/boards/own", "/explore"):
+        for width, height in ((1280, 720), (390, 844)):
+            assert _shifts(pages, server.url + path, width, height, slow=True) == [], (path, width)
+
+
+def test_a_changing_number_moves_nothing(pages: Pages, server: ServerProcess) -> None:
+    server.post("shaking", 5, unit="%")
+    page = pages.open(f"{server.url}/board?series=shaking")
+    build(
+        page,
+        {"kind": "stat", "title": "Number", "series": ["shaking"], "thresholds": [{"at": 50, "state": "warning"}]},
+        {"kind": "line", "title": "Line", "series": ["shaking"], "max": 100},
+    )
+    page.evaluate("""() => {
+        window.__moved = [];
+        const note = (list) => window.__moved.push(...list.getEntries().map((each) => each.sources.map(({ node }) => node?.nodeName)));
+        new PerformanceObserver(note).observe({ type: "layout-shift", buffered: false });
+    }""")
+    for value in (9.9, 88.8, 7, 99, 5.5):
+        server.post("shaking", value, unit="%")
+        until(page, "(text) => document.querySelector('.stat .number').textContent === text", f"{value:.1f}")
+        page.evaluate(_FRAMES)
+    assert page.evaluate("window.__moved") == []
+    gap = """() => {
+        const [number, unit] = [".number", "small"].map((part) => document.querySelector(`.stat ${part}`));
+        const text = document.createRange();
+        text.selectNodeContents(number);
+        return unit.getBoundingClientRect().left - text.getBoundingClientRect().right;
+    }"""
+    assert 0 < page.evaluate(gap) < 20  # the unit follows the number
 
 
 def test_lists_use_the_width_of_the_screen_and_cards_hold_their_texts(pages: Pages, server: ServerProcess) -> None:

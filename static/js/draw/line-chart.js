@@ -36,6 +36,8 @@ export class LineChart {
     this.box = { width: 0, height: 0, size: 10, family: "sans-serif" };
     this.gutter = 0;
     this.size = 0;
+    /** width of the value labels in CSS pixels; it only grows, so that the lines hold still */
+    this.axisWidth = 0;
     /** @type {CanvasRenderingContext2D | null} for measuring text */
     this.pen = null;
     /** @type {number | null} moment to mark, ms */
@@ -68,6 +70,7 @@ export class LineChart {
     const gutter = this.gutterFor(data);
     const size = this.fontSize();
     if (this.plot && (gutter !== this.gutter || size !== this.size)) this.reset(this.names);
+    if (size !== this.size) this.axisWidth = 0;
     this.gutter = gutter;
     this.size = size;
     if (!this.plot) {
@@ -97,6 +100,12 @@ export class LineChart {
     const labels = data.slice(1).map((column) => this.label(lastOf(column)?.[1]));
     const needed = Math.ceil((this.widest(labels, 600) + size) / 8) * 8;
     return size === this.size ? Math.max(this.gutter, needed) : needed;
+  }
+
+  /** Return the width for the labels of the value axis, in steps of 8 px, so that it seldom changes. @param {(string | number | null)[]} labels */
+  axisFor(labels) {
+    this.axisWidth = Math.max(this.axisWidth, Math.ceil((this.widest(labels) + 8) / 8) * 8);
+    return this.axisWidth;
   }
 
   /** Return the width of the longest of these labels, in CSS pixels. @param {(string | number | null)[]} labels @param {number} [weight] */
@@ -142,7 +151,7 @@ export class LineChart {
         {
           ...axis,
           grid,
-          size: (_, values) => this.widest(values ?? []) + 8,
+          size: (_, values) => this.axisFor(values ?? []),
           splits: () => this.range.splits(),
           values: (_, splits) => axisLabels(splits, this.options.unit),
         },

@@ -48,7 +48,10 @@ export function startChat(shell, board, chartTime) {
   const opener = document.getElementById("talk");
   const panel = /** @type {SidePanel | null} */ (document.querySelector("side-panel"));
   const badges = /** @type {WatcherBadges | null} */ (document.querySelector("watcher-badges"));
-  if (!opener || !panel || !badges || !currentUser()) return;
+  if (!opener || !panel || !badges || !currentUser()) {
+    delete document.documentElement.dataset.panel;
+    return;
+  }
   const chat = new Chat(shell.client, shell.clock, board.boardId);
   chat.onUserReplaced = () => location.reload();
   chat.onNotification = showOnDesktop;
@@ -90,6 +93,7 @@ function announceNews(shell, chat, panel) {
   const { client } = shell;
   client.on("authenticated", () => {
     if (wasOpen() && !panel.isOpen && innerWidth > WIDE_PX) panel.toggle(true, { focus: false });
+    delete document.documentElement.dataset.panel;
   });
   client.on("chat:message", ({ userId, name, roomId }) => {
     if (!(panel.isOpen && roomId === chat.current) && userId !== chat.me?.id) shell.announce(`${name} wrote`);

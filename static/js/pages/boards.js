@@ -13,6 +13,8 @@ import "./header.js";
 /** Deleted board. @typedef {{id: string, title: string, until: number}} BoardDeleted */
 
 const LIVE_AFTER_MS = 500;
+/** Cards that a screen may show at once; the browser lays out later ones when they come in sight, with a guess of their height until then. */
+const AT_ONCE = 80;
 const main = byId("main");
 const mayMake = Boolean(main.dataset.mayMake);
 const search = /** @type {HTMLInputElement} */ (h("input", { type: "search", placeholder: "Search boards", "aria-label": "Search boards", autocomplete: "off" }));
@@ -62,6 +64,7 @@ function show() {
   pictures.clear();
   const groups = groupsOf(boards, favourites(), recent(), { search: search.value, tag });
   list.replaceChildren(...groups.flatMap(({ name, boards: some }) => [h("h2", { text: name }), h("ul", { class: "grid" }, ...some.map(card))]));
+  [...list.querySelectorAll(".card")].slice(AT_ONCE).forEach((each) => each.classList.add("later"));
   live?.show(pictures);
   const found = new Set(groups.flatMap((group) => group.boards.map(({ id }) => id))).size;
   setText(status, found === boards.length ? `${boards.length} boards` : `${found} of ${boards.length} boards`);
@@ -131,6 +134,6 @@ async function load() {
   }
 }
 
-main.append(h("div", { class: "tools" }, search, tags, status, ...(mayMake ? [button("New board", make, { class: "button primary" })] : [])), list);
+main.append(h("div", { class: "tools" }, search, ...(mayMake ? [button("New board", make, { class: "button primary" })] : []), tags, status), list);
 search.addEventListener("input", show);
 void load();

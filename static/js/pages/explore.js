@@ -34,6 +34,8 @@ const MOST_CHOSEN = 100;
 const LONGEST_QUERY = 3_000;
 /** A button of a copy says this long whether it worked. */
 const COPIED_MS = 2_000;
+/** Width of a letter of a name: the column has its width by the letters, so that a face that arrives late moves nothing. */
+const LETTER_EM = 0.6;
 const EVERYTHING = '{__name__=~".+"}';
 
 const shell = new Shell();
@@ -64,7 +66,9 @@ class SeriesRow {
     const asked = isDerived(series) ? `expr=${encodeURIComponent(series.name)}` : `series=${encodeURIComponent(series.text)}`;
     const link = h("a", { href: `/board?${asked}`, title: series.text }, series.name);
     if (series.text !== series.name) link.append(h("span", { class: "labels", text: series.text.slice(series.name.length) }));
-    this.element = h("tr", {}, h("td", { class: "check" }, check), h("td", { class: "name" }, link, ...this.proposal()), h("td", { class: "spark" }, this.spark),
+    const name = h("td", { class: "name" }, link, ...this.proposal());
+    this.letters = (name.textContent ?? "").length + 1;
+    this.element = h("tr", {}, h("td", { class: "check" }, check), name, h("td", { class: "spark" }, this.spark),
       h("td", { class: "value" }, this.number, " ", this.unit), this.age, this.state);
   }
 
@@ -122,6 +126,8 @@ function listSeries() {
     next.set(series.sid, known?.series === series ? known : new SeriesRow(series));
   }
   rows = next;
+  const names = Math.max(0, ...[...rows.values()].map((row) => row.letters));
+  byId("series").style.setProperty("--names", `${Math.ceil(names * LETTER_EM)}em`);
   arrange(byId("series"), [...rows.values()].map((row) => row.element));
   const more = found.length > MOST_ROWS ? `, of which the first ${MOST_ROWS} are shown: narrow the search` : "";
   const told = conditionsOf(store.documents.values(), [0]).map((each) => each.fault || each.note).filter(Boolean);

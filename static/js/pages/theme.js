@@ -1,12 +1,16 @@
-// Classic script that sets the theme before the first paint: dark, unless the address or an earlier choice says light.
+// Classic script that sets what must be known before the first paint: the theme, which is dark unless the address or an earlier choice says
+// light, and whether the side panel was open.
 (() => {
   const asked = new URLSearchParams(location.search).get("theme");
   let kept = null;
+  let panel = null;
   try {
     kept = localStorage.getItem("theme");
+    panel = localStorage.getItem("panel");
   } catch {
-    kept = null; // the browser denies storage to this page: use the default
+    // the browser denies storage to this page: use the defaults
   }
+  if (panel === "open" && "talks" in document.documentElement.dataset) document.documentElement.dataset.panel = ""; // its room is there before it is; pages/board-chat.js opens it, or takes this away
   const forced = matchMedia("(forced-colors: active)").matches; // the system's colours are below ours
   const system = matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
   const theme = forced ? system : asked === "light" || asked === "dark" ? asked : kept;

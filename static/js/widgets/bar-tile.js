@@ -1,17 +1,25 @@
 // Tile for several numbers of one kind, as bars below each other.
 
 import { format } from "../draw/format.js";
+import { NumberRoom } from "../draw/number-room.js";
 import { freshness } from "../data/freshness.js";
 import { mostSevere } from "../data/thresholds.js";
 import { fitChildren, h, setText } from "./dom.js";
 import { SHAPES, Tile } from "./tile.js";
 
+/** @import { Series } from "../data/series.js" */
+
 export class BarTile extends Tile {
   constructor() {
     super();
     this.mostSeries = 40;
+    this.room = new NumberRoom();
     this.rows = h("div", { class: "rows" });
     this.body.append(this.rows);
+  }
+
+  reshaped() {
+    this.room.renew();
   }
 
   draw() {
@@ -24,16 +32,23 @@ export class BarTile extends Tile {
     const states = this.series.map((series) => this.stateOf(series.value));
     this.series.forEach((series, i) => {
       const row = /** @type {HTMLElement} */ (this.rows.children[i]);
-      const { text, unit } = format(series.value, this.unitOf(series), this.widget.decimals);
       const state = states[i];
       row.dataset.state = state;
       row.toggleAttribute("data-old", freshness(now - series.last, series.everyS, series.ended) !== "live");
       setText(row.children[0], this.names[i]);
-      setText(row.children[1], `${state ? `${SHAPES[state]} ` : ""}${text}${unit ? ` ${unit}` : ""}`);
+      setText(row.children[1], this.shown(series, series.value));
       const share = Math.max(0, Math.min(1, (values[i] - low) / (high - low || 1)));
       /** @type {HTMLElement} */ (row.children[2].firstElementChild).style.transform = `scaleX(${share})`;
     });
+    if (this.series.length) this.rows.style.setProperty("--letters", String(this.room.fit(this.series, (value) => this.shown(this.series[0], value), now)));
     this.state = mostSevere(states);
+  }
+
+  /** Return what is shown of a value. @param {Series} series @param {number | undefined} value */
+  shown(series, value) {
+    const { text, unit } = format(value, this.unitOf(series), this.widget.decimals);
+    const state = this.stateOf(value);
+    return `${state ? `${SHAPES[state]} ` : ""}${text}${unit ? ` ${unit}` : ""}`;
   }
 }
 customElements.define("bar-tile", BarTile);

@@ -3,6 +3,7 @@
 import { LineChart } from "../draw/line-chart.js";
 import { spanAround, spanFor } from "../data/span.js";
 import { seriesToken } from "../draw/palette.js";
+import { widthInEm } from "../draw/text-width.js";
 import { mostSevere } from "../data/thresholds.js";
 import { ChartTable } from "./chart-table.js";
 import { fitChildren, h, setText } from "./dom.js";
@@ -13,6 +14,8 @@ import { Tile } from "./tile.js";
 const MOST_LINES = 24;
 /** With more lines than this the legend shows their number instead of their names. */
 const MOST_NAMED = 8;
+/** Width of the mark before a name in the legend. */
+const MARK_EM = 1.45;
 
 export class LineTile extends Tile {
   constructor() {
@@ -28,6 +31,10 @@ export class LineTile extends Tile {
     this.unit = undefined;
     /** width for which the legend was last fitted, 0 for never */
     this.legendWidth = 0;
+    /** @type {number[]} room for each name in em, which a name keeps while it is shorter: "(stale)" behind it comes and goes */
+    this.rooms = [];
+    /** the series that have these rooms */
+    this.named = "";
     /** the badge that it was fitted beside */
     this.legendBadge = "";
   }
@@ -35,6 +42,10 @@ export class LineTile extends Tile {
   reshaped() {
     const { names } = this;
     this.legendWidth = 0;
+    const named = this.series.map(({ text }) => text).join("\n");
+    if (named !== this.named) this.rooms = [];
+    this.named = named;
+    this.nameAll(); // before the first layout, because the row of the names has a height on a phone
     this.table.renew();
     if (names.join("\n") === this.chart?.names.join("\n") && this.unit === this.series[0]?.unit) return;
     this.unit = this.series[0]?.unit;
@@ -56,22 +67,45 @@ export class LineTile extends Tile {
   /** Show the names in the legend if all fit, otherwise their number: the values under the pointer have the names. Steps that write and steps that read take turns. */
   *fitLegend() {
     this.legendWidth = this.box.width;
-    this.legend.replaceChildren();
-    const names = this.chart?.names ?? [];
-    if (names.length < 2) return;
-    if (names.length <= MOST_NAMED) {
-      this.showLegend(names, seriesToken);
+    const { names } = this;
+    if (names.length < 2) {
+      this.legend.replaceChildren();
+      return;
+    }
+    for (let tries = names.length > MOST_NAMED ? 0 : this.rooms.length ? 2 : 1; tries; tries--) {
+      this.nameAll();
       yield;
       const tops = [...this.legend.children].map((name) => /** @type {HTMLElement} */ (name).offsetTop);
       yield;
       if (tops[0] === tops[tops.length - 1]) return;
+      this.rooms = [];
     }
-    this.legend.replaceChildren(this.matched > MOST_LINES ? `${MOST_LINES} of ${this.matched} lines` : `${names.length} lines`);
+    this.countAll();
     yield;
     const { scrollWidth, clientWidth, scrollHeight, clientHeight } = this.legend;
     yield;
     if (scrollWidth <= clientWidth && scrollHeight <= clientHeight) return;
-    this.legend.replaceChildren(this.matched > MOST_LINES ? `${MOST_LINES}/${this.matched}` : ""); // lines that are left out are always counted
+    this.legend.replaceChildren(...(this.matched > MOST_LINES ? [h("bdi", { text: `${MOST_LINES}/${this.matched}` })] : [])); // lines that are left out are always counted
+  }
+
+  /** Put all names into the legend, or their number if they are many. */
+  nameAll() {
+    if (this.names.length < 2) this.legend.replaceChildren();
+    else if (this.names.length > MOST_NAMED) this.countAll();
+    else {
+      this.legend.querySelector("bdi")?.remove(); // the number of the lines
+      this.showLegend(this.names, seriesToken);
+      const { fontFamily } = getComputedStyle(this.legend);
+      this.names.forEach((name, i) => {
+        this.rooms[i] = Math.max(this.rooms[i] ?? 0, widthInEm(name, fontFamily) + MARK_EM);
+        /** @type {HTMLElement} */ (this.legend.children[i]).style.minWidth = `${this.rooms[i].toFixed(2)}em`;
+      });
+    }
+  }
+
+  /** Put the number of the lines into the legend. */
+  countAll() {
+    this.legend.replaceChildren(h("bdi", { text: this.matched > MOST_LINES ? `${MOST_LINES} of ${this.matched} lines` : `${this.names.length} lines` }));
   }
 
   /** @param {number} now @param {Freshness} fresh @param {number} old @param {number} count */

@@ -2,6 +2,7 @@
 
 import { tableOf } from "../data/document-body.js";
 import { format } from "../draw/format.js";
+import { ColumnWidths } from "./column-widths.js";
 import { fitChildren, h, setText } from "./dom.js";
 import { Tile } from "./tile.js";
 
@@ -20,11 +21,17 @@ export class TableTile extends Tile {
     this.count = "";
     /** heights of the head and of a row in CSS pixels, 0 until they are known */
     this.heights = { head: 0, row: 0 };
-    this.body.append(h("table", {}, h("thead", {}, this.head), this.rows));
+    this.widths = new ColumnWidths();
+    /** its letters, as of the last size */
+    this.type = { family: "sans-serif", size: 12 };
+    this.table = h("table", {}, h("thead", {}, this.head), this.rows);
+    this.body.append(this.table);
   }
 
   resized() {
     this.heights = { head: this.head.getBoundingClientRect().height, row: this.rows.firstElementChild?.getBoundingClientRect().height ?? 0 };
+    const { fontFamily, fontSize } = getComputedStyle(this.body);
+    this.type = { family: fontFamily, size: parseFloat(fontSize) };
   }
 
   /** Return how many whole rows fit. */
@@ -52,17 +59,21 @@ export class TableTile extends Tile {
     const { columns, rows: all } = tableOf(this.doc?.body, MOST_COLUMNS);
     const rows = all.slice(0, Math.min(MOST_ROWS, this.capacity()));
     this.count = rows.length < all.length ? `${rows.length} of ${all.length} rows` : "";
+    const texts = rows.map((row) => columns.map((column, i) => cellText(row[i], column)));
+    const shares = this.widths.fit(columns.map((column, i) => ({ texts: [column.title, ...texts.map((row) => row[i])], isNumber: isRight(column) })), this.type.family, this.box.width / this.type.size);
+    this.table.style.visibility = this.box.width ? "" : "hidden"; // the widths are not known yet
     fitChildren(this.head, columns.length, () => h("th", { scope: "col" }));
     columns.forEach((column, i) => {
       setText(this.head.children[i], column.title);
+      /** @type {HTMLElement} */ (this.head.children[i]).style.width = `${shares[i]}%`;
       this.head.children[i].className = isRight(column) ? "right" : "";
     });
     fitChildren(this.rows, rows.length, () => h("tr"));
-    rows.forEach((row, at) => {
+    rows.forEach((_, at) => {
       const line = this.rows.children[at];
       fitChildren(line, columns.length, () => h("td"));
       columns.forEach((column, i) => {
-        setText(line.children[i], cellText(row[i], column));
+        setText(line.children[i], texts[at][i]);
         line.children[i].className = isRight(column) ? "right" : "";
       });
     });

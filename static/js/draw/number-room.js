@@ -1,0 +1,48 @@
+// Room for numbers that change: that of the widest one of the window, so that their letters keep their size and what stands beside them its place. Pure.
+
+/** @typedef {{values: number[], value: number | undefined}} Values */
+
+/** The room shrinks when the longest number has left the window; it is looked for this often, in ms. */
+const LOOK_EVERY_MS = 60_000;
+
+/** Return the least and the greatest of the numbers that series show. @param {Values[]} all @returns {number[]} none if there is no number */
+function extremes(all) {
+  let [least, greatest] = [Infinity, -Infinity];
+  for (const { values } of all) {
+    for (const value of values) {
+      if (value < least) least = value;
+      if (value > greatest) greatest = value;
+    }
+  }
+  return least <= greatest ? [least, greatest] : [];
+}
+
+export class NumberRoom {
+  constructor() {
+    /** letters of the longest number */
+    this.letters = 0;
+    this.lookedAt = -Infinity;
+  }
+
+  /** Look for the longest number again, because the series are others. */
+  renew() {
+    this.lookedAt = -Infinity;
+  }
+
+  /**
+   * Make room for the numbers of the window and for those that the tile shows now.
+   * @param {Values[]} series @param {(value: number | undefined) => string} text what is shown of a value
+   * @param {number} now ms
+   * @returns {number} in letters
+   */
+  fit(series, text, now) {
+    const shown = series.map(({ value }) => value);
+    if (now - this.lookedAt > LOOK_EVERY_MS) {
+      this.lookedAt = now;
+      this.letters = 0;
+      shown.push(...extremes(series));
+    }
+    this.letters = Math.max(this.letters, ...shown.map((value) => text(value).length));
+    return this.letters;
+  }
+}
