@@ -5,11 +5,11 @@ Searches only the directory in memory (``directory.py``); the formats of credent
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 
 import msgspec
 
+from dashboard.accounts.authorization import token_in_header
 from dashboard.accounts.credentials import TOKEN_PREFIX, Claims, Credentials, hash_of
 from dashboard.accounts.directory import Directory
 from dashboard.accounts.guests import guest_of
@@ -38,18 +38,8 @@ class Authenticator:
         await self._directory.refresh()
 
     def by_header(self, header: str) -> Caller:
-        """Return the caller of an ``Authorization`` header: Bearer, Token, or Basic with the token as password; raises BadToken."""
-        scheme, _, rest = header.strip().partition(" ")
-        rest = rest.strip()
-        if scheme.lower() in ("bearer", "token"):
-            return self.by_text(rest.rpartition(":")[2])  # InfluxDB 1.8 writes Token user:password
-        if scheme.lower() == "basic":
-            try:
-                _, _, password = base64.b64decode(rest, validate=True).decode().partition(":")
-            except ValueError:
-                raise BadToken("the Basic authorization must be base64 of user:password") from None
-            return self.by_text(password)
-        raise BadToken("the Authorization header must be Bearer, Token or Basic")
+        """Return the caller of an ``Authorization`` header; raises BadToken."""
+        return self.by_text(token_in_header(header))
 
     def by_path(self, text: str) -> Caller | None:
         """Return the caller of a token in a URL path; None if the token is not valid."""

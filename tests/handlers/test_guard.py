@@ -94,6 +94,15 @@ async def raw(server: Dashboard, request: str | bytes) -> tuple[int, dict[str, s
     return int(first.split()[1]), headers, body
 
 
+@pytest.mark.parametrize("expects", ["100-continue", "100-Continue"])
+async def test_a_client_that_waits_before_its_body_is_told_to_go_on(expects: str) -> None:
+    async with running() as server:
+        status, _, _ = await raw(
+            server, f"POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: {expects}\r\n\r\n"
+        )
+        assert status == 100
+
+
 @pytest.mark.parametrize(
     ("request_", "status"),
     [

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.handlers.feeders import bearer, fed, guarded, post, series_in
+from tests.handlers.feeders import basic, bearer, fed, guarded, post, series_in
 from tests.handlers.support import answer, fetch
 from tests.handlers.test_ingest_agents import METRIC, VALUES
 from tests.handlers.test_ingest_events import alert, webhook
@@ -53,6 +53,8 @@ async def test_every_way_to_show_a_token_is_known_at_every_address(tmp_path: Pat
                 (path, sent, {"Authorization": f"Token {token}"}),
                 (path, sent, {"Authorization": f"Token any:{token}"}),
                 (path, sent, bearer(token)),
+                (path, sent, {"Authorization": f"Bearer%20{token}"}),
+                (path, sent, basic("", user=token)),
                 *((f"{path}?{query}{token}", sent, {}) for query in ("token=", "auth_token=", "u=any&p=")),
             ]
             if in_body:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import re
 
 import msgspec
 from msgspec import Struct
 
+from dashboard.accounts.authorization import token_in_header
 from dashboard.accounts.credentials import TOKEN_PREFIX
+from dashboard.domain.errors import BadToken
 
 
 class _Shown(Struct):
@@ -49,7 +50,7 @@ def is_foreign(header: str) -> bool:
     if scheme.lower() != "basic":
         return scheme.lower() in ("bearer", "token") and not rest.strip()
     try:
-        _, _, password = base64.b64decode(rest.strip(), validate=True).decode().partition(":")
-    except ValueError:  # not base64, not ASCII, or not UTF-8 within
+        password = token_in_header(header)
+    except BadToken:
         return False
     return not password.startswith(TOKEN_PREFIX) and password.count(".") != 2

@@ -97,6 +97,8 @@ class GuardedApplication(Application):
         """Return the delegate of the route's handler, or that of ``RefusedHandler``; called by Tornado."""
         self._proxies.apply(request)
         _without_authority(request)
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            request.headers["Expect"] = "100-continue"  # Tornado compares it with case, RFC 9110 without
         refusal = self._refusal(request)
         if refusal is None:
             self._without_slash(request)
