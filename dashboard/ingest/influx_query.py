@@ -42,6 +42,10 @@ class Databases:
         if name and len(name) <= 200 and len(self._names) < _MAX_NAMES:
             self._names[name] = None
 
+    def names(self) -> list[str]:
+        """Return the names that clients have named so far, in this order."""
+        return list(self._names)
+
     def answer(self, query: str, database: str) -> dict[str, object]:
         """Return the answer to one or more statements; ``database``: the database that the request names.
 

@@ -359,3 +359,40 @@ async def test_of_a_very_long_body_all_or_nothing_is_stored(tmp_path: Path, monk
         monkeypatch.setattr(JournalFile, "append", write)
         assert (await post(server, "/write", body, headers=bearer(token))).code == 204
         assert sum(replica.samples for replica in server.replicas.followed().values()) == 20_000
+
+
+async def test_a_client_of_version_2_finds_or_creates_its_bucket_before_it_writes(tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, token):
+        headers = bearer(token)
+        (found,) = answer(await fetch(server, "/api/v2/orgs?org=home", headers=headers))["orgs"]
+        assert found["name"] == "home"
+        assert answer(await fetch(server, f"/api/v2/buckets?orgID={found['id']}", headers=headers))["buckets"] == []
+        made = await post(server, "/api/v2/buckets", {"orgID": found["id"], "name": "iobroker"}, headers=headers)
+        assert (made.code, answer(made)["orgID"]) == (201, found["id"])
+        await post(server, "/api/v2/write?bucket=lab", "a v=1", headers=headers)
+        listed = answer(await fetch(server, "/api/v2/buckets", headers=headers))["buckets"]
+        assert [each["name"] for each in listed] == ["iobroker", "lab"]
+        address = f"/api/v2/buckets/{answer(made)['id']}"
+        assert answer(await fetch(server, address, headers=headers))["name"] == "iobroker"
+        changed = await post(server, address, {"retentionRules": []}, method="PATCH", headers=headers)
+        assert (changed.code, answer(changed)["retentionRules"][0]["everySeconds"]) == (200, 0)
+        (named,) = answer(await fetch(server, "/api/v2/buckets?name=new&org=home", headers=headers))["buckets"]
+        assert (named["name"], named["orgID"]) == ("new", found["id"])
+        assert (await fetch(server, address, method="DELETE", headers=headers)).code == 204
+        assert answer(await fetch(server, "/api/v2/setup")) == {"allowed": False}
+        refused = await fetch(server, "/api/v2/buckets")
+        assert (refused.code, answer(refused)["code"]) == (401, "unauthorized")
+        assert (await post(server, "/api/v2/buckets", {"name": " "}, headers=headers)).code == 400
+
+
+async def test_flux_lists_buckets_and_reads_no_values() -> None:
+    async with running() as server:
+        await post(server, "/api/v2/write?bucket=lab", "a v=1")
+        asked = {"query": "buckets()", "type": "flux", "dialect": {"header": True}}
+        response = await post(server, "/api/v2/query?org=home", asked, headers={"Content-Type": "application/json"})
+        assert response.headers["Content-Type"].startswith("text/csv")
+        assert b",,0,lab," in response.body
+        response = await post(
+            server, "/api/v2/query", 'from(bucket:"lab")', headers={"Content-Type": "application/vnd.flux"}
+        )
+        assert (response.code, answer(response)["code"]) == (400, "invalid")

@@ -125,11 +125,16 @@ class Influx2(Lines):
 
     words: ClassVar[dict[int, str]] = {401: "unauthorized access", 413: "the body is too large"}
 
+    def __init__(self, sources: LineSources, databases: Databases) -> None:
+        super().__init__(sources)
+        self._databases = databases
+
     def source(self, request: FeedRequest) -> str:
         database, _, policy = request.query.get("bucket", "").partition("/")
         return _database(database, policy)
 
     def precision(self, request: FeedRequest) -> str:
+        self._databases.name(request.query.get("bucket", ""))
         precision = super().precision(request)
         if precision not in _V2_PRECISIONS:
             raise Invalid(f"{precision[:20]!a} is not one of ns, us, ms, s", field="precision")

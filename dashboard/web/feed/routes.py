@@ -21,6 +21,7 @@ from dashboard.web.feed import (
     events,
     heartbeat,
     influx,
+    influx_buckets,
     influx_server,
     opentsdb,
     prometheus,
@@ -98,8 +99,9 @@ def _line_routes(
 ) -> list[AnyRoute]:
     """Return the routes of line protocol, and the routes that its clients call before they write."""
     databases, max_bytes = Databases(), settings.max_lines_bytes
-    influx1 = influx.Influx1(lines, databases)
+    influx1, influx2 = influx.Influx1(lines, databases), influx.Influx2(lines, databases)
     queries = influx_server.QueryServices(intake, MAX_QUERY_BYTES, influx1, databases)
+    look_ups = influx_server.QueryServices(intake, MAX_QUERY_BYTES, influx2, databases)
     return [
         feed("/write", influx1),
         Route("/query", influx_server.QueryHandler, queries),
@@ -107,7 +109,12 @@ def _line_routes(
         Route("/health", influx_server.InfluxHealthHandler, None),
         Route("/ready", influx_server.InfluxReadyHandler, None),
         Route("/api/health", influx_server.GrafanaHealthHandler, None),
-        feed("/api/v2/write", influx.Influx2(lines)),
+        feed("/api/v2/write", influx2),
+        Route("/api/v2/orgs", influx_buckets.OrganizationsHandler, look_ups),
+        Route("/api/v2/buckets", influx_buckets.BucketsHandler, look_ups),
+        Route("/api/v2/buckets/{bucket}", influx_buckets.BucketHandler, look_ups),
+        Route("/api/v2/query", influx_buckets.FluxHandler, look_ups),
+        Route("/api/v2/setup", influx_buckets.SetupHandler, None),
         feed("/api/v3/write_lp", influx.Influx3(lines)),
         Route(
             "/api/live/push/{stream}",

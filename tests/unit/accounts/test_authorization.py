@@ -7,7 +7,7 @@ import pytest
 from dashboard.accounts.authorization import token_in_header
 from dashboard.domain.errors import BadToken
 
-TOKEN = "dsh_abc"  # noqa: S105 - no real one
+TOKEN = "dsh_abc"
 
 
 def basic(user: str, password: str) -> str:
