@@ -1,4 +1,4 @@
-"""Units guessed from names, by the conventions of Prometheus, Telegraf and collectd; a declared unit overrides the guess.
+"""Units guessed from names, by the conventions of Prometheus, Telegraf, collectd and Home Assistant; a declared unit overrides the guess.
 
 Sources: prometheus.io/docs/practices/naming "Base units"; Telegraf's plugins cpu, mem, disk, net, ping; collectd's types.db.
 docs/feeders.md has the same table.
@@ -15,6 +15,11 @@ BY_LAST_WORD = {
     "bytes": "B", "octets": "B", "percent": "%", "percentage": "%", "pct": "%", "celsius": "°C", "volts": "V", "amperes": "A",
     "watts": "W", "joules": "J", "hertz": "Hz", "grams": "g", "meters": "m", "uptime": "s",
 }  # fmt: skip
+#: Units that Home Assistant sends as the measurement of a field ``value``: ``kWh``, or ``°C``, which becomes ``_C``.
+BY_MEASUREMENT = {
+    "_C": "°C", "_F": "°F", "kWh": "kWh", "Wh": "Wh", "kW": "kW", "W": "W", "V": "V", "hPa": "hPa", "mbar": "mbar", "lx": "lx",
+    "ppm": "ppm", "dBm": "dBm",
+}  # fmt: skip
 #: Units of names whose last word is not in the table: that of the first pattern that matches.
 BY_PATTERN = (
     (re.compile(r"cpu_usage_\w+"), "%"),
@@ -25,6 +30,7 @@ BY_PATTERN = (
     (re.compile(r"sensors_temp_input|\w*temperature"), "°C"),
     (re.compile(r"memory(?:_memory)?|df_df_complex|swap(?:_swap)?|\w+_octets_(?:rx|tx|read|write)"), "B"),
     (re.compile(r"ping_ping"), "ms"),
+    *((re.compile(rf"{measured}_value"), unit) for measured, unit in BY_MEASUREMENT.items()),
 )
 #: Suffixes that say how a value was computed, not what it measures.
 _MADE = re.compile(r"(?:_total|_sum|_min|_max|_mean|_avg|_last|_p\d{2,3})+$")

@@ -14,6 +14,7 @@ from dashboard.domain.units import BY_LAST_WORD, guess_unit
         ("http_request_duration_seconds_count", ""), ("http_request_duration_seconds_bucket", ""), ("node_boot_time_seconds", ""),
         ("process_start_time_seconds", ""), ("backup_last_success_timestamp_seconds", ""), ("http_response_time_seconds", "s"),
         ("mem_used_percent", "%"), ("mem_used", "B"), ("disk_used", "B"), ("cpu_usage_idle", "%"), ("net_bytes_recv", "B"),
+        ("_C_value", "°C"), ("kWh_value", "kWh"), ("W_value", "W"), ("m_value", ""), ("__value", ""), ("x_kWh_value", ""),
         ("ping_average_response_ms", "ms"), ("system_uptime", "s"), ("diskio_read_time", "ms"), ("docker_container_cpu_usage_percent", "%"),
         ("interface_if_octets_rx", "B"), ("memory", "B"), ("df_df_complex", "B"), ("cpu_percent", "%"), ("sensor.temperature", ""),
         ("kitchen_temperature", "°C"), ("orders", ""), ("cpu_usage", ""), ("system_load1", ""), ("queue_length", ""), ("bytes", "B"),
