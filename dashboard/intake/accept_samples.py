@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
+from itertools import islice
 from operator import attrgetter
 
 from msgspec import Struct, field
@@ -37,13 +38,15 @@ MET_MS = 3_600_000
 DECLARED_EVERY_MS = 300_000
 #: A delta without a time gets one at most this far ahead, to differ from the one before; beyond it both share a time.
 _MOST_APART_MS = 900
-#: Sizes of new series that are checked in one step.
-_CHECKED_AT_ONCE = 200
+#: Ends of series in one entry: more would block the event loop while they are checked, encoded or applied.
+_ENDED_AT_ONCE = 2_000
+#: Labels of new series, and series, that are checked in one step.
+_CHECKED_AT_ONCE = 1_000
 
 
 class _Taken(Struct):
     """Result of the pieces of a batch that are prepared so far. ``coming``: new series in ``appends``, the entries to
-    append.
+    append, by partition.
 
     ``to_tell``: True if the token has new series, which must be published to the other processes.
     """
@@ -51,7 +54,7 @@ class _Taken(Struct):
     refused: list[Refusal] = []
     series: list[list[str]] = []
     appends: list[tuple[str, bytes, str]] = []
-    coming: Counter[str] = field(default_factory=Counter)
+    coming: dict[str, Counter[str]] = field(default_factory=dict)
     to_tell: bool = False
 
 
@@ -76,7 +79,8 @@ class AcceptSamples:
         self._max_series = max_series
         self._limits = limits
         self._counters = counters
-        self._coming: Counter[str] = Counter()  # new series in entries that are being appended, by count
+        #: By partition: new series in entries that are being appended, by count.
+        self._coming: dict[str, Counter[str]] = {}
         self._declared_ms: dict[str, int] = {}  # when a series' unit or cadence last went into the journal
         self._kinds_ms: dict[str, int] = {}  # when a series' kind last went into the journal
         self._delta_ms: dict[str, int] = {}  # the time last given to a delta that came without one
@@ -106,8 +110,8 @@ class AcceptSamples:
                 )
             await self._store(taken.appends)
         finally:
-            if taken.coming:
-                self._coming -= taken.coming
+            for partition, coming in taken.coming.items():
+                self._coming[partition] -= coming
         if taken.to_tell:
             await self._limits.tell()
         self._counters.samples_refused.update(map(attrgetter("code"), taken.refused))
@@ -137,16 +141,17 @@ class AcceptSamples:
                 continue
             taken.to_tell |= self._limits.note(caller, share.batch.keys)
             taken.series.append(share.batch.keys)
-            coming = new & set(share.batch.keys)
-            self._coming.update(coming)
-            taken.coming.update(coming)
-            payloads = self._encode(share.batch, self._replica(share.partition), coming)
+            # an earlier piece begins the others
+            begun = (new & set(share.batch.keys)).difference(taken.coming.get(share.partition, ()))
+            for by_partition in (self._coming, taken.coming) if begun else ():
+                by_partition.setdefault(share.partition, Counter()).update(begun)
+            payloads = self._encode(share.batch, self._replica(share.partition), begun)
             taken.appends += self._appends(share.partition, payloads, request_id)
 
     def _replica(self, partition: str) -> Replica | None:
         return self._replicas.followed().get(partition)
 
-    def _known(self, partition: str) -> Container[str]:
+    def _known(self, partition: str) -> Collection[str]:
         """Return the known series of a partition; of a partition that this process does not follow, the series that it has accepted."""
         replica = self._replica(partition)
         return self._met.get(partition, ()) if replica is None else replica.table.by_text
@@ -161,8 +166,11 @@ class AcceptSamples:
         """Remove the samples of new series with too large names or labels; return the refusals, in the order of ``whole``."""
         reasons = dict[str, Invalid]()
         doubtful = [key for key in new if not surely_within(key, self._series_limits)]
-        for number, key in enumerate(doubtful, 1):
-            if not number % _CHECKED_AT_ONCE:
+        checked = 0
+        for key in doubtful:
+            checked += 1 + key.count('="')
+            if checked >= _CHECKED_AT_ONCE:
+                checked = 0
                 await asyncio.sleep(0)
             try:
                 check_limits(parse_series(key), self._series_limits)
@@ -173,9 +181,10 @@ class AcceptSamples:
 
     def _within_limit(self, share: Share, new: set[str], whole: Batch) -> list[Refusal]:
         """Remove the samples of new series beyond ``max_series``; return the refusals, in the order of ``whole``."""
-        coming = {key for key in self._coming if self._is_new(key)}
-        room = self._max_series - self._replicas.series_count() - self._count_met() - len(coming)
-        beginning = list(dict.fromkeys(key for key in share.batch.keys if key in new and key not in coming))
+        begun = self._coming.get(share.partition, ())
+        coming = sum(len(keys) - len(keys.keys() & self._known(each)) for each, keys in self._coming.items())
+        room = self._max_series - self._replicas.series_count() - self._count_met() - coming
+        beginning = list(dict.fromkeys(key for key in share.batch.keys if key in new and key not in begun))
         if len(beginning) <= room:
             return []
         barred = set(beginning[max(0, room) :])
@@ -184,9 +193,7 @@ class AcceptSamples:
 
     def _within_token(self, share: Share, new: set[str], caller: Caller | None, whole: Batch) -> list[Refusal]:
         """Remove the samples of new series beyond the token's own limit; return the refusals, in the order of ``whole``."""
-        barred = self._limits.surplus(
-            caller, share.batch.keys, new, lambda key: key in self._coming or not self._is_new(key)
-        )
+        barred = self._limits.surplus(caller, share.batch.keys, new, self._exists)
         return bar(share, barred, *self._limits.why_surplus(caller), whole) if barred else []
 
     async def end(self, ended: Iterable[tuple[str, int | None]], *, caller: Caller | None = None) -> set[str]:
@@ -195,7 +202,14 @@ class AcceptSamples:
         Returns the skipped series: those that the caller may not write.  Unknown series are marked too: their samples may not
         have arrived yet.  Raises Overloaded or Unavailable.
         """
-        times, now = dict(ended), self._now_ms()
+        barred, left = set[str](), iter(ended)
+        while some := dict(islice(left, _ENDED_AT_ONCE)):
+            barred |= await self._end(some, caller)
+        return barred
+
+    async def _end(self, times: dict[str, int | None], caller: Caller | None) -> set[str]:
+        """Append one entry a partition with the ends of series; return the series that the caller may not write."""
+        now = self._now_ms()
         barred = self._limits.barred(caller, times)
         by_partition: dict[str, list[str]] = {}
         for key in times:
@@ -213,15 +227,17 @@ class AcceptSamples:
         await asyncio.gather(*(self._journal.append(p, encode_change(change)) for p, change in changes.items()))
         return barred
 
-    def known_series(self) -> Iterator[SeriesKey]:
-        """Yield all series that this process knows."""
+    def known_series(self, names: Container[str]) -> Iterator[SeriesKey]:
+        """Yield all series with these metric names that this process knows. Other tasks may run between two series."""
         for replica in self._replicas.followed().values():
-            yield from (series.key for series in replica.table)
+            yield from (series.key for series in list(replica.table) if series.key.name in names)
         for met in self._met.values():
-            yield from map(parse_series, met)
+            yield from (parse_series(text) for text in list(met) if text.partition("{")[0] in names)
 
-    def _is_new(self, key: str) -> bool:
-        return key not in self._known(partition_of(key.partition("{")[0], self._replicas.partitions))
+    def _exists(self, key: str) -> bool:
+        """Return whether a series is known, or is in an entry that is being appended."""
+        partition = partition_of(key.partition("{")[0], self._replicas.partitions)
+        return key in self._known(partition) or key in self._coming.get(partition, ())
 
     def _appends(
         self, partition: str, payloads: list[tuple[str, bytes]], request_id: str

@@ -10,12 +10,14 @@ from operator import gt
 from dashboard.ingest.batch import Batch
 
 #: Rows of one piece, and of one entry: more would block the event loop while they are accepted or applied.
-_ROWS_AT_ONCE = 8_000
+_ROWS_AT_ONCE = 4_000
 _ROWS_PER_ENTRY = 2_000
 #: Rows of an entry with samples that are earlier than others of their series: such a row costs up to four times as much.
 _LATE_PER_ENTRY = 1_000
-#: New series in one entry: each costs a replica tens of microseconds, and an entry is applied in one step.
-_NEW_PER_ENTRY = 400
+#: Work with new series in one entry, which is applied in one step: a series without labels costs a replica as much time as
+#: ``_COST_OF_NEW`` labels of a series do.
+_NEW_PER_ENTRY = 1_600
+_COST_OF_NEW = 4
 #: Most bytes of the series in an entry: replicas do not cache longer lists of series, and the entry stays small.
 _KEY_BYTES_PER_ENTRY = 256 << 10
 
@@ -43,16 +45,17 @@ def entries_of(keys: list[str], new: set[str], *, late: bool = False) -> list[tu
     """
     at_most = _LATE_PER_ENTRY if late else _ROWS_PER_ENTRY
     starts = [0]
-    if len(new) > _NEW_PER_ENTRY:
+    if sum(map(_cost_of_new, new)) > _NEW_PER_ENTRY:
         seen, here = set[str](), 0
         for row, key in enumerate(keys):
             if key not in new or key in seen:
                 continue
-            if here == _NEW_PER_ENTRY:
+            cost = _cost_of_new(key)
+            if here and here + cost > _NEW_PER_ENTRY:
                 starts.append(row)
                 here = 0
             seen.add(key)
-            here += 1
+            here += cost
             if len(seen) == len(new):
                 starts.append(row + 1)
     ends = [*starts[1:], len(keys)]
@@ -61,6 +64,11 @@ def entries_of(keys: list[str], new: set[str], *, late: bool = False) -> list[tu
         rows = rows_per_entry(keys[start:end], at_most)
         found += [(each, min(end, each + rows)) for each in range(start, end, rows)]
     return found
+
+
+def _cost_of_new(key: str) -> int:
+    """Return the cost of a new series, in labels."""
+    return _COST_OF_NEW + key.count('="')
 
 
 def have_late(keys: list[str], times: list[int], last_ms: Callable[[str], int]) -> bool:

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Container, Iterable, Sequence
 
 from dashboard.domain.series import SeriesKey
 from dashboard.ingest.parsed import Family
 
+#: Families, and known series, that are looked at in one step of the event loop.
+_AT_ONCE = 1_000
 
-def members_of(families: Sequence[Family], known: Iterable[SeriesKey]) -> list[tuple[str, int | None]]:
-    """Return the known series of the families, each with the time of its end in milliseconds. All known series are scanned once."""
-    wanted = {(family.key, family.label): family.t_ms for family in families}
+
+async def members_of(
+    families: Sequence[Family], known: Callable[[Container[str]], Iterable[SeriesKey]]
+) -> list[tuple[str, int | None]]:
+    """Return the known series of the families, each with the time of its end in milliseconds; let other tasks run in between.
+
+    ``known``: yields the known series with these metric names. They are scanned once.
+    """
+    wanted: dict[tuple[SeriesKey, str], int | None] = {}
     labels_by_name: dict[str, set[str]] = {}
-    for family in families:
+    for number, family in enumerate(families, 1):
+        wanted[family.key, family.label] = family.t_ms
         labels_by_name.setdefault(family.key.name, set()).add(family.label)
+        if not number % _AT_ONCE:
+            await asyncio.sleep(0)
     found: list[tuple[str, int | None]] = []
-    for key in known:
-        for label in labels_by_name.get(key.name, ()):
+    for number, key in enumerate(known(labels_by_name) if families else (), 1):
+        for label in labels_by_name[key.name]:
             rest = tuple(pair for pair in key.labels if pair[0] != label)
             place = SeriesKey(key.name, rest), label
             if len(rest) < len(key.labels) and place in wanted:
                 found.append((key.text, wanted[place]))
+        if not number % _AT_ONCE:
+            await asyncio.sleep(0)
     return found

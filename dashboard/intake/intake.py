@@ -84,7 +84,7 @@ class Intake:
                 finally:
                     failed.clear()  # they hold this frame, which would hold them
             if parsed.ended or parsed.ended_families:
-                members = members_of(parsed.ended_families, self.samples.known_series())
+                members = await members_of(parsed.ended_families, self.samples.known_series)
                 await self.samples.end([*parsed.ended, *members], caller=caller)
             await self.events.accept(parsed.events, request_id=request_id)
             events, left = left, 0

@@ -13,8 +13,8 @@ from dashboard.domain.errors import Overloaded
 from dashboard.domain.identity import Caller, Token
 from dashboard.domain.partition import all_partitions, partition_of
 from dashboard.domain.position import Position
-from dashboard.entries.metrics import decode_change
-from dashboard.entries.samples import Samples
+from dashboard.entries.metrics import Change, decode_change
+from dashboard.entries.samples import Samples, SeriesEnded
 from dashboard.ingest.batch import Batch
 from dashboard.intake.accept_samples import DECLARED_EVERY_MS, MET_MS, AcceptSamples
 from dashboard.intake.outcome import Outcome
@@ -51,13 +51,16 @@ class Stand:
             counters=counters,
         )
 
-    async def entries(self, partition: str) -> list[Samples]:
+    async def changes(self, partition: str) -> list[Change]:
         head = self.journal.head(partition)
         if not head.seq:
             return []
         batch = await anext(self.journal.follow(partition, Position(head.epoch, 0)))
         assert not isinstance(batch, Gap)
-        changes = [decode_change(entry.payload) for entry in batch]
+        return [decode_change(entry.payload) for entry in batch]
+
+    async def entries(self, partition: str) -> list[Samples]:
+        changes = await self.changes(partition)
         assert all(isinstance(change, Samples) for change in changes)
         return changes  # type: ignore[return-value]  # just looked at
 
@@ -99,7 +102,7 @@ async def test_what_is_declared_again_and_again_is_stored_now_and_then() -> None
 @pytest.mark.parametrize(
     ("series", "times", "entries"),
     [(1, 5_000, [2_000, 2_000, 1_000]), (350, 14, [1_750, 1_750, 1_400]), (1_500, 3, [400, 400, 400, 300, 1_500, 1_500]),
-     (2_000, 2, [400] * 5 + [2_000]), (2_001, 2, [400] * 5 + [1, 2_000, 1]), (2_000, 1, [400] * 5)],
+     (2_000, 2, [400] * 5 + [2_000]), (2_001, 2, [400] * 5 + [1, 1_999, 2]), (2_000, 1, [400] * 5)],
 )  # fmt: skip
 @pytest.mark.gen_test
 async def test_a_long_batch_is_divided_where_its_series_begin_anew(series: int, times: int, entries: list[int]) -> None:
@@ -108,6 +111,16 @@ async def test_a_long_batch_is_divided_where_its_series_begin_anew(series: int, 
         found = [entry.keys.decode().split("\n") for entry in await stand.entries("metrics.0")]
         assert [len(keys) for keys in found] == entries
         assert [key for keys in found for key in keys] == [f"m{n}" for _ in range(times) for n in range(series)]
+
+
+@pytest.mark.gen_test
+async def test_very_many_ends_come_in_several_entries() -> None:
+    async with running(Stand(max_series=5)) as stand:
+        await stand.accepting.end((f"m{n}", None) for n in range(5_000))
+        changes = await stand.changes("metrics.0")
+        found = [change.keys.decode().split("\n") for change in changes if isinstance(change, SeriesEnded)]
+        assert [len(keys) for keys in found] == [2_000, 2_000, 1_000]
+        assert [key for keys in found for key in keys] == [f"m{n}" for n in range(5_000)]
 
 
 @pytest.mark.gen_test

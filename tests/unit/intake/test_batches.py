@@ -19,7 +19,7 @@ def test_an_entry_holds_the_same_series_or_a_multiple_of_them(rows: int, series:
 
 
 def test_a_short_batch_is_one_piece() -> None:
-    whole = batch(8_000, 10)
+    whole = batch(4_000, 10)
     assert list(pieces_of(whole)) == [whole]
 
 
@@ -30,7 +30,7 @@ def test_a_long_batch_is_divided_and_nothing_of_it_is_lost() -> None:
     whole.refused.append(Refusal(0, "value", "is not a number"))
     pieces = list(pieces_of(whole))
     assert len(pieces) > 2
-    assert all(len(piece.keys) <= 8_000 and len(piece.keys) % 700 == 0 for piece in pieces[:-1])
+    assert all(len(piece.keys) <= 4_000 and len(piece.keys) % 700 == 0 for piece in pieces[:-1])
     for column in ("keys", "times", "values"):
         assert [item for piece in pieces for item in getattr(piece, column)] == getattr(whole, column)
     assert (pieces[0].declared, pieces[0].refused, pieces[1].refused) == ([(5, "%", 1.0)], whole.refused, [])
@@ -55,6 +55,14 @@ def test_late_samples_come_in_shorter_entries() -> None:
     keys = batch(3_000, 700).keys
     assert [end - start for start, end in entries_of(keys, set())] == [1_400, 1_400, 200]
     assert [end - start for start, end in entries_of(keys, set(), late=True)] == [700, 700, 700, 700, 200]
+
+
+def test_new_series_with_many_labels_come_in_shorter_entries() -> None:
+    plain = [f"m{n}" for n in range(1_000)]
+    wide = [f"w{n}{{{','.join(f'l{i:02}=' + chr(34) + 'v' + chr(34) for i in range(40))}}}" for n in range(1_000)]
+    assert {end - start for start, end in entries_of(plain, set(plain))} == {400, 200}
+    assert {end - start for start, end in entries_of(wide, set(wide))} == {36, 28}
+    assert len(entries_of(wide[:800], set())) == 1
 
 
 def test_samples_are_late_when_times_go_back_or_the_series_have_later_ones() -> None:
