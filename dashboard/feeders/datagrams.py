@@ -12,7 +12,8 @@ import os
 import socket
 import stat
 import struct
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 _BUFFER_BYTES = 8 << 20
@@ -22,6 +23,10 @@ _DROPS = 8  # SK_MEMINFO_DROPS
 #: A burst ends after ``_BURST_S``, checked every ``_LOOKED_AT_EVERY`` datagrams. If more wait, other tasks run for ``_BREATH_S``.
 _BURST_S = 0.002
 _LOOKED_AT_EVERY = 8
+#: After a datagram that is longer than ``_SHORT_BYTES`` it is checked at once; one that is longer than a piece is processed piece by
+#: piece, in several bursts if need be.
+_SHORT_BYTES = 512
+_PIECE_BYTES = 4_096
 _BREATH_S = 0.001
 #: Most bursts read by ``drain``; datagrams beyond them are lost.
 _LAST_BURSTS = 20
@@ -91,6 +96,7 @@ class DatagramReader:
         self._end = end
         self._max_bytes = max_bytes
         self._drops = 0
+        self._pieces: deque[bytes] = deque()  # of the last datagram, which the next burst continues
 
     def start(self) -> None:
         """Begin to read."""
@@ -121,10 +127,16 @@ class DatagramReader:
         """Process waiting datagrams; return True if none is left, False if the burst's time ran out first."""
         loop, receive, take = asyncio.get_running_loop(), self._of.recv, self._begin()
         until, taken = loop.time() + _BURST_S, 0
+        is_empty = self._take_pieces(take, until)
         try:
-            while taken % _LOOKED_AT_EVERY or loop.time() < until:
-                take(receive(self._max_bytes))
+            while is_empty and (not taken or taken % _LOOKED_AT_EVERY or loop.time() < until):
+                data = receive(self._max_bytes)
                 taken += 1
+                if len(data) <= _SHORT_BYTES:
+                    take(data)
+                else:
+                    self._pieces.extend(pieces_of_lines(data))
+                    is_empty = self._take_pieces(take, until)
         except BlockingIOError:
             is_empty = True
         else:
@@ -135,6 +147,31 @@ class DatagramReader:
             self._end(taken)
         return is_empty
 
+    def _take_pieces(self, take: Callable[[bytes], object], until: float) -> bool:
+        """Process the pieces of the last datagram; return False if the burst's time ran out."""
+        loop = asyncio.get_running_loop()
+        while self._pieces:
+            take(self._pieces.popleft())
+            if loop.time() >= until:
+                return False
+        return True
+
     def _listen_again(self) -> None:
         if self._of.fileno() >= 0:
             self.start()
+            if self._pieces:
+                self._take_burst()
+
+
+def pieces_of_lines(data: bytes, at_most: int = _PIECE_BYTES) -> Iterator[bytes]:
+    """Yield the lines of ``data`` in pieces of at most ``at_most`` bytes, or of one longer line."""
+    at = 0
+    while len(data) - at > at_most:
+        end = data.rfind(b"\n", at, at + at_most)
+        if end <= at:
+            end = data.find(b"\n", at + 1)
+        if end < 0:
+            break
+        yield data[at:end]
+        at = end + 1
+    yield data[at:]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from dashboard.domain.errors import DashboardError
-from dashboard.feeders.datagrams import DatagramReader, bind_udp, bind_unix
+from dashboard.feeders.datagrams import DatagramReader, bind_udp, bind_unix, pieces_of_lines
 from dashboard.feeders.line_server import LineServer
 from dashboard.feeders.source_state import SourceState
 from dashboard.feeders.sources_file import Statsd
@@ -23,6 +24,8 @@ from dashboard.runtime import Group
 _MAX_WAITING = 1_000
 _MAX_WAITING_SAMPLES = 200_000
 _LAST_FLUSH_S = 0.8
+#: Work on the lines of one connection after which other tasks run.
+_STEP_S = 0.005
 #: Longer lines by TCP are refused. It is the length of a datagram with a single line.
 _MAX_LINE_BYTES = 16_384
 
@@ -106,11 +109,12 @@ class StatsdSource:
         )
 
     async def _take_lines(self, whole: bytes) -> None:
-        latest_ms = self._submitter.latest_ms()
-        while whole:  # a read with the rest of the one before may be longer than a datagram
-            cut = len(whole) if len(whole) <= MAX_DATAGRAM_BYTES else whole.rindex(b"\n", 0, MAX_DATAGRAM_BYTES) + 1
-            self._aggregator.feed(whole[:cut], latest_ms)
-            whole = whole[cut:]
+        latest_ms, until = self._submitter.latest_ms(), time.monotonic() + _STEP_S
+        for piece in pieces_of_lines(whole):
+            self._aggregator.feed(piece, latest_ms)
+            if time.monotonic() >= until:
+                await asyncio.sleep(0)
+                until = time.monotonic() + _STEP_S
         self._count_lines()
 
     def _count_lines(self) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.feeders.datagrams import DatagramReader, bind_udp, bind_unix
+from dashboard.feeders import datagrams
+from dashboard.feeders.datagrams import DatagramReader, bind_udp, bind_unix, pieces_of_lines
 from tests.support.nodes import until
 
 pytestmark = pytest.mark.gen_test
@@ -34,6 +35,31 @@ async def test_what_is_sent_is_read_in_bursts() -> None:
     assert taken.datagrams == [b"m%d" % number for number in range(50)]
     assert sum(taken.bursts) == 50
     assert made.fileno() == -1
+
+
+async def test_a_long_datagram_is_read_in_pieces_between_which_other_tasks_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datagrams, "_BURST_S", 0.0)  # each piece takes longer than a burst may last
+    made, lines = await bind_udp("127.0.0.1", 0), b"\n".join(b"m%d:1|c" % number for number in range(2_000))
+    taken, begun = Taken(), list[int]()
+
+    def begin() -> Callable[[bytes], None]:
+        begun.append(len(taken.datagrams))
+        return taken.begin()
+
+    reader = DatagramReader(made, begin, taken.bursts.append, max_bytes=65_536)
+    reader.start()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(lines, made.getsockname())
+    await until(lambda: b"\n".join(taken.datagrams) == lines)
+    reader.close()
+    assert max(map(len, taken.datagrams)) <= 4_096
+    assert taken.bursts == [1]
+    assert begun[: len(taken.datagrams)] == list(range(len(taken.datagrams)))  # one piece a burst
+
+
+def test_a_line_that_is_longer_than_a_piece_stays_whole() -> None:
+    assert [*pieces_of_lines(b"a\nbb\n" + b"c" * 9 + b"\nd\n", 5)] == [b"a\nbb", b"c" * 9, b"d\n"]
+    assert [*pieces_of_lines(b"c" * 9, 5)] == [b"c" * 9]
 
 
 async def test_what_the_kernel_still_holds_is_taken_at_the_end() -> None:
