@@ -6,6 +6,7 @@ A long value is split into its members without being decoded, which is forty tim
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import msgspec
 
@@ -27,11 +28,15 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def read_in_steps(body: bytes) -> object:
-    """Decode the JSON of a body, in which NaN and infinities become strings, as in protobuf's JSON; raises Invalid."""
+def read_in_steps(body: bytes, decode: Callable[[bytes], object] | None = None) -> object:
+    """Decode the JSON of a body, in which NaN and infinities become strings, as in protobuf's JSON; raises Invalid.
+
+    ``decode`` is called for the whole text, instead of ``decode_in_steps``, and raises the same errors.
+    """
+    decode = decode or decode_in_steps
     body = body.removeprefix(BYTE_ORDER_MARK)
     try:
-        return _decoded(body)
+        return _decoded(body, decode)
     except Invalid as invalid:
         fault = invalid
     try:
@@ -41,12 +46,12 @@ def read_in_steps(body: bytes) -> object:
     words = with_words(text, quoted=True)
     if words == text:
         raise fault
-    return _decoded(words.encode())
+    return _decoded(words.encode(), decode)
 
 
-def _decoded(body: bytes) -> object:
+def _decoded(body: bytes, decode: Callable[[bytes], object]) -> object:
     try:
-        return decode_in_steps(body)
+        return decode(body)
     except RecursionError:
         raise Invalid("nested too deep") from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -68,7 +73,7 @@ def decode_in_steps(text: bytes | msgspec.Raw, level: int = 0) -> object:
     return msgspec.json.decode(text)  # one long text
 
 
-def found_in(pattern: re.Pattern[bytes], text: bytes) -> bool:
+def found_in(pattern: re.Pattern[bytes], text: bytes | memoryview) -> bool:
     """Return whether a pattern is found in a long text, which is searched in windows."""
     step = _WINDOW_BYTES - _OVERLAP_BYTES
     return any(pattern.search(text, at, at + _WINDOW_BYTES) for at in range(0, max(1, len(text)), step))

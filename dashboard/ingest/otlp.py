@@ -7,7 +7,6 @@ bytes as those of an earlier point costs one look-up.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +16,7 @@ import msgspec
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import MAX_UNIT_BYTES, check_text, series_key
 from dashboard.ingest.batch import MAX_SAMPLES, check_time
-from dashboard.ingest.json_steps import found_in, read_in_steps
+from dashboard.ingest.json_steps import read_in_steps
 from dashboard.ingest.origins import origin_of
 from dashboard.ingest.otlp_cache import MAX_CACHED_BYTES, PointCache
 from dashboard.ingest.otlp_columns import PointColumns, attributes_of, read_columns
@@ -33,6 +32,7 @@ from dashboard.ingest.otlp_schema import (
     SHAPES,
     read_any,
     read_point,
+    read_text,
 )
 from dashboard.ingest.otlp_values import MAX_ATTRIBUTES, items, pairs_of, whole
 from dashboard.ingest.parsed import Family, Parsed
@@ -49,7 +49,6 @@ _NO_RECORDED_VALUE = 1
 _MAX_PARTS = 200_000
 #: Fields of a metric that hold no data.
 _DESCRIBING = {"name", "description", "unit", "metadata"}
-_SNAKE_KEY = re.compile(rb'"[a-z]+_[a-z_]+"\s*:')
 
 
 @dataclass(slots=True, frozen=True)
@@ -72,26 +71,13 @@ def parse_otlp_protobuf(body: bytes, cache: PointCache, latest_ms: int) -> Parse
 
 def parse_otlp_json(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
     """Parse the request's JSON form, with field names like ``resourceMetrics`` or ``resource_metrics``. Raises Invalid."""
-    request = read_in_steps(body)
+    request = read_in_steps(body, lambda text: read_text(text, REQUEST))
     if not isinstance(request, dict):
         raise Invalid("must be an object with resourceMetrics")
-    if found_in(_SNAKE_KEY, body):
-        request = _camel(request, 0)
     if request and "resourceMetrics" not in request:
         passed = ", ".join(sorted(request))[:80]
         raise Invalid(f"has no resourceMetrics, only {passed}; this address takes metrics")
     return _Walk(cache, latest_ms).take(request)
-
-
-def _camel(value: Any, depth: int) -> Any:
-    """Convert the field names of decoded JSON from snake case to protobuf's camel case; raises Invalid."""
-    if depth > 400:
-        raise Invalid("nested too deep")
-    if isinstance(value, list):
-        return [_camel(item, depth + 1) for item in value]
-    if isinstance(value, dict):
-        return {re.sub(r"_([a-z])", lambda m: m[1].upper(), key): _camel(v, depth + 1) for key, v in value.items()}
-    return value
 
 
 @dataclass(slots=True)

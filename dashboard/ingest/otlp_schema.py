@@ -1,19 +1,30 @@
 """Schemas of OTLP's metrics messages: field numbers, with the field names of its JSON form.
 
-Resources, scopes, metrics, gauges, sums and data points stay bytes until they are read, so that a broken part can be refused
-while the rest is kept. Source: opentelemetry-proto 1.x, metrics/v1/metrics.proto, common/v1/common.proto. Field numbers there
-never change.
+Resources, scopes, metrics, gauges, sums and data points stay bytes (in JSON: texts) until they are read, so that a broken part can
+be refused while the rest is kept, and that a long body is never decoded as a whole: the garbage collector would block the event
+loop while it visits millions of values. Source: opentelemetry-proto 1.x, metrics/v1/metrics.proto, common/v1/common.proto. Field
+numbers there never change.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+import msgspec
+
 from dashboard.domain.errors import Invalid
+from dashboard.ingest.json_steps import decode_in_steps, found_in
 from dashboard.ingest.protobuf import Field, Schema, read_message
 
-#: A part of a request: protobuf bytes that are not decoded yet, or decoded JSON of any shape.
+#: A part of a request: protobuf bytes or a JSON text that are not decoded yet, or decoded JSON of any shape.
 Part = Any
+#: White space before a text; with more of it the text is decoded as a whole.
+_MAX_BLANKS = 1_024
+_SNAKE_KEY = re.compile(rb'"[a-z]+_[a-z_]+"\s*:')
+_SNAKE = re.compile(r"_([a-z])")
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_elements = msgspec.json.Decoder(list[msgspec.Raw])
 
 _ANY_VALUE: dict[int, Field] = {}
 KEY_VALUE: Schema = {1: Field("key", "text"), 2: Field("value", "message", _ANY_VALUE)}
@@ -83,14 +94,59 @@ SHAPES = tuple(_POINT)
 
 
 def read_point(shape: str, point: Any) -> dict[str, Any]:
-    """Read a data point, protobuf or decoded JSON, in its JSON form; raises Invalid."""
+    """Read a data point, protobuf or JSON, in its JSON form; raises Invalid."""
     return read_any(point, _POINT[shape], "dataPoints")
 
 
 def read_any(part: Any, schema: Schema, field: str = "resourceMetrics") -> dict[str, Any]:
-    """Read a part of a request, protobuf or decoded JSON, in its JSON form; raises Invalid."""
+    """Read a part of a request, protobuf or JSON, in its JSON form; raises Invalid."""
     if isinstance(part, bytes):
         return read_message(part, schema)
+    if isinstance(part, msgspec.Raw):
+        try:
+            part = read_text(part, schema)
+        except RecursionError:
+            raise Invalid("nested too deep", field=field) from None
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise Invalid(f"is not JSON: {error}", field=field) from None
     if not isinstance(part, dict):
         raise Invalid("must hold objects", field=field)
     return part
+
+
+def read_text(text: bytes | msgspec.Raw, schema: Schema) -> object:
+    """Decode a JSON text with field names like ``resourceMetrics`` or ``resource_metrics``; its parts by the schema stay texts.
+
+    Raises Invalid, MsgspecError, UnicodeDecodeError, RecursionError.
+    """
+    parts = {each.name: each for each in schema.values() if each.kind == "bytes"}
+    if parts and bytes(memoryview(text)[:_MAX_BLANKS]).lstrip()[:1] == b"{":
+        found = {_camel_name(name): value for name, value in _members.decode(text).items()}
+        return {name: _part(value, parts.get(name)) for name, value in found.items()}
+    value = decode_in_steps(text)
+    return _camel(value, 0) if found_in(_SNAKE_KEY, memoryview(text)) else value
+
+
+def _part(text: msgspec.Raw, field: Field | None) -> Any:
+    """Return a member's value: undecoded texts if it is a part or a list of parts."""
+    begin = bytes(memoryview(text)[:1])
+    if field is None or begin == b"n":  # null
+        return decode_in_steps(text)
+    if not field.repeated:
+        return text
+    return _elements.decode(text) if begin == b"[" else decode_in_steps(text)
+
+
+def _camel(value: Any, depth: int) -> Any:
+    """Convert the field names of decoded JSON from snake case to protobuf's camel case; raises Invalid."""
+    if depth > 400:
+        raise Invalid("nested too deep")
+    if isinstance(value, list):
+        return [_camel(item, depth + 1) for item in value]
+    if isinstance(value, dict):
+        return {_camel_name(key): _camel(v, depth + 1) for key, v in value.items()}
+    return value
+
+
+def _camel_name(name: str) -> str:
+    return _SNAKE.sub(lambda m: m[1].upper(), name) if "_" in name else name

@@ -1,10 +1,21 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import ExponentialHistogramDataPoint, NumberDataPoint, SummaryDataPoint
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.otlp_schema import REQUEST, SHAPES, read_point
+from dashboard.ingest.otlp_schema import (
+    METRIC,
+    POINTS,
+    REQUEST,
+    RESOURCE_METRICS,
+    SCOPE_METRICS,
+    SHAPES,
+    read_any,
+    read_point,
+    read_text,
+)
 from dashboard.ingest.protobuf import read_message
 from tests.support.parsed_checks import T
 
@@ -49,3 +60,24 @@ def test_the_points_of_gauges_stay_bytes_until_they_are_read() -> None:
     resource = b"\x12" + bytes([len(scope)]) + scope
     read = read_message(b"\x0a" + bytes([len(resource)]) + resource, REQUEST)
     assert read == {"resourceMetrics": [resource]}
+
+
+def test_parts_of_json_stay_texts_until_they_are_read() -> None:
+    text = b'{"resource_metrics":[{"scopeMetrics":[{"metrics":[{"name":"m","gauge":{"data_points":[{"as_double":1}]}}]}]}]}'
+    request = read_text(text, REQUEST)
+    assert isinstance(request, dict)
+    part = request["resourceMetrics"][0]
+    for schema, name in ((RESOURCE_METRICS, "scopeMetrics"), (SCOPE_METRICS, "metrics")):
+        assert isinstance(part, msgspec.Raw)
+        part = read_any(part, schema)[name][0]
+    metric = read_any(part, METRIC)
+    assert (metric["name"], type(metric["gauge"])) == ("m", msgspec.Raw)
+    (point,) = read_any(metric["gauge"], POINTS)["dataPoints"]
+    assert isinstance(point, msgspec.Raw)
+    assert read_point("gauge", point) == {"asDouble": 1}
+
+
+@pytest.mark.parametrize("text", [b"[1]", b'"x"', b"nothing", b'{"asDouble":}', b"[" * 100_000])
+def test_a_text_that_is_no_object_is_refused(text: bytes) -> None:
+    with pytest.raises(Invalid):
+        read_point("gauge", msgspec.Raw(text))
