@@ -17,7 +17,7 @@ from dashboard.ingest.batch import check_time
 from dashboard.ingest.exponential import middle, quantiles
 from dashboard.ingest.otlp_values import decimal_text
 from dashboard.ingest.parsed import Family, Parsed
-from dashboard.ingest.protobuf import Field, Message, Schema, read_message
+from dashboard.ingest.protobuf import Field, Message, NotRead, Schema, read_message
 
 #: The NaN that means: this series has ended.
 STALE_BITS = 0x7FF0000000000002
@@ -36,9 +36,9 @@ _HISTOGRAM: Schema = {
 }  # fmt: skip
 
 
-def take_histogram(data: bytes, key: SeriesKey, parsed: Parsed, latest_ms: int) -> None:
+def take_histogram(data: bytes, key: SeriesKey, parsed: Parsed, latest_ms: int, not_read: NotRead) -> None:
     """Add the samples of one histogram of this series, or the end of the series; raises Invalid."""
-    found = read_message(data, _HISTOGRAM)
+    found = read_message(data, _HISTOGRAM, not_read)
     t_ms = check_time(found.get("timestamp", 0), latest_ms, field="timestamp")
     total = found.get("sum", 0.0)
     if struct.pack("<d", total) == struct.pack("<Q", STALE_BITS):
@@ -73,6 +73,8 @@ def _percentiles(found: Message) -> list[tuple[str, str, float]]:
 
 def _buckets(found: Message) -> list[tuple[str, str, float]]:
     bounds = found.get("bounds", [])
+    if len(bounds) > _MAX_BUCKETS:
+        raise Invalid(f"has more than {_MAX_BUCKETS} buckets", field="histograms")
     counts = dict(_counts(found, "positive"))
     rows, total = [], 0.0
     for index, bound in enumerate(bounds):

@@ -36,7 +36,7 @@ from dashboard.ingest.otlp_schema import (
 )
 from dashboard.ingest.otlp_values import MAX_ATTRIBUTES, items, pairs_of, whole
 from dashboard.ingest.parsed import Family, Parsed
-from dashboard.ingest.protobuf import BYTES, read_fields, read_message
+from dashboard.ingest.protobuf import BYTES, NotRead, TooManyFields, read_fields, read_message
 
 _ONE: Shape = (("", None),)
 #: Most bytes of the series of one point (a histogram has many); longer ones are not cached.
@@ -94,6 +94,7 @@ class _Walk:
     index: int = 0
     parts: int = 0
     sent: dict[tuple[bytes, str], str] = field(default_factory=dict)
+    not_read: NotRead = field(default_factory=NotRead)
 
     def take(self, request: dict[str, Any]) -> Parsed:
         """Parse the whole request; raises Invalid when it has too many parts."""
@@ -113,7 +114,9 @@ class _Walk:
         if self.parts > _MAX_PARTS:
             raise Invalid(f"more than {_MAX_PARTS} resources, scopes and metrics in one body")
         try:
-            return read_any(part, schema)
+            return read_any(part, schema, self.not_read)
+        except TooManyFields:
+            raise
         except Invalid as invalid:
             self._refuse(invalid, part)
             return None
@@ -161,7 +164,7 @@ class _Walk:
                 if data is not None:
                     try:
                         self._metric(metric, shape, data, origin)
-                    except _TooMany:
+                    except (_TooMany, TooManyFields):
                         raise
                     except Invalid as invalid:
                         self._refuse(_named(invalid, str(metric.get("name", ""))), data)
@@ -179,10 +182,10 @@ class _Walk:
             known = self.cache.numbers(_raw(origin, metric.get("name")))
             columns = read_columns(data, known, self.latest_ms)
         if columns is None:
-            columns = _all_others(data)
+            columns = _all_others(data, self.not_read)
         found = self._described(metric, shape, columns.rest, origin)
         if columns.keys and isinstance(found, _Metric) and known.name != found.name:
-            columns = _all_others(data)
+            columns = _all_others(data, self.not_read)
         if columns.keys and isinstance(found, _Metric):
             self._add(columns, found)
         self._take([(self.index + row, point) for row, point in columns.others], found)
@@ -241,7 +244,7 @@ class _Walk:
                 if isinstance(metric, Invalid):
                     raise metric
                 self._point(point, metric)
-            except _TooMany:
+            except (_TooMany, TooManyFields):
                 raise
             except Invalid as invalid:
                 if isinstance(metric, _Metric):
@@ -253,7 +256,7 @@ class _Walk:
 
     def _point(self, point: Any, metric: _Metric) -> None:
         """Parse one point of any shape; raises Invalid."""
-        found = read_point(metric.shape, point)
+        found = read_point(metric.shape, point, self.not_read)
         attributes = items(found, "attributes", MAX_ATTRIBUTES)
         t_ns = whole(found.get("timeUnixNano") or 0, "timeUnixNano")
         t_ms = None
@@ -290,9 +293,9 @@ class _Walk:
             self.parsed.ended_families.append(Family(key, label, t_ms))
 
 
-def _all_others(data: Any) -> PointColumns:
+def _all_others(data: Any, not_read: NotRead) -> PointColumns:
     """Return columns with all points in ``others``: the caller reads those points one by one."""
-    message = read_any(data, POINTS)
+    message = read_any(data, POINTS, not_read)
     points = items(message, "dataPoints", MAX_SAMPLES)
     return PointColumns(others=list(enumerate(points)), count=len(points), rest=message)
 

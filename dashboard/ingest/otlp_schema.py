@@ -15,7 +15,7 @@ import msgspec
 
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.json_steps import decode_in_steps, found_in
-from dashboard.ingest.protobuf import Field, Schema, read_message
+from dashboard.ingest.protobuf import Field, NotRead, Schema, read_message
 
 #: A part of a request: protobuf bytes or a JSON text that are not decoded yet, or decoded JSON of any shape.
 Part = Any
@@ -93,15 +93,20 @@ _POINT["sum"] = _POINT["gauge"]
 SHAPES = tuple(_POINT)
 
 
-def read_point(shape: str, point: Any) -> dict[str, Any]:
+def read_point(shape: str, point: Any, not_read: NotRead | None = None) -> dict[str, Any]:
     """Read a data point, protobuf or JSON, in its JSON form; raises Invalid."""
-    return read_any(point, _POINT[shape], "dataPoints")
+    return read_any(point, _POINT[shape], not_read, field="dataPoints")
 
 
-def read_any(part: Any, schema: Schema, field: str = "resourceMetrics") -> dict[str, Any]:
-    """Read a part of a request, protobuf or JSON, in its JSON form; raises Invalid."""
+def read_any(
+    part: Any, schema: Schema, not_read: NotRead | None = None, *, field: str = "resourceMetrics"
+) -> dict[str, Any]:
+    """Read a part of a request, protobuf or JSON, in its JSON form; raises Invalid.
+
+    ``not_read`` counts the fields of the whole request that are skipped.
+    """
     if isinstance(part, bytes):
-        return read_message(part, schema)
+        return read_message(part, schema, not_read)
     if isinstance(part, msgspec.Raw):
         try:
             part = read_text(part, schema)

@@ -16,6 +16,12 @@ from dashboard.domain.errors import Invalid
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 MAX_DEPTH = 100
 MAX_ITEMS = 200_000
+#: Fields of a body that are not read: those that are not in the protocol, and repetitions of fields that come once.
+MAX_NOT_READ = 200_000
+#: The same of a message that is read by itself.
+_MAX_NOT_READ_ALONE = 1_000
+#: Fields that each message may have in addition: senders fill in some that are of no use here, such as when a counter began.
+_SPARE = 4
 
 _doubles = struct.Struct("<d").unpack_from
 _fixed64 = struct.Struct("<Q").unpack_from
@@ -34,6 +40,25 @@ class Field(NamedTuple):
 Schema = Mapping[int, Field]
 #: A message by the names of its fields.
 Message = dict[str, Any]
+
+
+class TooManyFields(Invalid):
+    """Fault of a body with too many fields that are not read; no single part is at fault."""
+
+
+class NotRead:
+    """Count of the fields of a body that are not read. They cost as much time as others, and are in no other limit."""
+
+    __slots__ = ("_left", "_most")
+
+    def __init__(self, most: int = 0) -> None:
+        self._left = self._most = most or MAX_NOT_READ
+
+    def add(self) -> None:
+        """Count one more field; raises TooManyFields."""
+        self._left -= 1
+        if self._left < 0:
+            raise TooManyFields(f"more than {self._most} fields that are not known here, or come twice")
 
 
 def read_varint(data: bytes, at: int) -> tuple[int, int]:
@@ -85,25 +110,43 @@ def read_fields(data: bytes) -> Iterator[tuple[int, int, int | bytes]]:
             raise Invalid(f"protobuf wire type {wire} is not understood")
 
 
-def read_message(data: bytes, schema: Schema, depth: int = 0) -> dict[str, Any]:
-    """Decode a message to a dict by field names; unknown fields are skipped. Raises Invalid."""
+def read_few_fields(data: bytes, usual: int, not_read: NotRead) -> Iterator[tuple[int, int, int | bytes]]:
+    """Yield the fields of a message that has at most ``usual`` of them by the protocol. Further fields are counted. Raises Invalid."""
+    for number, field in enumerate(read_fields(data)):
+        if number >= usual:
+            not_read.add()
+        yield field
+
+
+def read_message(data: bytes, schema: Schema, not_read: NotRead | None = None, depth: int = 0) -> dict[str, Any]:
+    """Decode a message to a dict by field names; unknown fields are skipped. Raises Invalid.
+
+    ``not_read`` counts the fields of the whole body that are skipped, without the first few of each message.
+    """
     if depth > MAX_DEPTH:
         raise Invalid(f"nested deeper than {MAX_DEPTH}")
+    not_read = NotRead(_MAX_NOT_READ_ALONE) if not_read is None else not_read
     found: dict[str, Any] = {}
+    spare = _SPARE
     for number, wire, value in read_fields(data):
         field = schema.get(number)
         if field is None:
+            spare -= 1
+            if spare < 0:
+                not_read.add()
             continue
         if field.repeated:
             items = found.setdefault(field.name, [])
             if wire == BYTES and field.kind not in ("text", "bytes", "message"):
                 items.extend(_packed(value, field))  # type: ignore[arg-type]  # wire type 2 gives bytes
             else:
-                items.append(_value(wire, value, field, depth))
+                items.append(_value(wire, value, field, not_read, depth))
             if len(items) > MAX_ITEMS:
-                raise Invalid(f"has more than {MAX_ITEMS} items", field=field.name)
+                raise _too_many(field)
         else:
-            found[field.name] = _value(wire, value, field, depth)
+            if field.name in found:
+                not_read.add()
+            found[field.name] = _value(wire, value, field, not_read, depth)
     return found
 
 
@@ -119,11 +162,11 @@ def double(bits: int) -> float:
     return value
 
 
-def _value(wire: int, value: int | bytes, field: Field, depth: int) -> Any:
+def _value(wire: int, value: int | bytes, field: Field, not_read: NotRead | None, depth: int) -> Any:
     kind = field.kind
     if isinstance(value, bytes):
         if kind == "message" and field.schema is not None:
-            return read_message(value, field.schema, depth + 1)
+            return read_message(value, field.schema, not_read, depth + 1)
         if kind == "text":
             try:
                 return value.decode()
@@ -142,8 +185,14 @@ def _value(wire: int, value: int | bytes, field: Field, depth: int) -> Any:
     raise Invalid("has the wrong type", field=field.name)
 
 
+def _too_many(field: Field) -> Invalid:
+    return Invalid(f"has more than {MAX_ITEMS} items", field=field.name)
+
+
 def _packed(data: bytes, field: Field) -> list[Any]:
     if field.kind in ("double", "fixed64", "sfixed64"):
+        if len(data) > 8 * MAX_ITEMS:
+            raise _too_many(field)
         if len(data) % 8:
             raise Invalid("a packed list is cut off", field=field.name)
         code = {"double": "d", "fixed64": "Q", "sfixed64": "q"}[field.kind]
@@ -151,5 +200,7 @@ def _packed(data: bytes, field: Field) -> list[Any]:
     items, at = [], 0
     while at < len(data):
         number, at = read_varint(data, at)
-        items.append(_value(VARINT, number, field, 0))
+        items.append(_value(VARINT, number, field, None, 0))
+        if len(items) > MAX_ITEMS:
+            raise _too_many(field)
     return items

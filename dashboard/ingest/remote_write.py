@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import struct
-from collections import Counter
 from collections.abc import Sequence
 
 from dashboard.domain.errors import Invalid
@@ -25,7 +24,10 @@ from dashboard.ingest.protobuf import (
     FIXED32,
     FIXED64,
     VARINT,
+    NotRead,
+    TooManyFields,
     double,
+    read_few_fields,
     read_fields,
     read_varint,
     same_in_all,
@@ -34,8 +36,8 @@ from dashboard.ingest.protobuf import (
 
 MAX_DECODED_BYTES = 32 * 1024 * 1024
 _MAX_METADATA = 20_000
-#: Fields of all series of a body that are not read: exemplars, and fields that are not in the protocol.
-MAX_NOT_READ = 200_000
+#: A longer sample has more fields than the protocol's; by their number it is not limited otherwise.
+_SAMPLE_BYTES = 32
 _MAX_CACHED_BYTES = 4_096
 #: The end of a series with one sample: field 2 of 16 bytes, which holds field 1, a double, and field 2, a time of 6 bytes.
 _TAIL = struct.Struct("<3xdx6s")
@@ -71,17 +73,17 @@ def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int, families
     parsed, metadata, families = Parsed(), list[bytes](), families or Families()
     cache.renew(latest_ms)
     others = _quickly(data, parsed, cache, latest_ms, metadata)
-    not_read = Counter[str]()
+    not_read = NotRead()
     for place, (index, series) in enumerate(others):
         if parsed.batch.is_hopeless():
             parsed.batch.leave_unread(index, len(others) - place)
             break
         try:
             _take(series, parsed, cache, latest_ms, not_read)
+        except TooManyFields:
+            raise
         except Invalid as invalid:
             parsed.refuse(index, invalid, _described(series))
-        if not_read["fields"] > MAX_NOT_READ:
-            raise Invalid(f"more than {MAX_NOT_READ} fields in series that are not labels, samples or histograms")
     if others and parsed.batch.refused:
         parsed.batch.refused.sort(key=lambda refusal: refusal.index)
     if metadata:
@@ -208,11 +210,8 @@ def _width(data: bytes, at: int, wire: int) -> int:
     raise Invalid(f"protobuf wire type {wire} is not understood")
 
 
-def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int, not_read: Counter[str]) -> None:
-    """Add the valid samples of one ``TimeSeries``; then raise Invalid for the first invalid sample.
-
-    ``not_read`` counts the fields that are not read; beyond ``MAX_NOT_READ`` of them the series is not added.
-    """
+def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int, not_read: NotRead) -> None:
+    """Add the valid samples of one ``TimeSeries``; then raise Invalid for the first invalid sample."""
     labels, samples, histograms = list[bytes](), list[bytes](), list[bytes]()
     places = {1: labels, 2: samples, 4: histograms}
     for number, _, value in read_fields(series):
@@ -220,20 +219,20 @@ def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int, not_
         if known is not None and isinstance(value, bytes):
             known.append(value)
         else:
-            not_read["fields"] += 1
-            if not_read["fields"] > MAX_NOT_READ:
-                return
+            not_read.add()
         if len(samples) + len(histograms) > MAX_SAMPLES or len(labels) > CEILING.labels + 1:
             break  # what follows is refused anyway
-    key = _key(labels, cache.origins)
+    key = _key(labels, cache.origins, not_read)
     _learn(series, len(samples[0]) + 2 if len(samples) == 1 and not histograms else 0, key, cache)
-    take_points(key, samples, histograms, parsed, latest_ms)
+    take_points(key, samples, histograms, parsed, latest_ms, not_read)
 
 
-def take_points(key: str, samples: list[bytes], histograms: list[bytes], parsed: Parsed, latest_ms: int) -> None:
+def take_points(
+    key: str, samples: list[bytes], histograms: list[bytes], parsed: Parsed, latest_ms: int, not_read: NotRead
+) -> None:
     """Add the valid samples and native histograms of one series; then raise Invalid for the first invalid sample or histogram.
 
-    Samples beyond ``MAX_SAMPLES`` of a body, and those after ``MAX_REFUSALS`` invalid ones, are not read.
+    Samples beyond ``MAX_SAMPLES`` of a body, and those after ``MAX_REFUSALS`` invalid ones, are not read. Raises TooManyFields.
     """
     failed: Invalid | None = None
     failures = 0
@@ -244,20 +243,27 @@ def take_points(key: str, samples: list[bytes], histograms: list[bytes], parsed:
             failed = failed or Invalid(f"more than {MAX_SAMPLES} samples in one body")
             break
         try:
-            bits, stated = _sample(sample)
+            bits, stated = _sample(sample, not_read)
             t_ms = check_time(stated, latest_ms, field="timestamp")
             if bits == STALE_BITS:
                 parsed.ended.append((key, t_ms))
                 continue
             parsed.add(key, t_ms, double(bits))
+        except TooManyFields:
+            raise
         except Invalid as invalid:
             failed = failed or invalid
             failures += 1
     for histogram in histograms:
         if failures >= MAX_REFUSALS:
             break
+        if len(parsed.batch.keys) + len(parsed.ended) >= MAX_SAMPLES:
+            failed = failed or Invalid(f"more than {MAX_SAMPLES} samples in one body")
+            break
         try:
-            take_histogram(histogram, parse_series(key), parsed, latest_ms)
+            take_histogram(histogram, parse_series(key), parsed, latest_ms, not_read)
+        except TooManyFields:
+            raise
         except Invalid as invalid:
             failed = failed or invalid
             failures += 1
@@ -297,10 +303,10 @@ def _described(series: bytes) -> str:
     return ", ".join(pairs) or f"protobuf of {len(series)} bytes"
 
 
-def _sample(data: bytes) -> tuple[int, int]:
+def _sample(data: bytes, not_read: NotRead) -> tuple[int, int]:
     """Return the bits of a sample's value, and its time in milliseconds."""
     bits = t_ms = 0
-    for number, wire, value in read_fields(data):
+    for number, wire, value in read_fields(data) if len(data) <= _SAMPLE_BYTES else read_few_fields(data, 3, not_read):
         if number == 1 and wire == FIXED64 and isinstance(value, int):
             bits = value
         elif number == 2 and wire == VARINT and isinstance(value, int):
@@ -308,13 +314,13 @@ def _sample(data: bytes) -> tuple[int, int]:
     return bits, t_ms
 
 
-def _key(labels: list[bytes], origins: Origins) -> str:
+def _key(labels: list[bytes], origins: Origins, not_read: NotRead) -> str:
     name, pairs = "", {}
     if len(labels) > CEILING.labels + 1:
         raise Invalid(f"{len(labels)} labels", field="labels")
     for label in labels:
         texts = {1: "", 2: ""}
-        for number, wire, value in read_fields(label):
+        for number, wire, value in read_few_fields(label, 2, not_read):
             if number in texts and wire == BYTES and isinstance(value, bytes):
                 try:
                     texts[number] = value.decode()

@@ -15,11 +15,14 @@ from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import OwnedRecall, origin_of
 from dashboard.ingest.packed import unpack_snappy_block
 from dashboard.ingest.parsed import Parsed
-from dashboard.ingest.protobuf import BYTES, VARINT, read_fields, read_varint
+from dashboard.ingest.protobuf import BYTES, VARINT, NotRead, TooManyFields, read_few_fields, read_fields, read_varint
 from dashboard.ingest.remote_write import MAX_DECODED_BYTES, take_points
 
 _KINDS = {1: "counter", 2: "gauge", 3: "histogram", 4: "histogram", 5: "summary"}
 _MAX_SYMBOLS = 1_000_000
+#: References of a series to symbols, and most bytes of one.
+_MAX_REFERENCES = 2 * (CEILING.labels + 1)
+_REFERENCE_BYTES = 10
 
 #: Series by the texts of their labels.
 SymbolCache = OwnedRecall[tuple[str, ...], str]
@@ -52,14 +55,16 @@ def parse_request2(data: bytes, cache: SymbolCache, latest_ms: int) -> Written:
     """Parse the message ``Request``; raises Invalid when it is malformed."""
     symbols, series = list[str](), list[bytes]()
     cache.renew(latest_ms)
+    not_read = NotRead()
     for number, wire, value in read_fields(data):
-        if wire != BYTES or not isinstance(value, bytes):
+        if wire != BYTES or not isinstance(value, bytes) or number not in (1, 4, 5):
+            not_read.add()
             continue
         if number == 1:
             raise Invalid("the body is a request of version 1, its Content-Type says version 2")
         if number == 4:
             symbols.append(value.decode("utf-8", "surrogateescape"))
-        elif number == 5:
+        else:
             series.append(value)
         if len(symbols) > _MAX_SYMBOLS or len(series) > MAX_SAMPLES:
             raise Invalid(f"more than {_MAX_SYMBOLS} symbols or {MAX_SAMPLES} series in one body")
@@ -70,7 +75,7 @@ def parse_request2(data: bytes, cache: SymbolCache, latest_ms: int) -> Written:
     for index, each in while_hopeful(series, written.batch):
         shown = ""
         try:
-            labels, samples, histograms, metadata = _parts(each)
+            labels, samples, histograms, metadata = _parts(each, not_read)
             texts = _texts(labels, symbols)
             shown = ", ".join(f"{name}={text}" for name, text in zip(texts[::2], texts[1::2], strict=True))
             key = cache.get(texts) or _learn(texts, cache)
@@ -78,26 +83,28 @@ def parse_request2(data: bytes, cache: SymbolCache, latest_ms: int) -> Written:
                 written.histograms[index] = len(histograms)
             row, ended = len(written.batch.keys), len(written.ended)
             try:
-                take_points(key, samples, histograms, written, latest_ms)
+                take_points(key, samples, histograms, written, latest_ms, not_read)
             finally:
-                _declare(written, row, metadata, symbols)
+                _declare(written, row, metadata, symbols, not_read)
                 written.ended_samples += 0 if histograms else len(written.ended) - ended
+        except TooManyFields:
+            raise
         except Invalid as invalid:
             written.refuse(index, invalid, shown or f"protobuf of {len(each)} bytes")
         places += [index] * (len(written.batch.keys) - len(places))
     return written
 
 
-def _parts(series: bytes) -> tuple[list[int], list[bytes], list[bytes], bytes]:
+def _parts(series: bytes, not_read: NotRead) -> tuple[list[int], list[bytes], list[bytes], bytes]:
     """Split a series into the references of its labels, its samples, histograms and metadata."""
     labels, samples, histograms, metadata = list[int](), list[bytes](), list[bytes](), b""
     for number, wire, value in read_fields(series):
         if number == 1 and wire == VARINT and isinstance(value, int):
             labels.append(value)
-            if len(labels) > 2 * (CEILING.labels + 1):
+            if len(labels) > _MAX_REFERENCES:
                 break  # _texts says so
-        elif not isinstance(value, bytes):
-            continue
+        elif not isinstance(value, bytes) or number not in (1, 2, 3, 5):
+            not_read.add()
         elif number == 1:
             labels += _numbers(value)
         elif len(samples) + len(histograms) > MAX_SAMPLES:
@@ -106,12 +113,16 @@ def _parts(series: bytes) -> tuple[list[int], list[bytes], list[bytes], bytes]:
             samples.append(value)
         elif number == 3:
             histograms.append(value)
-        elif number == 5:
+        else:
+            if metadata:
+                not_read.add()
             metadata = value
     return labels, samples, histograms, metadata
 
 
 def _numbers(packed: bytes) -> list[int]:
+    if len(packed) > _REFERENCE_BYTES * _MAX_REFERENCES:
+        raise Invalid(f"more than {_MAX_REFERENCES} references", field="labels_refs")
     if not packed or max(packed) < 0x80:
         return list(packed)
     found, at = list[int](), 0
@@ -123,7 +134,7 @@ def _numbers(packed: bytes) -> list[int]:
 
 def _texts(references: list[int], symbols: list[str]) -> tuple[str, ...]:
     """Resolve references to label names and values, which alternate; raises Invalid."""
-    if len(references) % 2 or len(references) > 2 * (CEILING.labels + 1):
+    if len(references) % 2 or len(references) > _MAX_REFERENCES:
         raise Invalid(f"{len(references)} references do not make pairs of name and value", field="labels_refs")
     try:
         return tuple(map(symbols.__getitem__, references))
@@ -140,10 +151,10 @@ def _learn(texts: tuple[str, ...], cache: SymbolCache) -> str:
     return cache.learn(texts, key) if sum(map(len, texts)) <= CEILING.text_bytes // 16 else key
 
 
-def _declare(parsed: Parsed, row: int, metadata: bytes, symbols: list[str]) -> None:
+def _declare(parsed: Parsed, row: int, metadata: bytes, symbols: list[str], not_read: NotRead) -> None:
     """Set kind and unit of the rows from ``row`` on; rows of native histograms have their kinds already."""
     kind = unit = 0
-    for number, _, value in read_fields(metadata):
+    for number, _, value in read_few_fields(metadata, 3, not_read):
         if number == 1 and isinstance(value, int):
             kind = value
         elif number == 4 and isinstance(value, int):

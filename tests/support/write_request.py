@@ -142,3 +142,17 @@ def add_series2(
         added.samples.add(value=number, timestamp=t_ms)
     added.metadata.type, added.metadata.unit_ref = kind, symbol(unit)
     return added
+
+
+def varint(value: int) -> bytes:
+    """Encode an unsigned number."""
+    out = b""
+    while value > 0x7F:
+        out += bytes((value & 0x7F | 0x80,))
+        value >>= 7
+    return out + bytes((value,))
+
+
+def field(number: int, data: bytes) -> bytes:
+    """Encode a field of bytes."""
+    return varint(number << 3 | 2) + varint(len(data)) + data

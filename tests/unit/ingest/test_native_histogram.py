@@ -8,6 +8,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series
 from dashboard.ingest.native_histogram import STALE_BITS, take_histogram
 from dashboard.ingest.parsed import Parsed
+from dashboard.ingest.protobuf import NotRead
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
 
 KEY = parse_series('rpc{job="a"}')
@@ -44,7 +45,7 @@ def signed(number: int, value: int) -> bytes:
 
 def taken(data: bytes) -> Parsed:
     parsed = Parsed()
-    take_histogram(data + field(15, T), KEY, parsed, LATEST_MS)
+    take_histogram(data + field(15, T), KEY, parsed, LATEST_MS, NotRead())
     check_parsed(parsed)
     return parsed
 

@@ -13,12 +13,14 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 
 from dashboard.domain.errors import Invalid
+from dashboard.ingest import protobuf
 from dashboard.ingest.otlp import parse_otlp_json, parse_otlp_protobuf
 from dashboard.ingest.otlp_answers import partial_success, partial_success_protobuf
 from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.parsed import NOT_FINITE, Parsed
 from tests.support.deadline import within
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
+from tests.support.write_request import field
 
 NS = T * 1_000_000
 
@@ -287,3 +289,17 @@ def test_a_metric_of_an_unknown_kind_is_refused_and_the_others_kept() -> None:
     assert parsed.batch.values == [7.0]
     (refusal,) = parsed.batch.refused
     assert (refusal.index, "has no gauge," in refusal.reason, "newHistogram" in refusal.reason) == (0, True, True)
+
+
+def test_fields_that_are_not_read_have_a_limit_of_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protobuf, "MAX_NOT_READ", 1_000)
+
+    def body(count: int) -> bytes:
+        began = b"\x11" + bytes(8)  # when a counter began, which every sender says
+        number = field(1, began + b"\x19" + (T * 1_000_000).to_bytes(8, "little") + b"\x21" + bytes(8))
+        points = b"".join([field(1, b"\x60\x00" * 5 + number[2:])] * count)
+        return field(1, field(2, field(2, field(1, b"m") + field(5, number * 2_000 + points))))
+
+    assert len(parse_otlp_protobuf(body(100), PointCache(100), LATEST_MS).batch.keys) == 2_100
+    with pytest.raises(Invalid, match="more than 1000 fields that are not known"):
+        parse_otlp_protobuf(body(2_000), PointCache(100), LATEST_MS)

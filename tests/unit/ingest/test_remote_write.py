@@ -12,10 +12,11 @@ from dashboard.ingest import batch, protobuf, remote_write
 from dashboard.ingest.batch import UNREAD
 from dashboard.ingest.packed import MissingExtra
 from dashboard.ingest.parsed import NOT_FINITE, Parsed
+from dashboard.ingest.protobuf import TooManyFields
 from dashboard.ingest.remote_write import LabelCache, parse_remote_write, parse_write_request
 from tests.support.deadline import within
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
-from tests.support.write_request import encode, snappy
+from tests.support.write_request import encode, field, snappy, varint
 
 STALE = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
 UP = {"__name__": "up", "instance": "web-1:9100", "job": "node"}
@@ -164,7 +165,7 @@ def test_series_after_very_many_refused_ones_are_refused_unread(monkeypatch: pyt
 
 @pytest.mark.parametrize("size", [50, 100_000])
 def test_fields_that_are_not_read_have_a_limit_of_a_body(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    monkeypatch.setattr(remote_write, "MAX_NOT_READ", 1_000)
+    monkeypatch.setattr(protobuf, "MAX_NOT_READ", 1_000)
     good = encode([(UP, [(1.0, T)])])[2:]  # without its tag and length, which is less than 128
     series = good + b"\x78\x00" * size  # field 15, a number
     length = bytes((len(series) & 0x7F | 0x80, len(series) >> 7 & 0x7F | 0x80, len(series) >> 14))
@@ -180,6 +181,36 @@ def test_fields_that_are_not_read_have_a_limit_of_a_body(monkeypatch: pytest.Mon
     few = 1_000 // size
     if few:
         assert parse(b"".join([b"\x0a" + length + series] * few)).batch.keys != []
-    with pytest.raises(Invalid, match="more than 1000 fields in series"):
+    with pytest.raises(Invalid, match="more than 1000 fields that are not known"):
         parse(b"".join([b"\x0a" + length + series] * (few + 100)))
     assert len(read) < 10_000
+
+
+@pytest.mark.parametrize("place", ["label", "sample", "repeated", "histogram", "span"])
+def test_fields_that_are_not_read_are_counted_wherever_they_are(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    monkeypatch.setattr(protobuf, "MAX_NOT_READ", 1_000)
+
+    def body(count: int) -> bytes:
+        junk = b"\x60\x00" * count  # field 12, a number
+        many = dict.fromkeys(("label", "sample", "repeated", "histogram", "span"), b"") | {place: junk}
+        label = field(1, b"\x0a\x08__name__\x12\x01m" + many["label"])
+        value = b"\x09" + bytes(8)
+        sample = field(2, value + value * (count if many["repeated"] else 0) + b"\x10" + varint(T) + many["sample"])
+        deltas = b"" if many["histogram"] else field(11, b"\x08\x00\x10\x01" + many["span"]) + b"\x62\x01\x02"
+        own = many["histogram"].replace(b"\x60", b"\x28")  # field 5
+        histogram = field(4, b"\x08\x01\x78" + varint(T) + deltas + own)
+        return field(1, label + sample + histogram)
+
+    assert len(parse(body(500)).batch.keys) == 6 if place != "histogram" else 3
+    with pytest.raises(TooManyFields, match="more than 1000 fields that are not known"):
+        parse(body(5_000))
+
+
+def test_the_rows_of_native_histograms_have_the_limit_of_a_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    bounds = b"".join(struct.pack("<d", n) for n in range(400))
+    histogram = field(4, b"\x08\x01\x20\x69\x78" + varint(T) + field(16, bounds))
+    series = field(1, field(1, b"\x0a\x08__name__\x12\x01m") + histogram * 9)
+    monkeypatch.setattr(remote_write, "MAX_SAMPLES", 1_000)
+    parsed = parse(series)
+    assert len(parsed.batch.keys) == 3 * 403  # whole histograms
+    assert [refused.reason for refused in parsed.batch.refused] == ["more than 1000 samples in one body"]

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from dashboard.domain.errors import Invalid
+from dashboard.ingest import protobuf
 from dashboard.ingest.parsed import NOT_FINITE
+from dashboard.ingest.protobuf import TooManyFields
 from dashboard.ingest.remote_write import LabelCache, parse_write_request
 from dashboard.ingest.remote_write2 import SymbolCache, Written, parse_remote_write2, parse_request2
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
-from tests.support.write_request import Request2, WriteRequest, add_series2, snappy
+from tests.support.write_request import Request2, WriteRequest, add_series2, field, snappy, varint
 
 STALE = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
 UP = {"__name__": "up", "instance": "web-1:9100", "job": "node"}
@@ -122,3 +124,25 @@ def test_native_histograms_are_kept_as_exponential_ones_of_otlp_are(version: int
     assert [r.index for r in parsed.batch.refused] == [3]
     assert parsed.batch.kinds["h0_count"] == "histogram"
     assert parsed.batch.kinds["h0_p50"] == "gauge"
+
+
+@pytest.mark.parametrize("place", ["request", "series", "sample", "metadata", "repeated"])
+def test_fields_that_are_not_read_have_a_limit_of_a_body(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    monkeypatch.setattr(protobuf, "MAX_NOT_READ", 1_000)
+
+    def body(count: int) -> bytes:
+        junk = b"\x60\x00" * count  # field 12, a number
+        many = dict.fromkeys(("request", "series", "sample", "metadata", "repeated"), b"") | {place: junk}
+        sample = field(2, b"\x09" + bytes(8) + b"\x10" + varint(T) + many["sample"])
+        about = field(5, b"\x08\x02" + many["metadata"]) * (count if many["repeated"] else 1)
+        series = field(1, b"\x01\x02") + sample + about + many["series"]
+        return b"".join(field(4, text) for text in (b"", b"__name__", b"m")) + field(5, series) + many["request"]
+
+    assert rows(parse_request2(body(500), SymbolCache(100), LATEST_MS)) == {"m": 0.0}
+    with pytest.raises(TooManyFields, match="more than 1000 fields that are not known"):
+        parse_request2(body(5_000), SymbolCache(100), LATEST_MS)
+
+
+def test_very_many_references_are_refused_unread() -> None:
+    parsed = parse_request2(field(4, b"") + field(5, field(1, b"\x80\x01" * 50_000)), SymbolCache(100), LATEST_MS)
+    assert ["more than" in refused.reason for refused in parsed.batch.refused] == [True]
