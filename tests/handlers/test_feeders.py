@@ -36,7 +36,7 @@ async def test_each_token_has_its_line_with_what_was_refused_beside_the_reason()
         assert (fed["accepted"], fed["refused"], fed["series"], fed["max_series"]) == (2, 2, 2, 5)
         reasons = {each["snippet"]: each["reason"] for each in fed["refusals"]}
         assert "not a line" in reasons
-        assert "begins with cpu_" in reasons['mem_used{host="a"}']
+        assert "begin with cpu_" in reasons['mem_used{host="a"}']
         own = found["this machine"]
         assert (own["accepted"], own["refused"], own["max_series"]) == (1, 1, 0)
         assert own["refusals"][0]["snippet"] == '{"series":"<b>","value":1}'
