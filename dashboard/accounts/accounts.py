@@ -165,7 +165,9 @@ class Accounts:
         grants: tuple[tuple[str, Role], ...] | None = None,
         kept_session: str = "",
     ) -> User:
-        """Change the given fields, if the stored hash is ``password_was`` (None: any). A new password ends sessions but ``kept_session``.
+        """Change the given fields, if the stored hash is ``password_was`` (None: any).
+
+        A new password ends all sessions except ``kept_session``.
 
         Raises NotFound, Invalid, Forbidden (the last admin), Overloaded, Unavailable.
         """
