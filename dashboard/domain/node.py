@@ -1,8 +1,8 @@
-"""Node: one process of the server; the interval of its beats, and the silence after which other nodes treat the process as ended."""
+"""Node: one process of the server; the interval of its heartbeats, and the silence after which other nodes treat it as ended."""
 
 from __future__ import annotations
 
-#: How often a node publishes a beat.
+#: How often a node publishes a heartbeat.
 BEAT_S = 5.0
-#: A node without a beat for this much of the journal's time counts as gone on all nodes.
+#: A node without a heartbeat for this much of the journal's time counts as gone on all nodes.
 SILENT_MS = 15_000
