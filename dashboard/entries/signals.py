@@ -60,7 +60,7 @@ class UserHere(Struct, array_like=True, frozen=True):
 
 
 class Roster(Signal, tag="r", frozen=True):
-    """Users of a process that changed since ``version - 1``, or all its users if ``whole``.
+    """Changed users of a process since ``version - 1``, or all its users if ``whole``.
 
     ``screens``: number of open pages without a user, by board; only boards whose number has changed, unless ``whole``.
     """
@@ -92,7 +92,7 @@ class TypingSignal(Signal, tag="t", frozen=True):
 
 
 class IngestStatsUpdate(Signal, tag="f", frozen=True):
-    """Feeders of a process that changed since its last update; ``whole``: True if these are all its feeders."""
+    """Changed feeders of a process since its last update; ``whole``: True if these are all its feeders."""
 
     node: str
     whole: bool
