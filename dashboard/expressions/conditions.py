@@ -16,10 +16,9 @@ _NAMED_INPUTS = 5
 
 
 class Corrections:
-    """Final values that late samples changed within the last ``keep_s`` seconds.
+    """Record of the final values that late samples have changed within the last ``keep_s`` seconds.
 
-    The oldest time is forgotten after ``2 * keep_s`` seconds at the latest, because a feeder that is always late
-    changes values each second.
+    ``oldest_ms`` returns the same time as long as possible, because each other time must be sent to the screens.
     """
 
     def __init__(self, keep_s: int) -> None:
@@ -32,8 +31,10 @@ class Corrections:
         self._times[second] = min(t_ms, self._times.get(second, t_ms))
 
     def oldest_ms(self, second: int) -> int:
-        """Return the time of the oldest changed value, 0 if there is none; the time seldom changes, so it is seldom
-        sent to screens."""
+        """Return the time of the oldest changed value, 0 if there is none.
+
+        If the last result is an earlier time, at most ``2 * keep_s`` seconds ago, that time is returned again.
+        """
         self._times = {at: t_ms for at, t_ms in self._times.items() if second - at < self._keep_s}
         oldest_ms = min(self._times.values(), default=0)
         if oldest_ms and self._told_ms >= (second - 2 * self._keep_s) * 1000:

@@ -124,10 +124,10 @@ class DerivedReplica(Replica):
             series.forget(at)
 
     def drop_all(self, name: str, before_ms: int | None = None) -> None:
-        """Forget all series of an expression, at once. No view may show these series.
+        """Forget all series of an expression; no view may show them.
 
-        With ``before_ms``, forget only the ended series whose last value is older than that, and record their end for
-        the views.
+        With ``before_ms``, forget only the ended series whose last value is older than that. Views may show these, and
+        learn of their removal.
         """
         found = self.table.index.named(name)
         if before_ms is None:

@@ -170,7 +170,7 @@ class LiveExpressions:
     def _epoch(self) -> str:
         """Return the epoch of the followed partition; of several partitions, a hash of their epochs.
 
-        A new epoch of any partition changes the result, so a screen that resumes from before learns of the gap.
+        A new epoch of any partition changes the result, so a screen with a position of the old epoch learns of the gap.
         """
         followed = self._replicas.followed()
         epochs = [f"{name}={followed[name].position.epoch}" for name in sorted(followed)]
