@@ -135,7 +135,7 @@ class IngestStats:
         feeder.log(1)
 
     def note_passed_over(self, caller: Caller, format_: str, reason: str, address: str) -> None:
-        """Show a fault that loses no data, once for each reason among the shown refusals."""
+        """Add a fault that loses no data to the shown refusals, unless they contain the same reason already."""
         feeder = self._met(caller, format_, address)
         if not any(refused.reason == reason for refused in feeder.refusals):
             feeder.refuse(reason, address)
