@@ -52,7 +52,8 @@ class Appended(NamedTuple):
 class LogState(NamedTuple):
     """State of a partition in Redis. ``origins``: old epoch -> the last seq that it shares with the present epoch.
 
-    ``common``: the entries of the first ``common`` of the given ids are stored or were trimmed; that of the next id is lost.
+    ``common``: how many of the given ids, from the first on, are of entries that are stored or were trimmed. The entry of
+    the next id is lost.
     """
 
     epoch: str
