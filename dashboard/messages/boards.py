@@ -88,7 +88,7 @@ class BoardOperation(Struct, tag="board_operation", frozen=True):
 
 
 class BoardEditor(Struct, tag="board_editor", frozen=True, omit_defaults=True):
-    """Notice to the editors of a board: an editor and the selected tile. Sent every 10 s; 30 s without it mean that the editor has left."""
+    """Notice to the editors of a board: an editor and the selected tile. Sent every 10 s; after 30 s without one, the editor has left."""
 
     board: str
     page: str
