@@ -56,7 +56,7 @@ class PresenceNotices:
             self._work.set()
 
     def board_soon(self, *boards: str) -> None:
-        """Queue notices about boards; some connection of this process has not been told who watches them now."""
+        """Queue notices of who watches these boards now, because a connection of this process does not know it yet."""
         if boards:
             self._boards.update(boards)
             self._work.set()
