@@ -86,7 +86,10 @@ def _complete_from(series: Series, oldest_ms: int, step_ms: int) -> int:
 
 
 def _coarse(series: Series, fine: _Used, from_ms: int, until_ms: int, windows: Windows) -> list[_Used]:
-    """Return the coarse buckets for the time before the fine buckets; the last may overlap them if it has more samples than they."""
+    """Return the coarse buckets for the time before the fine buckets.
+
+    The last coarse bucket may overlap the fine buckets, if it has more samples than these.
+    """
     step_ms = windows.coarse_step_ms
     coarse = series.coarse.aggregates(from_ms // step_ms)
     if not len(series.fine):
