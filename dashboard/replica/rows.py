@@ -78,7 +78,7 @@ class Rows(Generic[S]):
         self._values: list[array[float]] = []
 
     def hold(self, seq: int, times: int | array[int], values: array[float]) -> None:
-        """Keep an entry's samples for later. The list has no repeated series, and each series' ``waiting`` is this object."""
+        """Keep an entry's samples for later; only for a list without repeated series, whose ``waiting`` is this object."""
         if len(self.series) < _WAITING_FROM:
             self.append(seq, times, values)
             return

@@ -179,9 +179,9 @@ class Series:
         return len(self._times) > limit
 
     def turn(self, now_ms: int, windows: Windows) -> None:
-        """Begin a new fine step, the time step of the fine buckets, with the sample just appended.
+        """Begin a new time step of the fine buckets with the sample just appended.
 
-        Add the samples before it to the buckets (*fold* them), learn the cadence, and trim.
+        Add the earlier samples to the buckets (*fold* them), learn the cadence, and trim.
         """
         newest = len(self._times) - 1
         run = newest - self.folded
