@@ -116,7 +116,7 @@ class SingleFlight(Generic[T]):
     async def __call__(self) -> T:
         """Return the result of a run that started after this call.
 
-        Raises the errors of ``look``; the next waiting caller then starts a new run.
+        If ``look`` raises an error, this call raises it too, and the next waiting caller starts a new run.
         """
         loop = asyncio.get_running_loop()
         asked_s = loop.time()
