@@ -158,7 +158,7 @@ async def _change(tx: AsyncConnection, message: Message, now_ms: int, **values: 
 
 
 async def changes_after(tx: AsyncConnection, room_id: str, after: int, limit: int) -> tuple[list[Message], int, bool]:
-    """Return the messages changed after ``after``, the sequence number of the newest change, and whether the list is complete.
+    """Return three values: the messages changed after ``after``; the number of the newest change; whether the list is complete.
 
     Each message is in the list once, at the place of its latest change.
     """
