@@ -216,7 +216,7 @@ class FeederHandler(BaseHandler[F]):
             self._body.refuse(error)
 
     def _tell_ignored(self) -> None:
-        """Show an unknown token in the statistics, because a server that requires tokens would refuse the request."""
+        """Show in the statistics that an unknown token was ignored: if tokens become required, the sender is refused."""
         self.services.intake.stats.note_passed_over(self.caller, self.format.name, TOKEN_IGNORED, self.address)
 
     def _is_feeding(self) -> bool:

@@ -68,8 +68,8 @@ class RemoteWrite(Format):
 def _is_second(request: FeedRequest) -> bool:
     """Return whether the headers declare a ``Request`` of version 2.
 
-    The Content-Type decides. If it names no message, the version header decides, or the body where that is of version 1: a sender
-    of both versions may state 2.0.0 in either case, and Prometheus does not look at the header.
+    The Content-Type decides; if it names no message, the version header decides.  The caller must then check the body too:
+    a sender of both versions may state 2.0.0 also for version 1.
     """
     proto = _PROTO.search(request.headers.get("Content-Type", ""))
     if proto is not None:

@@ -1,6 +1,6 @@
-"""Heads of answers, prepared once: the status line and headers of a feeder's answer are the same each time, but for date and length.
+"""Heads of answers, prepared once: the status line and headers of a feeder's answer are always the same, except date and length.
 
-Tornado checks, normalises and joins each header of each answer anew, which takes longer than taking a sample in.
+Tornado checks, normalises and joins each header of each answer anew, which takes longer than accepting a sample.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Requests with a short body, whose handler begins when the whole body has arrived.
 
-Tornado begins a handler that reads its body itself when the headers have arrived, and then waits twice: until the handler is
-ready for the body, and until the body has arrived.  A feeder's POST of one value takes longer for that than for everything else
-that Tornado does.  Everything that is checked or counted at the beginning is still checked, a moment later.
+When the headers have arrived, Tornado begins a handler that reads its body itself, and waits twice: until the handler is ready
+for the body, and until the body has arrived.  For a feeder's POST of one value, these two waits take longer than everything
+else that Tornado does.  Everything that is checked or counted at the beginning is still checked, a moment later.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class ShortRequest(HTTPMessageDelegate):
 
 
 def waits_for_body(request: HTTPServerRequest, handler: type[BaseHandler[object]]) -> bool:
-    """Return whether a request's handler may wait for the body: it is short, not compressed, and its length is known."""
+    """Return whether a request's handler can begin when the body has arrived: a short body, not compressed, of known length."""
     if not handler.waits_for_body or request.method != "POST":
         return False
     headers, length = request.headers, request.headers.get("Content-Length", "")
