@@ -165,11 +165,9 @@ class Accounts:
         grants: tuple[tuple[str, Role], ...] | None = None,
         kept_session: str = "",
     ) -> User:
-        """Change the given fields, if the stored hash is ``password_was`` (None: any).
+        """Change the given fields, if the stored hash is ``password_was`` (None: any). A new password ends the other sessions.
 
-        A new password ends all sessions except ``kept_session``.
-
-        Raises NotFound, Invalid, Forbidden (the last admin), Overloaded, Unavailable.
+        ``kept_session`` stays valid. Raises NotFound, Invalid, Forbidden (the last admin), Overloaded, Unavailable.
         """
         password_hash = None
         if full_name is not None:
