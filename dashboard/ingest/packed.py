@@ -24,6 +24,9 @@ except ImportError:  # the extra [protobuf] is not installed, see ``MissingExtra
 ENCODINGS = ("zstd", "zlib", "deflate", "snappy", "x-snappy-framed", "lz4")
 #: The beginnings of bodies in an encoding that no header states. None of them can begin a text, JSON or protobuf.
 _UNSTATED = ((b"\x1f\x8b\x08", "gzip"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+#: Members of a gzip body that are opened: each costs work, although it may hold nothing.
+_MAX_GZIP_MEMBERS = 100_000
+_GZIP_PART_BYTES = 16_384
 _FRAMED_SNAPPY = b"\xff\x06\x00\x00sNaPpY"
 #: Tried first: most bodies unpack to less than this many times their length.
 _USUAL_RATIO = 16
@@ -44,7 +47,7 @@ def unstated(body: bytes) -> str:
 def unpack_unstated(body: bytes, encoding: str, max_bytes: int) -> bytes:
     """Decode a body in an encoding that ``unstated`` has found, UTF-16 to UTF-8; raises Invalid, TooLarge."""
     if encoding == "gzip":
-        return _inflate(body, max_bytes, (31,), "gzip")
+        return _gunzip(body, max_bytes)
     data = body.decode("utf-16", "replace").encode()
     if len(data) > max_bytes:
         raise TooLarge(f"the body has more than {max_bytes} bytes in UTF-8")
@@ -59,7 +62,7 @@ def unpack(body: bytes, encoding: str, max_bytes: int) -> bytes:
     if encoding not in ENCODINGS:
         return body
     if encoding in ("zlib", "deflate"):
-        return _inflate(body, max_bytes, (15, -15), "deflate")
+        return _inflate(body, max_bytes)
     if encoding == "snappy" and not body.startswith(_FRAMED_SNAPPY):
         return unpack_snappy_block(body, max_bytes)
     cramjam = _cramjam()
@@ -104,9 +107,9 @@ def _bounded(body: bytes, into: Callable[[bytes, bytearray], int], encoding: str
     raise Invalid(f"the body is not {encoding}: {fault[:100]}", field="Content-Encoding")
 
 
-def _inflate(body: bytes, max_bytes: int, windows: tuple[int, ...], name: str) -> bytes:
-    """Unpack gzip (window 31), zlib's format (15), or raw deflate (-15), which some senders also call ``deflate``."""
-    for window in windows:
+def _inflate(body: bytes, max_bytes: int) -> bytes:
+    """Unpack zlib's format, or raw deflate, which some senders also call ``deflate``."""
+    for window in (15, -15):
         inflater = zlib.decompressobj(window)
         try:
             data = inflater.decompress(body, max_bytes + 1)
@@ -116,4 +119,29 @@ def _inflate(body: bytes, max_bytes: int, windows: tuple[int, ...], name: str) -
             raise TooLarge(f"the body has more than {max_bytes} bytes unpacked")
         if inflater.eof:
             return data
-    raise Invalid(f"the body is not {name}", field="Content-Encoding")
+    raise Invalid("the body is not deflate", field="Content-Encoding")
+
+
+def _gunzip(body: bytes, max_bytes: int) -> bytes:
+    """Unpack all members of a gzip file. It is read in parts, because each member's end copies the rest of its part."""
+    parts, size, members, inflater = list[bytes](), 0, 0, zlib.decompressobj(31)
+    is_whole = False
+    for begin in range(0, len(body), _GZIP_PART_BYTES):
+        packed = body[begin : begin + _GZIP_PART_BYTES]
+        while packed:
+            try:
+                data = inflater.decompress(packed, max_bytes - size + 1)
+            except zlib.error:
+                raise Invalid("the body is not gzip", field="Content-Encoding") from None
+            parts.append(data)
+            size += len(data)
+            packed, is_whole = inflater.unconsumed_tail or inflater.unused_data, inflater.eof
+            if size > max_bytes:
+                raise TooLarge(f"the body has more than {max_bytes} bytes unpacked")
+            if is_whole:
+                members, inflater = members + 1, zlib.decompressobj(31)
+                if members > _MAX_GZIP_MEMBERS:
+                    raise Invalid(f"the gzip body has more than {_MAX_GZIP_MEMBERS} members", field="Content-Encoding")
+    if not is_whole:
+        raise Invalid("the gzip body is cut off", field="Content-Encoding")
+    return b"".join(parts)

@@ -67,6 +67,17 @@ def test_gzip_and_utf16_are_known_by_their_beginning(body: bytes, encoding: str)
             unpack_unstated(body, encoding, 1)
 
 
-def test_gzip_that_is_cut_off_is_invalid() -> None:
-    with pytest.raises(Invalid):
-        unpack_unstated(gzip.compress(BODY)[:-9], "gzip", len(BODY))
+def test_all_members_of_a_gzip_file_count() -> None:
+    many = gzip.compress(b"a 1\n") + gzip.compress(b"") * 2_000 + gzip.compress(BODY)
+    assert unpack_unstated(many, "gzip", 1_000_000) == b"a 1\n" + BODY
+    with pytest.raises(TooLarge):
+        unpack_unstated(many, "gzip", len(BODY) + 3)
+    with pytest.raises(Invalid, match="members"):
+        unpack_unstated(gzip.compress(b"") * 100_001, "gzip", 10)
+
+
+@pytest.mark.parametrize("rest", [b"garbage", gzip.compress(BODY)[:-9]])
+def test_gzip_with_a_broken_end_is_invalid(rest: bytes) -> None:
+    for body in (rest, gzip.compress(b"a 1\n") + rest):
+        with pytest.raises(Invalid):
+            unpack_unstated(body, "gzip", len(BODY) + 10)
