@@ -256,13 +256,15 @@ class SqliteJournal:
         """Answer all appends of a transaction that has ended, and begin the next one; called in the event loop."""
         self._counters.journal_round_trip_ms.append(1000 * (loop.time() - under_way.began_s))
         self._counters.journal_appends += len(under_way.batch)
-        self._answer(under_way, outcome)
-        self._may_trim.set()
-        if self._waiting:
-            loop.call_soon(self._begin, loop)
-        else:
-            self._is_busy = False
-            self._rests.set()
+        try:
+            self._answer(under_way, outcome)
+        finally:  # a fault of one reader must not end the storing
+            self._may_trim.set()
+            if self._waiting:
+                loop.call_soon(self._begin, loop)
+            else:
+                self._is_busy = False
+                self._rests.set()
 
     def _answer(self, under_way: UnderWay, outcome: list[int | Unavailable] | BaseException) -> None:
         """Pass the stored entries of a transaction to the readers, then answer the appenders. A task that waits for the

@@ -365,3 +365,26 @@ async def test_the_bound_holds_under_a_flood_of_small_entries(engine: Engine, mo
         async with deadline(20):
             while journal.size_bytes() > 11_000:
                 await journal.append(PART, b"x" * 10)  # appends go on between the rows that are deleted
+
+
+@pytest.mark.gen_test
+async def test_a_fault_of_one_reader_does_not_end_the_storing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context["exception"]))
+
+    push = sqlite.Tail.push
+
+    def push_and_fail(tail: sqlite.Tail, entries: list[Entry]) -> None:
+        push(tail, entries)
+        raise RuntimeError("a reader's fault")
+
+    async with engine.opened() as journal:
+        with monkeypatch.context() as patch:
+            patch.setattr(sqlite.Tail, "push", push_and_fail)
+            lost = asyncio.ensure_future(journal.append(PART, b"1"))
+            async with deadline(10):
+                while not faults:
+                    await asyncio.sleep(0.01)
+        lost.cancel()
+        async with deadline(10):
+            await journal.append(PART, b"2")
