@@ -16,6 +16,7 @@ from dashboard.domain.position import Position
 from dashboard.journal import sqlite
 from dashboard.journal.port import Entry, Gap, Journal
 from dashboard.journal.sqlite import SqliteJournal
+from dashboard.journal.tail import Tail
 from tests.support.deadline import deadline, scaled
 from tests.support.journals import PART, Engine, payloads, read, start_of
 
@@ -372,15 +373,15 @@ async def test_a_fault_of_one_reader_does_not_end_the_storing(engine: Engine, mo
     faults: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context["exception"]))
 
-    push = sqlite.Tail.push
+    push = Tail.push
 
-    def push_and_fail(tail: sqlite.Tail, entries: list[Entry]) -> None:
+    def push_and_fail(tail: Tail, entries: list[Entry]) -> None:
         push(tail, entries)
         raise RuntimeError("a reader's fault")
 
     async with engine.opened() as journal:
         with monkeypatch.context() as patch:
-            patch.setattr(sqlite.Tail, "push", push_and_fail)
+            patch.setattr(Tail, "push", push_and_fail)
             lost = asyncio.ensure_future(journal.append(PART, b"1"))
             async with deadline(10):
                 while not faults:
