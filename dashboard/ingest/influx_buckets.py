@@ -1,4 +1,4 @@
-"""Buckets and organizations of InfluxDB 2, which its clients look up or create before they write: each one that is named exists.
+"""Buckets and organizations of InfluxDB 2, which its clients look up or create before they write. Every name counts as existing.
 
 Source: docs.influxdata.com, the HTTP API of InfluxDB 2 (buckets, orgs, query), and "Annotated CSV".
 """
@@ -37,7 +37,7 @@ def organization(name: str, id_: str = "") -> dict[str, object]:
 
 
 def bucket(name: str, organization_id: str, id_: str = "") -> dict[str, object]:
-    """Return a bucket as InfluxDB describes it; its values are kept as long as this server keeps values."""
+    """Return a bucket as InfluxDB describes it, without a time after which its values expire. ``id_``: empty for the name's id."""
     given = id_ or id_of(name)
     return {
         "id": given,

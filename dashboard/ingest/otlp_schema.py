@@ -1,8 +1,8 @@
 """Schemas of OTLP's metrics messages: field numbers, with the field names of its JSON form.
 
-Resources, scopes, metrics, gauges, sums and data points stay bytes (in JSON: texts) until they are read, so that a broken part can
-be refused while the rest is kept, and that a long body is never decoded as a whole: the garbage collector would block the event
-loop while it visits millions of values. Source: opentelemetry-proto 1.x, metrics/v1/metrics.proto, common/v1/common.proto. Field
+Resources, scopes, metrics, gauges, sums and data points stay bytes (in JSON: texts) until they are read.  So a broken part can be
+refused while the rest is kept, and a long body is never decoded as a whole, after which the garbage collector would visit millions
+of values and block the event loop.  Source: opentelemetry-proto 1.x, metrics/v1/metrics.proto, common/v1/common.proto.  Field
 numbers there never change.
 """
 
@@ -133,7 +133,7 @@ def read_text(text: bytes | msgspec.Raw, schema: Schema) -> object:
 
 
 def _part(text: msgspec.Raw, field: Field | None) -> Any:
-    """Return a member's value: undecoded texts if it is a part or a list of parts."""
+    """Return the value of the member ``field``; a part, or a list of parts, stays undecoded text."""
     begin = bytes(memoryview(text)[:1])
     if field is None or begin == b"n":  # null
         return decode_in_steps(text)

@@ -47,7 +47,7 @@ class TooManyFields(Invalid):
 
 
 class NotRead:
-    """Count of the fields of a body that are not read. They cost as much time as others, and are in no other limit."""
+    """Count of the fields of a body that are not read: they cost as much time as others, and no other limit counts them."""
 
     __slots__ = ("_left", "_most")
 
@@ -111,7 +111,7 @@ def read_fields(data: bytes) -> Iterator[tuple[int, int, int | bytes]]:
 
 
 def read_few_fields(data: bytes, usual: int, not_read: NotRead) -> Iterator[tuple[int, int, int | bytes]]:
-    """Yield the fields of a message that has at most ``usual`` of them by the protocol. Further fields are counted. Raises Invalid."""
+    """Yield the fields of a message. By the protocol it has at most ``usual`` fields; further ones are counted. Raises Invalid."""
     for number, field in enumerate(read_fields(data)):
         if number >= usual:
             not_read.add()
