@@ -208,7 +208,7 @@ class AcceptSamples:
         return barred
 
     async def _end(self, times: dict[str, int | None], caller: Caller | None) -> set[str]:
-        """Append one entry a partition with the ends of series; return the series that the caller may not write."""
+        """Append one entry for each partition, with the ends of its series; return the series that the caller may not write."""
         now = self._now_ms()
         barred = self._limits.barred(caller, times)
         by_partition: dict[str, list[str]] = {}
