@@ -31,7 +31,7 @@ class _Flux(msgspec.Struct):
 
 
 class _LookUpHandler(FeederHandler[QueryServices]):
-    """Base of the handlers. Only callers that may write are answered."""
+    """Base of the handlers of InfluxDB's look-ups; a caller must have the right to write."""
 
     def _argument(self, name: str) -> str:
         return self.get_query_argument(name, "")[:_MAX_NAME_CHARACTERS]
