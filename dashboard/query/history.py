@@ -1,8 +1,10 @@
 """Samples of one series in a range: the samples themselves where they are still kept, buckets before. No I/O.
 
-Each bucket becomes one sample at the bucket's end, with the bucket's mean, or its greatest value if the series is a counter; number,
-sum and extremes of the bucket's samples come with it. Where only some samples of a bucket are still kept, the bucket stands for all of
-them, so that none is missing.
+Each bucket becomes one sample, the bucket's last; what the bucket keeps of its other samples comes with it. Where only some samples of a
+bucket are still kept, the bucket stands for all of them, so that none is missing.
+
+Buckets that were stored before their order was kept become one sample at their end, with their mean, or their greatest value if the
+series is a counter.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import numpy as np
 
 from dashboard.query.promql.values import Aggregates, Floats, Ints
 from dashboard.replica.chunks import Opened, joined
+from dashboard.replica.sample_order import UNKNOWN, Order, orders_joined
 from dashboard.replica.series import Series, Windows
 
 _COUNTER_ENDS = ("_total", "_count", "_bucket", "_sum")
@@ -32,6 +35,7 @@ class _Used(NamedTuple):
     """Buckets of one resolution that are used: those that end before ``until_ms``."""
 
     columns: Opened
+    order: Order
     step_ms: int
     until_ms: int
 
@@ -51,7 +55,7 @@ def history_of(series: Series, from_ms: int, until_ms: int, windows: Windows) ->
     raw = _cut(times, values, max(from_ms, kept_ms - 1), until_ms)
     if from_ms >= kept_ms - 1:
         return raw
-    used = [_Used(series.fine.aggregates(from_ms // step_ms), step_ms, kept_ms)]
+    used = [_Used(*series.fine.ordered(from_ms // step_ms), step_ms, kept_ms)]
     if not len(series.fine) or series.fine.first_slot * step_ms > from_ms:
         used = [*_coarse(series, used[0], from_ms, until_ms, windows), *used]
     return _with_buckets(series, used, raw, from_ms, until_ms)
@@ -91,9 +95,9 @@ def _coarse(series: Series, fine: _Used, from_ms: int, until_ms: int, windows: W
     The last coarse bucket may overlap the fine buckets, if it has more samples than these.
     """
     step_ms = windows.coarse_step_ms
-    coarse = series.coarse.aggregates(from_ms // step_ms)
+    coarse, order = series.coarse.ordered(from_ms // step_ms)
     if not len(series.fine):
-        return [_Used(coarse, step_ms, fine.until_ms)]
+        return [_Used(coarse, order, step_ms, fine.until_ms)]
     first_ms = series.fine.first_slot * fine.step_ms
     slot = first_ms // step_ms
     start_ms, end_ms = slot * step_ms, (slot + 1) * step_ms
@@ -102,8 +106,8 @@ def _coarse(series: Series, fine: _Used, from_ms: int, until_ms: int, windows: W
     is_whole = from_ms < start_ms and end_ms <= min(fine.until_ms, until_ms + 1)
     is_whole = is_whole and at < len(coarse.slots) and bool(coarse.slots[at] == slot)
     if is_whole and int(coarse.counts[at]) > int(fine.columns.counts[:among].sum()):
-        return [_Used(coarse, step_ms, end_ms)]
-    return [_Used(coarse, step_ms, first_ms)]
+        return [_Used(coarse, order, step_ms, end_ms)]
+    return [_Used(coarse, order, step_ms, first_ms)]
 
 
 def _with_buckets(
@@ -111,24 +115,44 @@ def _with_buckets(
 ) -> SamplesInRange:
     """Return a sample for each bucket that ends in the range, followed by the samples themselves."""
     parts: list[Opened] = []
+    orders: list[Order] = []
+    begins: list[Ints] = []
     ends: list[Ints] = []
     begin_ms = 0  # of buckets that the run before does not stand for
-    for columns, step_ms, before_ms in used:
+    for columns, order, step_ms, before_ms in used:
         starts = columns.slots * step_ms
-        own = starts + (step_ms - 1)
-        low = max(int(np.searchsorted(starts, begin_ms)), int(np.searchsorted(own, from_ms, side="right")))
-        high = max(low, int(np.searchsorted(own, min(until_ms, before_ms - 1), side="right")))
+        end = starts + (step_ms - 1)
+        is_known = order.spans != UNKNOWN
+        first = np.where(is_known, starts + order.starts, end)
+        last = np.where(is_known, first + np.maximum(order.spans, ~order.spans), end)
+        low = max(int(np.searchsorted(starts, begin_ms)), int(np.searchsorted(last, from_ms, side="right")))
+        high = max(low, int(np.searchsorted(end, before_ms - 1, side="right")))
+        high = min(high, max(low, int(np.searchsorted(last, until_ms, side="right"))))
         parts.append(columns.part(low, high))
-        ends.append(own[low:high])
+        orders.append(order.part(low, high))
+        begins.append(first[low:high])
+        ends.append(last[low:high])
         begin_ms = before_ms
-    found = joined(parts)
+    found, order = joined(parts), orders_joined(orders)
     if not len(found.slots):
         return raw
-    greatest = series.kind in ("counter", "histogram") or series.key.name.endswith(_COUNTER_ENDS)
-    values = found.maxs if greatest else _means(found)
-    times = np.concatenate(ends).astype(np.int64)
-    buckets = Aggregates(found.counts.astype(np.int64), found.sums, found.mins, found.maxs)
-    return SamplesInRange(array("q", times.tobytes()) + raw.times, array("d", values.tobytes()) + raw.values, buckets)
+    firsts, lasts = order.firsts, order.lasts
+    is_unknown = order.spans == UNKNOWN
+    if is_unknown.any():
+        value = _one_value(series, found)
+        firsts, lasts = np.where(is_unknown, value, firsts), np.where(is_unknown, value, lasts)
+    times = np.concatenate(ends)
+    of_buckets = Aggregates(
+        found.counts.astype(np.int64), found.sums, found.mins, found.maxs, firsts, order.resets, np.concatenate(begins)
+    )
+    return SamplesInRange(array("q", times.tobytes()) + raw.times, array("d", lasts.tobytes()) + raw.values, of_buckets)
+
+
+def _one_value(series: Series, columns: Opened) -> Floats:
+    """Return a value for each bucket whose order is not known."""
+    if series.kind in ("counter", "histogram") or series.key.name.endswith(_COUNTER_ENDS):
+        return columns.maxs
+    return _means(columns)
 
 
 def _means(columns: Opened) -> Floats:

@@ -1,13 +1,12 @@
-"""History of a series at one resolution: a bucket of (min, max, sum, count) for each time step that had samples.
+"""History of a series at one resolution: a bucket of (min, max, sum, count, order) for each time step that had samples.
 
-The buckets are stored in columns, ordered by time. Each of the newest buckets takes 36 bytes, or 20 bytes while all of
-them have one sample. The older buckets are packed (``chunks.py``) and take 2 to 8 bytes each. Buckets can be merged in
-any order (only the rounding of the sum depends on it), so late samples can be merged.
+The buckets are stored in columns, ordered by time; what is kept of the order of a bucket's samples: ``sample_order.py``. Each of the newest
+buckets takes 72 bytes, or 24 bytes while all of them have one sample. The older buckets are packed (``chunks.py``) and take 2 to 15
+bytes each. Samples can be added in any order (the rounding of the sum depends on it), but late ones may make a bucket's order approximate.
 """
 
 from __future__ import annotations
 
-import zlib
 from array import array
 from bisect import bisect_left
 from math import isfinite
@@ -15,9 +14,18 @@ from math import isfinite
 import numpy as np
 from msgspec import Struct
 
-from dashboard.entries.samples import unpack_floats, unpack_ints
-from dashboard.replica.chunks import Opened, PackedBuckets, joined, pack_chunk, slots_of, unpack_chunk, unpack_chunks
-from dashboard.replica.folding import TRIM_BATCH, Folded, Raw, as_bytes, unfolded
+from dashboard.replica.chunks import (
+    Opened,
+    PackedBuckets,
+    joined,
+    pack_chunk,
+    slots_of,
+    unpack_chunk,
+    unpack_chunks,
+    unpack_order,
+)
+from dashboard.replica.folding import TRIM_BATCH, Folded, Raw, is_damaged, last_of, unfolded
+from dashboard.replica.sample_order import OpenOrder, Order, Run, orders_joined
 
 #: This many chunks of one size are joined to one. So a chunk has ``small`` buckets, or 4 or 16 times as many.
 _SEVERAL = 4
@@ -46,28 +54,18 @@ class Buckets:
     several such chunks later become a large chunk. A reader unpacks copies of the chunks that it needs. A late sample
     opens all chunks from its slot on.
 
-    While all open buckets have one sample, ``_maxs`` and ``_sums`` are the same object as ``_mins``.
+    While all open buckets have one sample, ``_maxs`` and ``_sums`` are the same object as ``_mins`` (the buckets are *single*).
 
     Restored buckets stay compressed until they are read: a starting process has thousands of histories, few of which
     are read soon.
     """
 
     __slots__ = (
-        "_chunks",
-        "_counts",
-        "_folded",
-        "_hidden",
-        "_maxs",
-        "_mins",
-        "_pack_at",
-        "_slots",
-        "_sums",
-        "_trimmed_from",
-        "small",
-        "step_ms",
-    )
+        "_chunks", "_counts", "_folded", "_hidden", "_maxs", "_mins", "_order", "_pack_at", "_slots", "_sums", "_trimmed_from",
+        "small", "step_ms",
+    )  # fmt: skip
 
-    def __init__(self, step_ms: int, small: int = 64) -> None:
+    def __init__(self, step_ms: int, small: int = 32) -> None:
         self.step_ms = step_ms
         self.small = small
         self._folded: Folded | None = None
@@ -81,6 +79,7 @@ class Buckets:
         self._maxs = self._mins
         self._sums = self._mins
         self._counts = array("I")
+        self._order = OpenOrder()
 
     def __len__(self) -> int:
         packed = sum(chunk.rows for chunk in self._chunks) - self._hidden
@@ -99,11 +98,11 @@ class Buckets:
             return int(slots_of(self._chunks[0])[self._hidden])
         return self._chunks[0].first if self._chunks else self._slots[0]
 
-    def add(self, slot: int, value: float) -> None:
+    def add(self, slot: int, t_ms: int, value: float) -> None:
         """Add a sample that falls into ``slot``."""
         slots = self._slots
         if slots and slot <= slots[-1]:
-            self.merge(slot, value, value, value, 1)
+            self.merge(slot, Run(value, value, value, 1, value, value, 0.0, t_ms, t_ms))
             return
         slots.append(slot)
         self._mins.append(value)
@@ -111,45 +110,58 @@ class Buckets:
             self._maxs.append(value)
             self._sums.append(value)
         self._counts.append(1)
+        self._order.add(t_ms - slot * self.step_ms, value)
         if len(slots) >= self._pack_at:
             self._pack()
 
-    def merge(self, slot: int, least: float, greatest: float, total: float, count: int) -> None:
-        """Add ``count`` samples that fall into ``slot``."""
+    def merge(self, slot: int, run: Run) -> None:
+        """Add samples that fall into ``slot``."""
         if self._maxs is self._mins:
-            self._maxs, self._sums = self._mins[:], self._mins[:]
+            self._spread()
         slots = self._slots
-        last = slots[-1] if slots else slot - 1
-        if slot > last:
-            slots.append(slot)
-            self._mins.append(least)
-            self._maxs.append(greatest)
-            self._sums.append(total)
-            self._counts.append(count)
-            if len(slots) >= self._pack_at:
-                self._pack()
+        at = len(slots) - 1
+        if at < 0 or slot > slots[at]:
+            self._append(slot, run)
             return
-        if slot == last:
-            at = -1
-        else:
+        if slot < slots[at]:
             if slot < slots[0]:
                 self.unfold()
                 self._open(slot)
             at = bisect_left(slots, slot)
-        if slots[at] == slot:
-            if least < self._mins[at]:
-                self._mins[at] = least
-            if greatest > self._maxs[at]:
-                self._maxs[at] = greatest
-            self._sums[at] += total
-            self._counts[at] += count
-            return
+            if slots[at] != slot:
+                self._insert(at, slot, run)
+                return
+        if run.least < self._mins[at]:
+            self._mins[at] = run.least
+        if run.greatest > self._maxs[at]:
+            self._maxs[at] = run.greatest
+        self._sums[at] += run.total
+        self._counts[at] += run.size
+        self._order.merge(at, run.first_ms - slot * self.step_ms, run)
+
+    def _spread(self) -> None:
+        """Give each column items of its own, because a bucket will have several samples."""
+        self._maxs, self._sums = self._mins[:], self._mins[:]
+        self._order.spread(self._mins)
+
+    def _append(self, slot: int, run: Run) -> None:
+        self._slots.append(slot)
+        self._mins.append(run.least)
+        self._maxs.append(run.greatest)
+        self._sums.append(run.total)
+        self._counts.append(run.size)
+        self._order.append(run.first_ms - slot * self.step_ms, run)
+        if len(self._slots) >= self._pack_at:
+            self._pack()
+
+    def _insert(self, at: int, slot: int, run: Run) -> None:
         self._trimmed_from = None
-        slots.insert(at, slot)
-        self._mins.insert(at, least)
-        self._maxs.insert(at, greatest)
-        self._sums.insert(at, total)
-        self._counts.insert(at, count)
+        self._slots.insert(at, slot)
+        self._mins.insert(at, run.least)
+        self._maxs.insert(at, run.greatest)
+        self._sums.insert(at, run.total)
+        self._counts.insert(at, run.size)
+        self._order.insert(at, run.first_ms - slot * self.step_ms, run)
 
     def _opened(self, start: int = 0, end: int | None = None) -> Opened:
         """Return copies of the open columns' items from ``start`` to ``end``."""
@@ -166,14 +178,16 @@ class Buckets:
     def _delete(self, start: int, end: int) -> None:
         """Remove the open buckets from ``start`` to before ``end``."""
         del self._slots[start:end], self._mins[start:end], self._counts[start:end]
+        self._order.delete(start, end)
         if self._maxs is not self._mins:
             del self._maxs[start:end], self._sums[start:end]
             if self._counts.count(1) == len(self._counts) and self._are_single():
                 self._maxs = self._sums = self._mins
 
     def _are_single(self) -> bool:
-        """Return whether in each open bucket the least value, the greatest value and the sum are equal to the bit."""
-        return self._mins.tobytes() == self._maxs.tobytes() == self._sums.tobytes()
+        """Return whether all values of each open bucket are the same to the bit; if so, keep its order accordingly."""
+        is_same = self._mins.tobytes() == self._maxs.tobytes() == self._sums.tobytes()
+        return is_same and self._order.gather(self._mins)
 
     def _pack(self) -> None:
         """Pack the oldest open buckets as one chunk.
@@ -183,16 +197,17 @@ class Buckets:
         chunks, small = self._chunks, self.small
         large = small * _LARGEST
         rows = large if len(self._slots) >= large + small else small
-        chunks.append(pack_chunk(self._opened(0, rows)))
+        opened = self._opened(0, rows)
+        chunks.append(pack_chunk(opened, self._order.columns(opened.mins, 0, rows)))
         self._delete(0, rows)
         self._pack_at = min(self._pack_at, max(2 * small, len(self._slots) + small // 8))
         while len(several := chunks[-_SEVERAL:]) == _SEVERAL and several[0].rows < large:
             if any(chunk.rows != several[0].rows for chunk in several):
                 break
-            past = unpack_chunks(several)
+            past, order = unpack_chunks(several)
             if len(chunks) == _SEVERAL:
-                past, self._hidden = past.part(self._hidden), 0
-            chunks[-_SEVERAL:] = [pack_chunk(past)]
+                past, order, self._hidden = past.part(self._hidden), order.part(self._hidden), 0
+            chunks[-_SEVERAL:] = [pack_chunk(past, order)]
 
     def _open(self, slot: int) -> None:
         """Unpack all chunks with buckets of ``slot`` or later, so that these buckets are open.
@@ -204,44 +219,46 @@ class Buckets:
         while first and chunks[first - 1].last >= slot:
             first -= 1
         if first < len(chunks):
-            past = unpack_chunks(chunks[first:])
+            past, order = unpack_chunks(chunks[first:])
             if not first:
-                past, self._hidden = past.part(self._hidden), 0
-            self._prepend(as_bytes(past))
+                past, order, self._hidden = past.part(self._hidden), order.part(self._hidden), 0
+            self._prepend(past, order)
             del chunks[first:]
             self._pack_at, self._trimmed_from = len(self._slots) + self.small, None
 
-    def _prepend(self, columns: list[bytes]) -> None:
-        """Insert buckets before the open buckets. ``columns``: the columns of these buckets as bytes, see ``Folded``."""
+    def _prepend(self, past: Opened, order: Order) -> None:
+        """Insert buckets before the open buckets."""
         if self._maxs is self._mins:
-            self._maxs, self._sums = self._mins[:], self._mins[:]
-        slots, mins, maxs, sums, counts = columns
-        self._slots[:0] = unpack_ints(slots)
-        self._mins[:0], self._maxs[:0], self._sums[:0] = map(unpack_floats, (mins, maxs, sums))
-        self._counts[:0] = array("I", unpack_ints(counts))
+            self._spread()
+        self._slots[:0] = array("q", past.slots.tobytes())
+        for column, items in ((self._mins, past.mins), (self._maxs, past.maxs), (self._sums, past.sums)):
+            column[:0] = array("d", items.tobytes())
+        self._counts[:0] = array("I", past.counts.tobytes())
+        self._order.prepend(order)
 
-    def withdraw(self, slot: int, value: float, left: list[float]) -> None:
+    def withdraw(self, slot: int, value: float, left: Run | None) -> None:
         """Remove one sample from the bucket of ``slot``. ``left``: the other samples of the bucket that are still kept raw.
 
-        If ``left`` has all other samples of the bucket, the bucket is exact again.  Otherwise its least and greatest value stay.
+        If ``left`` has all other samples of the bucket, the bucket is exact again.  Otherwise its extremes and its order stay.
         """
         self.unfold()
         self._open(slot)
         at = bisect_left(self._slots, slot)
         if at == len(self._slots) or self._slots[at] != slot:
             return  # the bucket has left its window
-        if not left and self._counts[at] <= 1:
+        if left is None and self._counts[at] <= 1:
             self._delete(at, at + 1)
             self._trimmed_from = None
             return
         if self._maxs is self._mins:
-            self._maxs, self._sums = self._mins[:], self._mins[:]
-        if len(left) == self._counts[at] - 1:
-            self._mins[at], self._maxs[at], self._sums[at] = min(left), max(left), sum(left)
-            self._counts[at] -= 1
+            self._spread()
+        if left is not None and left.size == self._counts[at] - 1:
+            self._mins[at], self._maxs[at], self._sums[at] = left.least, left.greatest, left.total
+            self._order.replace(at, left.first_ms - slot * self.step_ms, left)
         else:
             self._sums[at] -= value
-            self._counts[at] -= 1
+            self._order.doubt(at)
+        self._counts[at] -= 1
 
     def trim(self, before_slot: int) -> None:
         """Remove the buckets before ``before_slot``, in batches."""
@@ -290,16 +307,30 @@ class Buckets:
 
     def aggregates(self, slot: int) -> Opened:
         """Return copies of the columns of ``slot`` and later buckets. ``maxs`` and ``sums`` may be the same object as ``mins``."""
-        self.unfold()
-        opened = self._opened(bisect_left(self._slots, slot))
-        needed = [chunk for chunk in self._chunks if chunk.last >= slot]
-        if not needed:
-            return opened
+        _, needed, opened = self._needed(slot)
         past = [unpack_chunk(chunk) for chunk in needed]
-        cut = max(int(past[0].slots.searchsorted(slot)), self._hidden if len(needed) == len(self._chunks) else 0)
-        if cut:
-            past[0] = past[0].part(cut)
-        return joined([*past, opened])
+        return joined([*past, opened]).part(self._cut(past, slot)) if past else opened
+
+    def ordered(self, slot: int) -> tuple[Opened, Order]:
+        """Return what ``aggregates`` returns, and the order of these buckets."""
+        start, needed, opened = self._needed(slot)
+        order = self._order.columns(opened.mins, start)
+        if not needed:
+            return opened, order
+        past = [unpack_chunk(chunk) for chunk in needed]
+        orders = [unpack_order(chunk.order, part) for chunk, part in zip(needed, past, strict=True)]
+        cut = self._cut(past, slot)
+        return joined([*past, opened]).part(cut), orders_joined([*orders, order]).part(cut)
+
+    def _needed(self, slot: int) -> tuple[int, list[PackedBuckets], Opened]:
+        """Return the index of the first open bucket that is not before ``slot``, the chunks with such buckets, and the open ones."""
+        self.unfold()
+        start = bisect_left(self._slots, slot)
+        return start, [chunk for chunk in self._chunks if chunk.last >= slot], self._opened(start)
+
+    def _cut(self, past: list[Opened], slot: int) -> int:
+        """Return how many buckets of the unpacked chunks to leave out: those before ``slot``, and trimmed ones."""
+        return max(int(past[0].slots.searchsorted(slot)), self._hidden if len(past) == len(self._chunks) else 0)
 
     def columns(self, from_slot: int) -> Columns:
         """Return the buckets of ``from_slot`` and later."""
@@ -321,16 +352,17 @@ class Buckets:
         return float(found.sums[0]), int(found.counts[0])
 
     def raw(self) -> Raw:
-        """Return the present buckets without unpacking any; the open columns are little-endian bytes, with counts as int64."""
-        return Raw(self._folded, tuple(self._chunks), self._hidden, as_bytes(self._opened()))
+        """Return the present buckets without unpacking any."""
+        opened = self._opened()
+        return Raw(self._folded, tuple(self._chunks), self._hidden, opened, self._order.columns(opened.mins))
 
     def restore(self, folded: Folded) -> None:
         """Restore the buckets of a checkpoint; raises ValueError when they are damaged."""
-        if zlib.crc32(folded.columns) != folded.checksum or folded.rows < 0:
+        if is_damaged(folded):
             raise ValueError("damaged columns")
         self._folded = folded if folded.rows else None
         if folded.last is not None:
-            self.merge(*folded.last)
+            self._prepend(*last_of(folded, folded.last))
 
     def unfold(self) -> None:
         """Decompress the folded buckets. They are packed with the next new buckets, or by ``repack``."""
@@ -339,7 +371,7 @@ class Buckets:
         self._open(-_NEVER)
         columns = unfolded(self._folded)
         self._folded = None
-        self._prepend(columns)
+        self._prepend(*columns)
 
     def repack(self) -> None:
         """Pack the folded buckets, which takes some milliseconds."""

@@ -15,6 +15,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.replica.sample_order import Order, orders_joined
+
 _LEVEL = 4
 #: Raw deflate with a window of 1 KiB: the chunk is never stored, so it needs no checksum. A larger window would compress chunks little
 #: better, and each packing would touch 268 KB of fresh memory.
@@ -50,17 +52,28 @@ class Opened(NamedTuple):
         maxs, sums = (mins if column is self.mins else column[start:end] for column in (self.maxs, self.sums))
         return Opened(self.slots[start:end], mins, maxs, sums, self.counts[start:end])
 
+    def end(self) -> tuple[int, float, float, float, int]:
+        """Return the last bucket."""
+        return (
+            int(self.slots[-1]),
+            float(self.mins[-1]),
+            float(self.maxs[-1]),
+            float(self.sums[-1]),
+            int(self.counts[-1]),
+        )
+
 
 class PackedBuckets(NamedTuple):
-    """Packed buckets: their first and last slot, their number, and the packed columns."""
+    """Packed buckets: their first and last slot, their number, the packed columns, and apart from them, as few read it, the order."""
 
     first: int
     last: int
     rows: int
     data: bytes
+    order: bytes
 
 
-def pack_chunk(columns: Opened) -> PackedBuckets:
+def pack_chunk(columns: Opened, order: Order) -> PackedBuckets:
     """Pack columns of equal length, at least one row, ordered by slot."""
     slots, mins, maxs, sums, counts = columns
     block, same = mins.reshape(1, -1), b"\x01\x01"
@@ -69,14 +82,44 @@ def pack_chunk(columns: Opened) -> PackedBuckets:
         same = bytes(other == least for other in others)  # compares bits, because 0.0 == -0.0
         block = np.frombuffer(b"".join([least, *(each for each in others if each != least)])).reshape(-1, len(mins))
     parts = [_ints_out(slots[1:] - slots[:-1]), _ints_out(counts.astype(np.int64)), same, _doubles_out(block)]
+    packed_order = pack_order(order, columns)
+    return PackedBuckets(int(slots[0]), int(slots[-1]), len(slots), _deflated(parts), packed_order)
+
+
+def _deflated(parts: list[bytes]) -> bytes:
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WBITS, _MEMORY)
-    data = packer.compress(b"".join(parts)) + packer.flush()
-    return PackedBuckets(int(slots[0]), int(slots[-1]), len(slots), data)
+    return packer.compress(b"".join(parts)) + packer.flush()
+
+
+def pack_order(order: Order, columns: Opened) -> bytes:
+    """Pack the order of buckets, which checkpoints store as well.
+
+    First and last values that are the least and greatest, as a counter's, are not stored.
+    """
+    firsts, lasts = order.firsts.tobytes(), order.lasts.tobytes()
+    is_like_counter = firsts == columns.mins.tobytes() and lasts == columns.maxs.tobytes()
+    has_resets = bool(order.resets.view(np.int64).any())  # also true for -0.0
+    parts = [bytes((is_like_counter, has_resets)), _ints_out(order.starts), _ints_out(order.spans)]
+    if not is_like_counter:  # one after the other, as in time: differences are smallest then
+        parts.append(_doubles_out(np.stack((order.firsts, order.lasts), axis=1).reshape(1, -1)))
+    if has_resets:
+        parts.append(_doubles_out(order.resets.reshape(1, -1)))
+    return _deflated(parts)
+
+
+def unpack_order(data: bytes | memoryview, columns: Opened) -> Order:
+    """Return the packed order of buckets. ``columns``: their other columns."""
+    reader = _ColumnReader(data, 0, len(columns.mins))
+    is_like_counter, has_resets = reader.flags(2)
+    starts, spans = reader.ints(), reader.ints()
+    firsts, lasts = (columns.mins, columns.maxs) if is_like_counter else reader.doubles(1, 2)[0].reshape(-1, 2).T
+    resets = reader.doubles(1)[0] if has_resets else np.zeros(len(columns.mins))
+    return Order(firsts, lasts, resets, starts, spans)
 
 
 def unpack_chunk(chunk: PackedBuckets) -> Opened:
     """Return the columns of a chunk."""
-    reader = _ColumnReader(chunk)
+    reader = _ColumnReader(chunk.data, chunk.first, chunk.rows)
     slots, counts = reader.slots(), reader.counts()
     are_same = reader.flags(2)
     mins, *others = reader.doubles(3 - sum(are_same))
@@ -84,14 +127,17 @@ def unpack_chunk(chunk: PackedBuckets) -> Opened:
     return Opened(slots, mins, maxs, sums, counts)
 
 
-def unpack_chunks(chunks: Sequence[PackedBuckets]) -> Opened:
-    """Return the columns of consecutive chunks, appended to each other."""
-    return joined([unpack_chunk(chunk) for chunk in chunks])
+def unpack_chunks(chunks: Sequence[PackedBuckets]) -> tuple[Opened, Order]:
+    """Return the columns of consecutive chunks, appended to each other, and the order of their buckets."""
+    parts = [unpack_chunk(chunk) for chunk in chunks]
+    return joined(parts), orders_joined(
+        [unpack_order(chunk.order, part) for chunk, part in zip(chunks, parts, strict=True)]
+    )
 
 
 def slots_of(chunk: PackedBuckets) -> _Ints:
     """Return the slots of a chunk."""
-    return _ColumnReader(chunk).slots()
+    return _ColumnReader(chunk.data, chunk.first, chunk.rows).slots()
 
 
 def joined(parts: Sequence[Opened]) -> Opened:
@@ -165,9 +211,9 @@ def _shuffled(data: bytes, width: int) -> bytes:
 class _ColumnReader:
     """Reader of a chunk's columns, in their order."""
 
-    def __init__(self, chunk: PackedBuckets) -> None:
-        self._data = zlib.decompress(chunk.data, _WBITS_OF_READERS)
-        self._first, self._rows = chunk.first, chunk.rows
+    def __init__(self, data: bytes | memoryview, first: int, rows: int) -> None:
+        self._data = zlib.decompress(data, _WBITS_OF_READERS)
+        self._first, self._rows = first, rows
         self._at = 0
 
     def _take(self, size: int) -> bytes:
@@ -189,15 +235,21 @@ class _ColumnReader:
 
     def counts(self) -> _Counts:
         """Read the number of samples of each of the chunk's buckets."""
-        counts = self._ints(self._rows)
-        return np.full(self._rows, counts, np.uint32) if isinstance(counts, int) else counts.astype(np.uint32)
+        return self.ints().astype(np.uint32)
 
-    def _summed(self, first: _Ints) -> _Ints:
-        """Read the differences between consecutive numbers of each row, and return the rows. ``first``: the first
-        number of each row."""
-        numbers = np.empty((len(first), self._rows), np.int64)
+    def ints(self) -> _Ints:
+        """Read a number of each of the chunk's buckets."""
+        numbers = self._ints(self._rows)
+        return np.full(self._rows, numbers) if isinstance(numbers, int) else numbers
+
+    def _summed(self, first: _Ints, length: int) -> _Ints:
+        """Read the differences between consecutive numbers of each row, and return the rows, each of ``length``.
+
+        ``first``: the first number of each row.
+        """
+        numbers = np.empty((len(first), length), np.int64)
         numbers[:, 0] = first
-        numbers[:, 1:] = self._rows_of(self._ints(len(first) * (self._rows - 1)), len(first))
+        numbers[:, 1:] = self._rows_of(self._ints(len(first) * (length - 1)), len(first))
         return numbers.cumsum(axis=1, out=numbers)
 
     def _rows_of(self, numbers: _Ints | int, count: int) -> _Ints | int:
@@ -210,20 +262,20 @@ class _ColumnReader:
             return int.from_bytes(self._take(8), "little", signed=True)
         return np.frombuffer(self._unshuffled(width, count), f"<i{width}").astype(np.int64)
 
-    def doubles(self, count: int) -> list[_Floats]:
-        """Read ``count`` rows of doubles."""
-        mark = self._take(1)[0]
+    def doubles(self, count: int, per_bucket: int = 1) -> list[_Floats]:
+        """Read ``count`` rows of doubles, with ``per_bucket`` for each bucket."""
+        mark, length = self._take(1)[0], self._rows * per_bucket
         if mark == _PLAIN:
-            block = np.frombuffer(self._unshuffled(8, count * self._rows), "<f8").astype(np.float64)
+            block = np.frombuffer(self._unshuffled(8, count * length), "<f8").astype(np.float64)
             return list(block.reshape(count, -1))
         unit = 10.0 ** self._take(1)[0]
         if mark == _DIFFERENCES:
-            numbers = self._summed(np.frombuffer(self._take(8 * count), "<i8"))
+            numbers = self._summed(np.frombuffer(self._take(8 * count), "<i8"), length)
         else:
-            numbers = np.empty((count, self._rows), np.int64)
-            numbers[:] = self._rows_of(self._ints(count * self._rows), count)
+            numbers = np.empty((count, length), np.int64)
+            numbers[:] = self._rows_of(self._ints(count * length), count)
         values = numbers / unit
-        units = self._rows_of(self._ints(count * self._rows), count)
+        units = self._rows_of(self._ints(count * length), count)
         if not isinstance(units, int) or units:
             bits = values.view(np.int64)
             bits += units

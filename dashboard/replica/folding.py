@@ -5,13 +5,15 @@ from __future__ import annotations
 import zlib
 from typing import NamedTuple
 
+import numpy as np
 from msgspec import Struct
 
-from dashboard.entries.samples import unpack_floats, unpack_ints
-from dashboard.replica.chunks import Opened, PackedBuckets, unpack_chunks
+from dashboard.replica.chunks import Opened, PackedBuckets, joined, pack_order, unpack_chunks, unpack_order
+from dashboard.replica.sample_order import Order, orders_joined, unknown_order
 
 #: Trimming moves memory or unpacks a chunk: done when this many buckets are due.
 TRIM_BATCH = 64
+_NO_BYTES = memoryview(b"")
 
 
 class Folded(Struct, array_like=True, frozen=True):
@@ -20,6 +22,8 @@ class Folded(Struct, array_like=True, frozen=True):
     ``columns``: slots, mins, maxs, sums, counts, one after the other; little-endian, 8 bytes for each value, compressed by zlib.
     ``checksum``: CRC-32 of ``columns``, so that damage is found at the start and not at the first read.  ``trimmed_from``: a trim
     removes buckets only if its slot is later than this; None if there are too few buckets to trim.
+
+    ``order``: the order of the same buckets, see ``pack_order``; empty in checkpoints from before there was an order.
     """
 
     rows: int
@@ -27,43 +31,64 @@ class Folded(Struct, array_like=True, frozen=True):
     checksum: int
     trimmed_from: int | None
     last: tuple[int, float, float, float, int] | None
+    order: memoryview = _NO_BYTES
+    order_checksum: int = 0
+    last_order: tuple[float, float, float, int, int] | None = None
 
 
 class Raw(NamedTuple):
-    """Buckets captured for ``fold`` in a thread: the folded and packed buckets unchanged, and the columns of the open buckets as bytes."""
+    """Buckets captured for ``fold`` in a thread: the folded and packed buckets unchanged, and the columns of the open buckets."""
 
     folded: Folded | None
     chunks: tuple[PackedBuckets, ...]
     hidden: int
-    columns: list[bytes]
+    columns: Opened
+    order: Order
 
 
-def unfolded(folded: Folded) -> list[bytes]:
-    """Decompress the columns of folded buckets; the last bucket is not among them."""
+def is_damaged(folded: Folded) -> bool:
+    """Return whether the columns are not those that were stored."""
+    if folded.order and zlib.crc32(folded.order) != folded.order_checksum:
+        return True
+    return zlib.crc32(folded.columns) != folded.checksum or folded.rows < 0
+
+
+def unfolded(folded: Folded) -> tuple[Opened, Order]:
+    """Decompress folded buckets; the last bucket is not among them."""
     data, size = zlib.decompress(folded.columns), 8 * folded.rows
-    return [data[start : start + size] for start in range(0, 5 * size, size)]
+    slots, counts = (np.frombuffer(data, "<i8", folded.rows, size * n).astype(np.int64) for n in (0, 4))
+    mins, maxs, sums = (np.frombuffer(data, "<f8", folded.rows, size * n).astype(np.float64) for n in (1, 2, 3))
+    opened = Opened(slots, mins, maxs, sums, counts.astype(np.uint32))
+    return opened, unpack_order(folded.order, opened) if folded.order else unknown_order(mins, maxs)
 
 
-def as_bytes(columns: Opened) -> list[bytes]:
-    """Return the columns as ``Folded`` has them, uncompressed and one by one."""
-    slots, mins, maxs, sums, counts = columns
-    values = [column.astype("<f8").tobytes() for column in (mins, maxs, sums)]
-    return [slots.astype("<i8").tobytes(), *values, counts.astype("<i8").tobytes()]
+def last_of(folded: Folded, last: tuple[int, float, float, float, int]) -> tuple[Opened, Order]:
+    """Return the last bucket, ``last``, as columns."""
+    slot, least, greatest, total, count = last
+    mins, maxs, sums = np.array([least]), np.array([greatest]), np.array([total])
+    opened = Opened(np.array([slot]), mins, maxs, sums, np.array([count], np.uint32))
+    if folded.last_order is None:
+        return opened, unknown_order(mins, maxs)
+    first, newest, resets, start, span = folded.last_order
+    ends = np.array([first]), np.array([newest]), np.array([resets])
+    return opened, Order(*ends, np.array([start]), np.array([span]))
 
 
 def fold(raw: Raw) -> Folded:
     """Compress the columns of ``Buckets.raw`` for a checkpoint. This takes a millisecond or two, so call it in a thread."""
     parts = [unfolded(raw.folded)] if raw.folded is not None else []
     if raw.chunks:
-        parts.append(as_bytes(unpack_chunks(raw.chunks).part(raw.hidden)))
-    columns = [b"".join(column) for column in zip(*parts, raw.columns, strict=True)]
-    rows = len(columns[0]) // 8
-    if not rows:
-        return Folded(0, memoryview(b""), 0, None, None)
-    ends = [column[-8:] for column in columns]
-    slot, count = unpack_ints(ends[0])[0], unpack_ints(ends[4])[0]
-    least, greatest, total = (unpack_floats(end)[0] for end in ends[1:4])
-    data = zlib.compress(b"".join(column[:-8] for column in columns), 1)
-    trimmed_from = unpack_ints(columns[0][: 8 * TRIM_BATCH])[-1] if rows > TRIM_BATCH else None
-    last = (slot, least, greatest, total, count)
-    return Folded(rows - 1, memoryview(data), zlib.crc32(data), trimmed_from, last)
+        past, past_order = unpack_chunks(raw.chunks)
+        parts.append((past.part(raw.hidden), past_order.part(raw.hidden)))
+    parts.append((raw.columns, raw.order))
+    opened, order = joined([part for part, _ in parts]), orders_joined([part for _, part in parts])
+    slots, mins, maxs, sums, counts = opened
+    if not len(slots):
+        return Folded(0, _NO_BYTES, 0, None, None)
+    values = [column[:-1].astype("<f8").tobytes() for column in (mins, maxs, sums)]
+    columns = [slots[:-1].astype("<i8").tobytes(), *values, counts[:-1].astype("<i8").tobytes()]
+    data, rows = zlib.compress(b"".join(columns), 1), len(slots) - 1
+    packed = pack_order(order.part(0, -1), opened.part(0, -1)) if rows else b""
+    trimmed_from = int(slots[TRIM_BATCH - 1]) if rows >= TRIM_BATCH else None
+    ordered = memoryview(packed), zlib.crc32(packed), order.end()
+    return Folded(rows, memoryview(data), zlib.crc32(data), trimmed_from, opened.end(), *ordered)

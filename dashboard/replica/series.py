@@ -18,6 +18,7 @@ from dashboard.domain.series import SeriesKey
 from dashboard.domain.units import guess_unit
 from dashboard.replica.buckets import Buckets
 from dashboard.replica.rows import Rows
+from dashboard.replica.sample_order import Run, run_of, run_of_unordered
 from dashboard.replica.thinning import extremes
 
 #: Usual difference of clocks between machines; a sample further ahead of the journal's time counts as one from the future.
@@ -107,7 +108,7 @@ class Series:
         self.folded_run = 0  # number of samples in the last fold
         self.slot_ms = -windows.fine_step_ms  # start of the fine step of the samples not yet folded
         self.fine = Buckets(windows.fine_step_ms)
-        self.coarse = Buckets(windows.coarse_step_ms, 32)
+        self.coarse = Buckets(windows.coarse_step_ms, 16)
 
     @property
     def is_ended(self) -> bool:
@@ -204,15 +205,15 @@ class Series:
     def _fold(self, end: int, windows: Windows) -> None:
         fine_slot, coarse_slot = self.slot_ms // windows.fine_step_ms, self.slot_ms // windows.coarse_step_ms
         if end == self.folded + 1:
-            value = self._values[self.folded]
-            self.fine.add(fine_slot, value)
-            self.coarse.add(coarse_slot, value)
+            t_ms, value = self._times[self.folded], self._values[self.folded]
+            self.fine.add(fine_slot, t_ms, value)
+            self.coarse.add(coarse_slot, t_ms, value)
             self.folded = end
             return
-        run = self._values[self.folded : end].tolist()
-        row = (min(run), max(run), sum(run), len(run))
-        self.fine.merge(fine_slot, *row)
-        self.coarse.merge(coarse_slot, *row)
+        times, values = self._times[self.folded : end], self._values[self.folded : end].tolist()
+        run = run_of(times, values) if self.disorder_seq < self._seqs[self.folded] else run_of_unordered(times, values)
+        self.fine.merge(fine_slot, run)
+        self.coarse.merge(coarse_slot, run)
         self.folded = end
 
     def trim(self, now_ms: int, windows: Windows) -> None:
@@ -291,13 +292,14 @@ class Series:
                 start_ms = t_ms - t_ms % step_ms
                 buckets.withdraw(t_ms // step_ms, value, self._folded_between(start_ms, start_ms + step_ms))
 
-    def _folded_between(self, from_ms: int, until_ms: int) -> list[float]:
-        """Return the values of raw samples from ``from_ms`` up to before ``until_ms`` that are in the buckets already."""
+    def _folded_between(self, from_ms: int, until_ms: int) -> Run | None:
+        """Return the raw samples that are in the buckets already, with times from ``from_ms`` up to before ``until_ms``."""
         times = self._times
         if self.is_ordered:
-            end = min(self.folded, bisect_left(times, until_ms))
-            return self._values[bisect_left(times, from_ms) : end].tolist()
-        return [self._values[at] for at in range(self.folded) if from_ms <= times[at] < until_ms]
+            start, end = bisect_left(times, from_ms), min(self.folded, bisect_left(times, until_ms))
+            return run_of(times[start:end], self._values[start:end].tolist()) if start < end else None
+        found = [at for at in range(self.folded) if from_ms <= times[at] < until_ms]
+        return run_of_unordered([times[at] for at in found], [self._values[at] for at in found]) if found else None
 
     def overflow(self, windows: Windows) -> None:
         """Handle too many samples within one fine step: add all samples to the buckets, then thin them out to at most

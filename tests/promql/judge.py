@@ -23,9 +23,10 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from tests.promql import whole_buckets
+from tests.promql import replay, whole_buckets
 from tests.promql.compare import compact, difference
 from tests.promql.generator import Generator
+from tests.promql.replay import replica_of
 from tests.promql.samples import LENGTH_MS, RECORDED_MS, Line, lines
 from tests.promql.written import WRITTEN
 from tests.support.inprocess import running
@@ -156,8 +157,23 @@ async def compare(path: str, seed: int) -> tuple[int, int]:
                     known = is_magnified(fields["query"])
                     different, magnified = different + (not known), magnified + known
                     print(f"{route} {fields['query']}\n    {found}")
+        over = await asyncio.to_thread(_compare_buckets, judge.base, start_ms, seed)
     print(f"seed {seed}: {different} of {len(every)} answers differ, and {magnified} by a magnified last digit")
-    return different, magnified
+    print(f"seed {seed}: {over} of {len(whole_buckets.cases())} answers over whole buckets differ")
+    return different + over, magnified
+
+
+def _compare_buckets(base: str, start_ms: int, seed: int) -> int:
+    """Print where ranges beyond the raw window differ, and return how many."""
+    replica, different = replica_of(lines(start_ms, seed), start_ms, whole_buckets.WINDOWS), 0
+    for case in whole_buckets.cases():
+        route, fields = whole_buckets.parameters(case, start_ms)
+        if found := difference(
+            compact(ask(base, route, fields)), compact(replay.ask(replica, route, fields)), case["q"]
+        ):
+            different += 1
+            print(f"buckets {case['q']}\n    {found}")
+    return different
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from array import array
 from dataclasses import fields
 from pathlib import Path
 
@@ -61,7 +62,9 @@ def memory_of(series: Series) -> int:
     columns = [series.seqs, series.times, series.values]
     for buckets in (series.fine, series.coarse):
         opened = {id(c): c for c in (buckets._slots, buckets._mins, buckets._maxs, buckets._sums, buckets._counts)}
-        columns += [*opened.values(), buckets, *buckets._chunks, *(chunk.data for chunk in buckets._chunks)]  # type: ignore[list-item]
+        order = buckets._order
+        columns += [*opened.values(), order._starts, order._values or array("d"), order, buckets, *buckets._chunks]  # type: ignore[list-item]
+        columns += [part for chunk in buckets._chunks for part in (chunk.data, chunk.order)]  # type: ignore[misc]
     return sum(sys.getsizeof(column) for column in [*columns, series, series.text])
 
 

@@ -1,7 +1,7 @@
 """Aggregations over time, quantiles and regressions of windows. Source: Prometheus, "Query functions", <aggregation>_over_time.
 
-Where buckets stand for samples, count, sum, mean and extremes are those of the buckets' samples; the rest is computed from one value of
-each bucket.
+Where buckets stand for samples, count, sum, mean, extremes and the last value are those of the buckets' samples; the rest is computed from
+the mean of each bucket (``Ranges.middles``).
 
 All windows advance together, by one sample in each step, with the compensated sums that Prometheus uses.  So results do not depend
 on how many windows are computed at once.

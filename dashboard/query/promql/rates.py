@@ -1,6 +1,9 @@
 """rate, increase, delta, irate, idelta, changes and resets.
 
 Source: Prometheus, "Query functions"; ``promql/functions.go`` for the extrapolation.
+
+Over whole buckets rate, increase and delta are those of all samples. irate and idelta take the mean change within the last bucket for the
+last change; changes and resets count at most one within a bucket.
 """
 
 from __future__ import annotations
@@ -15,18 +18,18 @@ def extrapolated(windows: Ranges, *, is_counter: bool, is_rate: bool) -> tuple[F
 
     ``is_counter``: True if a fall of the value is a reset. With ``is_rate``, return the increase per second.
     """
-    there = windows.counts >= 2
+    counts = windows.ordered_counts()
+    there = counts >= 2
     first, last = _ends(windows)
-    values, times = windows.samples, windows.times
-    first_value = values[first]
-    result = values[last] - first_value
+    first_value = windows.firsts[first]
+    result = windows.samples[last] - first_value
     if is_counter:
         result = _with_resets(windows, there, result)
-    start, end = times[first], times[last]
+    start, end = windows.first_times[first], windows.times[last]
     to_start = (start - windows.from_ms[None, :]) / 1000
     to_end = (windows.until_ms[None, :] - end) / 1000
     sampled = (end - start) / 1000
-    between = sampled / (windows.counts - 1)
+    between = sampled / (counts - 1)
     threshold = between * 1.1
     to_start = np.where(to_start >= threshold, between / 2, to_start)
     if is_counter:
@@ -48,16 +51,24 @@ def _ends(windows: Ranges) -> tuple[Ints, Ints]:
 def _with_resets(windows: Ranges, there: Bools, result: Floats) -> Floats:
     """Add to ``result``, for each reset in a window, the value just before the reset."""
     samples = windows.samples
-    places = np.flatnonzero(samples[1:] < samples[:-1])  # indices before a lower sample, also at the end of a series
+    falls = windows.firsts[1:] < samples[:-1]  # after a sample or bucket, also at the end of a series
+    result = _with_each(result, np.flatnonzero(falls), samples, windows.low, np.where(there, windows.high - 1, 0))
+    if windows.aggregates is not None:
+        inner = windows.aggregates.resets
+        result = _with_each(result, np.flatnonzero(inner), inner, windows.low, np.where(there, windows.high, 0))
+    return result
+
+
+def _with_each(result: Floats, places: Ints, values: Floats, low: Ints, high: Ints) -> Floats:
+    """Add to ``result`` the values at those of the sorted ``places`` that each window has: from ``low`` up to before ``high``."""
     if not len(places):
         return result
-    begin = np.searchsorted(places, windows.low, side="left")
-    end = np.searchsorted(places, windows.high - 1, side="left")
-    counts = np.where(there, end - begin, 0)
+    begin = np.searchsorted(places, low, side="left")
+    counts = np.searchsorted(places, high, side="left") - begin
     result = result.copy()
     for nth in range(int(counts.max(initial=0))):
         rows, steps = np.nonzero(counts > nth)
-        result[rows, steps] += samples[places[begin[rows, steps] + nth]]
+        result[rows, steps] += values[places[begin[rows, steps] + nth]]
     return result
 
 
@@ -66,21 +77,35 @@ def last_two(windows: Ranges, *, is_rate: bool) -> tuple[Floats, Bools]:
     _, last = _ends(windows)
     before = np.maximum(last - 1, 0)
     newest, older = windows.samples[last], windows.samples[before]
-    seconds = (windows.times[last] - windows.times[before]) / 1000
-    there = (windows.counts >= 2) & (seconds != 0)
+    newest_ms, older_ms = windows.times[last], windows.times[before]
+    there, changes = windows.counts >= 2, np.ones(1)
+    if windows.aggregates is not None:
+        begin_ms = windows.first_times[last]
+        inside = begin_ms < newest_ms
+        older, older_ms = np.where(inside, windows.firsts[last], older), np.where(inside, begin_ms, older_ms)
+        there = there | (inside & (windows.counts > 0))
+        changes = np.where(inside, windows.aggregates.counts[last] - 1, 1)
+    seconds = (newest_ms - older_ms) / 1000
+    there = there & (seconds != 0)
     if not is_rate:
-        return newest - older, there
+        return (newest - older) / changes, there
     return np.where(newest < older, newest, newest - older) / seconds, there
 
 
 def transitions(windows: Ranges, *, resets: bool) -> tuple[Floats, Bools]:
     """Return how often the value changed in each window, or with ``resets`` how often the value fell, and whether the
     window has samples."""
-    samples = windows.samples
-    after, before = samples[1:], samples[:-1]
+    after, before = windows.firsts[1:], windows.samples[:-1]
     marks = after < before if resets else (after != before) & ~(np.isnan(after) & np.isnan(before))
-    total = np.concatenate(([0], np.cumsum(marks, dtype=np.int64), [0]))
-    high = np.maximum(windows.high - 1, windows.low)
-    most = max(len(samples) - 1, 0)
-    counts = total[np.minimum(high, most)] - total[np.minimum(windows.low, most)]
+    counts = _marked(marks, windows.low, np.maximum(windows.high - 1, windows.low))
+    if windows.aggregates is not None:
+        found = windows.aggregates
+        counts = counts + _marked(found.resets != 0 if resets else found.mins != found.maxs, windows.low, windows.high)
     return counts.astype(np.float64), windows.counts > 0
+
+
+def _marked(marks: Bools, low: Ints, high: Ints) -> Ints:
+    """Return the number of marks from ``low`` up to before ``high``."""
+    total = np.concatenate(([0], np.cumsum(marks, dtype=np.int64)))
+    most = len(marks)
+    return np.asarray(total[np.minimum(high, most)] - total[np.minimum(low, most)])

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dashboard.domain.selector import Selector
 from dashboard.query.promql.values import Aggregates, Floats, Ints, Labels
@@ -78,7 +78,7 @@ class SampleColumns:
         self.starts: Ints = np.array(gathered.starts, dtype=np.int64)
         self.times: Ints = np.frombuffer(gathered.times, dtype=np.int64)
         self.values: Floats = np.frombuffer(gathered.values, dtype=np.float64)
-        self.aggregates = gathered.aggregates(self.values)
+        self.aggregates = gathered.aggregates(self.times, self.values)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -123,16 +123,24 @@ class Gathered:
         self.numbers.append(number)
         self.units.add(unit)
 
-    def aggregates(self, values: Floats) -> Aggregates | None:
-        """Return what each sample stands for, a bucket or itself; None if there are no buckets. ``values``: the values of all samples."""
+    def aggregates(self, times: Ints, values: Floats) -> Aggregates | None:
+        """Return what each sample stands for, a bucket or itself; None if there are no buckets."""
         if not self._buckets:
             return None
-        found = Aggregates(np.ones(len(values), dtype=np.int64), values.copy(), values.copy(), values.copy())
+        whole = Aggregates(
+            np.ones(len(values), dtype=np.int64),
+            values.copy(),
+            values.copy(),
+            values.copy(),
+            values.copy(),
+            np.zeros(len(values)),
+            times.copy(),
+        )
+        columns = structs.astuple(whole)
         for start, buckets in self._buckets:
-            part = slice(start, start + len(buckets.counts))
-            found.counts[part], found.sums[part] = buckets.counts, buckets.sums
-            found.mins[part], found.maxs[part] = buckets.mins, buckets.maxs
-        return found
+            for column, items in zip(columns, structs.astuple(buckets), strict=True):
+                column[start : start + len(items)] = items
+        return whole
 
 
 #: The samples of each selector, by its place.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from dashboard.query.promql.errors import FailedExpression
@@ -73,12 +73,18 @@ class Vector(Struct, frozen=True):
 
 
 class Aggregates(Struct, frozen=True):
-    """Number, sum, least and greatest value for each sample of columns: of the bucket that it stands for, or its own."""
+    """The samples that each sample of columns stands for: those of a bucket, of which it is the last, or only itself.
+
+    ``resets``: the sum of the values before each fall.  ``first_times``: times of ``firsts``.
+    """
 
     counts: Ints
     sums: Floats
     mins: Floats
     maxs: Floats
+    firsts: Floats
+    resets: Floats
+    first_times: Ints
 
 
 class Ranges(Struct, frozen=True):
@@ -104,6 +110,35 @@ class Ranges(Struct, frozen=True):
     def counts(self) -> Ints:
         """Number of samples in each window."""
         return self.high - self.low
+
+    @property
+    def firsts(self) -> Floats:
+        """The first of the samples that each sample stands for."""
+        return self.samples if self.aggregates is None else self.aggregates.firsts
+
+    @property
+    def first_times(self) -> Ints:
+        """Times of ``firsts``."""
+        return self.times if self.aggregates is None else self.aggregates.first_times
+
+    def ordered_counts(self) -> Ints:
+        """Return the number of samples in each window whose order is known; a bucket of which only one value is known is one sample."""
+        if self.aggregates is None:
+            return self.counts
+        each = np.where(self.aggregates.first_times < self.times, self.aggregates.counts, 1)
+        before = np.concatenate(([0], np.cumsum(each)))
+        return np.asarray(before[self.high] - before[self.low])
+
+    def middles(self) -> Ranges:
+        """Return the windows with the mean of each bucket, at the middle of its samples' times, instead of its last sample."""
+        if self.aggregates is None:
+            return self
+        found = self.aggregates
+        with np.errstate(over="ignore", invalid="ignore"):
+            means = found.sums / found.counts
+        samples = np.where(np.isfinite(means), means, self.samples)
+        times = (self.times + found.first_times) // 2
+        return structs.replace(self, samples=samples, times=times, aggregates=None)
 
 
 Value: TypeAlias = Scalar | String | Vector | Ranges

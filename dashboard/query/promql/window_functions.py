@@ -42,10 +42,11 @@ def _simple(compute: Callable[[Ranges, Budget], Floats]) -> OverTime:
 def _quantile_over_time(around: Around, ranges: Ranges, others: list[Floats], _: Grid) -> tuple[Floats, Bools]:
     if _some(ranges).any():
         around.notes.check_quantile([float(each) for each in np.unique(others[0])])
-    return over_time.quantile(ranges, others[0], around.budget), _some(ranges)
+    return over_time.quantile(ranges.middles(), others[0], around.budget), _some(ranges)
 
 
 def _deriv(around: Around, ranges: Ranges, _: list[Floats], __: Grid) -> tuple[Floats, Bools]:
+    ranges = ranges.middles()
     first = ranges.times[np.minimum(ranges.low, max(len(ranges.times) - 1, 0))]
     slope, _at = over_time.regression(ranges, first, around.budget)
     return slope, ranges.counts >= 2
@@ -53,7 +54,7 @@ def _deriv(around: Around, ranges: Ranges, _: list[Floats], __: Grid) -> tuple[F
 
 def _predict_linear(around: Around, ranges: Ranges, others: list[Floats], grid: Grid) -> tuple[Floats, Bools]:
     since = np.broadcast_to(grid.times()[None, :], ranges.low.shape)
-    slope, at = over_time.regression(ranges, since, around.budget)
+    slope, at = over_time.regression(ranges.middles(), since, around.budget)
     return slope * others[0] + at, ranges.counts >= 2
 
 
@@ -66,6 +67,10 @@ def _rates(compute: Callable[[Ranges], tuple[Floats, Bools]]) -> OverTime:
     return evaluate
 
 
+def _variance(ranges: Ranges, budget: Budget) -> Floats:
+    return over_time.variance(ranges.middles(), budget)
+
+
 def _ones(ranges: Ranges, _: Budget) -> Floats:
     return np.ones(ranges.low.shape)
 
@@ -76,8 +81,8 @@ OVER_TIME: dict[str, OverTime] = {
     "min_over_time": _simple(lambda ranges, budget: over_time.extreme(ranges, budget, greatest=False)),
     "max_over_time": _simple(lambda ranges, budget: over_time.extreme(ranges, budget, greatest=True)),
     "count_over_time": _simple(lambda ranges, _: over_time.count(ranges)),
-    "stdvar_over_time": _simple(over_time.variance),
-    "stddev_over_time": _simple(lambda ranges, budget: np.asarray(np.sqrt(over_time.variance(ranges, budget)))),
+    "stdvar_over_time": _simple(_variance),
+    "stddev_over_time": _simple(lambda ranges, budget: np.asarray(np.sqrt(_variance(ranges, budget)))),
     "last_over_time": _rates(lambda ranges: (over_time.last(ranges), _some(ranges))),
     "present_over_time": _simple(_ones),
     "absent_over_time": _simple(_ones),

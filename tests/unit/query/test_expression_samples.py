@@ -74,4 +74,5 @@ def test_buckets_stand_for_the_samples_that_have_gone() -> None:
     assert abs(found["1"] - 3.0) < 0.1
     counter = replica(*(('c_total{n="1"}', second, 5.0 * second) for second in range(1_200)), windows=windows)
     assert abs(values(counter, "rate(c_total[5m] offset 10m)", 1_199)["1"] - 5) < 0.05
-    assert values(counter, "c_total offset 10m", 1_199)["1"] == 5.0 * 589
+    assert values(counter, "c_total offset 10m", 1_199)["1"] == 5.0 * 599
+    assert values(counter, "timestamp(c_total offset 10m)", 1_199)["1"] == T0 / 1000 + 599

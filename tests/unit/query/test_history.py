@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,7 +27,12 @@ RAW = Windows(raw_ms=10**9, raw_max=10**6)
 SHORT = Windows(
     raw_ms=30_000, raw_max=10**6, fine_step_ms=10_000, fine_ms=150_000, coarse_step_ms=60_000, coarse_ms=10**8
 )
-EXACT = ("sum_over_time", "count_over_time", "avg_over_time", "min_over_time", "max_over_time")
+EXACT = (
+    "sum_over_time", "count_over_time", "avg_over_time", "min_over_time", "max_over_time", "last_over_time",
+    "rate", "increase", "delta",
+)  # fmt: skip
+#: Where the buckets stand in the record of a series.
+_FINE, _COARSE = 17, 18
 GAPS = st.lists(st.sampled_from([250, 990, 1_000, 1_003, 9_999, 10_000, 61_000]), min_size=200, max_size=400)
 
 
@@ -87,11 +93,38 @@ def test_late_samples_count_too() -> None:
     assert value(made, "count_over_time(x[5m])", T0 + 299_999) == 302
 
 
-def test_a_counter_has_the_greatest_value_of_a_bucket_and_others_the_mean() -> None:
-    for key, wanted in (("x_total", 9.0), ("x", 5.5)):
-        made = fed([1_000] * 400, [float(n) for n in range(10)], SHORT, key=key)
-        found = history_of(made.table.by_text[key], T0, T0 + 400_000, SHORT)
-        assert found.values[0] == pytest.approx(wanted, abs=1.1)
+def test_the_last_sample_of_a_bucket_has_its_own_time() -> None:
+    made = fed([1_003] * 400, [float(n) for n in range(10)], SHORT)
+    every = fed([1_003] * 400, [float(n) for n in range(10)], RAW)
+    for text in ("x", "timestamp(x)", "irate(x[2m])"):
+        for minute in (2, 3, 5):
+            at_ms = T0 + 60_000 * minute - 1
+            wanted = value(every, text, at_ms)
+            found = value(made, text, at_ms)
+            assert found is not None
+            assert (text[0] == "i") or found == wanted
+
+
+def test_a_late_sample_between_others_marks_its_bucket_and_leaves_its_first_and_last() -> None:
+    made = fed([1_000] * 300, [float(n) for n in range(300)], SHORT, key="x_total")
+    made.apply(Entry(301, T0 + 300_000, encode_samples(["x_total"], [T0 + 95_500], [95.5])))
+    assert value(made, "increase(x_total[4m])", T0 + 299_999) == pytest.approx(240, abs=1)
+    made.apply(Entry(302, T0 + 301_000, encode_samples(["x_total"], [T0 + 310_000], [310.0])))
+    spans = made.table.by_text["x_total"].fine.ordered(0)[1].spans
+    assert (spans < 0).sum() == 1
+
+
+@pytest.mark.parametrize(("key", "at_once"), [("x_total", 9.0), ("x", 5.5)])
+def test_buckets_stored_before_their_order_was_kept_are_one_sample_each(key: str, at_once: float) -> None:
+    made = fed([1_000] * 400, [float(n) for n in range(10)], SHORT, key=key)
+    records = dict(capture(made))
+    record = msgspec.msgpack.decode(records[f"s:{key}"])
+    record[_FINE], record[_COARSE] = record[_FINE][:5], record[_COARSE][:5]
+    older = restore(made.position, records | {f"s:{key}": msgspec.msgpack.encode(record)}, SHORT)
+    found = history_of(older.table.by_text[key], T0, T0 + 400_000, SHORT)
+    assert found.values[0] == pytest.approx(at_once, abs=1.1)
+    assert value(older, f"rate({key}[3m] offset 2m)", T0 + 399_999) is not None
+    assert value(older, f"max_over_time({key}[3m] offset 2m)", T0 + 399_999) == 9.0
 
 
 def test_a_mean_whose_sum_overflows_is_the_middle_of_the_extremes() -> None:
