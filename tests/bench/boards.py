@@ -244,7 +244,10 @@ def board_publish(bench: Bench) -> Iterator[Row]:
 
 @bench
 def board_index(bench: Bench) -> Iterator[Row]:
-    """``/boards`` with 300 boards in Chromium, without a cache: until the first card is painted, and the bytes."""
+    """``/boards`` with 300 boards in Chromium, without a cache: until the first card is painted, and the bytes.
+
+    The page itself takes the time: to ask for it from outside takes Playwright longer than the picture.
+    """
     server = bench.server()
     api = Api(server)
     for number in range(300):
@@ -252,12 +255,13 @@ def board_index(bench: Bench) -> Iterator[Row]:
     shown, sent, empty = [], [], []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium")
-        for path, found in (("/login", empty), ("/boards", shown)):
-            for _ in range(int(bench.pick(3, 7))):
+        for _ in range(int(bench.pick(3, 7))):
+            for path, first, found in (("/login", "h1, .card", empty), ("/boards", ".card", shown)):
                 page = browser.new_page()
+                page.add_init_script(_PAINTED.replace("FIRST", first))
                 page.goto(f"http://127.0.0.1:{server.port}{path}", wait_until="commit")
-                page.wait_for_selector(".card" if path == "/boards" else "h1, .card")
-                found.append(page.evaluate(_PAINTED))
+                page.wait_for_selector(first)
+                found.append(page.evaluate("window.painted"))
                 if path == "/boards":
                     sent.append(page.evaluate(_SENT))
                 page.close()
@@ -272,7 +276,15 @@ def board_index(bench: Bench) -> Iterator[Row]:
 
 
 #: Milliseconds from the navigation until the next frame after the content is there.
-_PAINTED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(performance.now()), 0)))"
+_PAINTED = """window.painted = new Promise((done) => {
+    const look = () => {
+        if (!document.querySelector("FIRST")) return;
+        observer.disconnect();
+        requestAnimationFrame(() => setTimeout(() => done(performance.now()), 0));
+    };
+    const observer = new MutationObserver(look);
+    observer.observe(document, { childList: true, subtree: true });
+});"""
 #: Bytes of the page and everything that it has loaded.
 _SENT = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
     .reduce((sum, entry) => sum + entry.transferSize, 0)"""

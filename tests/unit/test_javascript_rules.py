@@ -258,3 +258,17 @@ def test_listeners_of_widgets_end_with_their_element() -> None:
         if "signal" not in arguments
     ]
     assert endless == []
+
+
+def test_the_index_of_boards_asks_for_all_modules_of_its_first_picture_at_once() -> None:
+    named = re.search(r"for module in \[(.*?)\]", (ROOT / "templates" / "boards.html").read_text())
+    assert named
+    needed, waiting = set[str](), ["pages/boards.js"]
+    while waiting:
+        module = waiting.pop()
+        for path in re.findall(r'^import .*?"(\.[^"]+)";', read(module), re.MULTILINE):
+            found = str((SOURCES / module).parent.joinpath(path).resolve().relative_to(SOURCES))
+            if found not in needed:
+                needed.add(found)
+                waiting.append(found)
+    assert set(re.findall(r'"([^"]+)"', named[1])) == needed

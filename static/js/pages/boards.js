@@ -1,13 +1,11 @@
 // Page of the index of boards.
 
-import "../widgets/user-menu.js";
 import { ApiError, api } from "../client/http.js";
 import { groupsOf, idFor } from "../data/board-index.js";
 import { favourites, homeBoard, recent, setFavourite, setHomeBoard } from "./seen-boards.js";
-import { showDialog } from "../widgets/dialog.js";
 import { button, byId, h, setText, svg } from "../widgets/dom.js";
-import { loginUrl } from "../widgets/user.js";
-import "./header.js";
+
+// What the first picture does not need is loaded after it. The page's template names the modules above, so that all are asked for at once.
 
 /** @import { BoardListed } from "../data/board-index.js" */
 /** Deleted board. @typedef {{id: string, title: string, until: number}} BoardDeleted */
@@ -15,6 +13,11 @@ import "./header.js";
 const LIVE_AFTER_MS = 500;
 /** Cards that a screen may show at once; the browser lays out later ones when they come in sight, with a guess of their height until then. */
 const AT_ONCE = 80;
+/** Cards that are made at once: more than a screen shows. */
+const FIRST_CARDS = 30;
+/** The others are made in steps of so many while the browser has nothing else to do, at the latest after this time. */
+const STEP_CARDS = 15;
+const STEP_WITHIN_MS = 100;
 const main = byId("main");
 const mayMake = Boolean(main.dataset.mayMake);
 const search = /** @type {HTMLInputElement} */ (h("input", { type: "search", placeholder: "Search boards", "aria-label": "Search boards", autocomplete: "off" }));
@@ -30,6 +33,8 @@ let tag = "";
 const pictures = new Map();
 /** @type {import("../widgets/live-thumbnails.js").LiveThumbnails | null} draws their lines; null until the first picture is painted */
 let live = null;
+/** grows with each call of show(), so that the steps of an earlier one end */
+let shows = 0;
 
 /** Draw where the tiles of a board are. @param {BoardListed} board */
 function thumbnail({ id, places, rows }) {
@@ -61,11 +66,20 @@ function card(board) {
 }
 
 function show() {
+  const focused = document.activeElement?.getAttribute("aria-label") ?? "";
+  const inList = list.contains(document.activeElement);
   pictures.clear();
+  shows += 1;
   const groups = groupsOf(boards, favourites(), recent(), { search: search.value, tag });
-  list.replaceChildren(...groups.flatMap(({ name, boards: some }) => [h("h2", { text: name }), h("ul", { class: "grid" }, ...some.map(card))]));
-  [...list.querySelectorAll(".card")].slice(AT_ONCE).forEach((each) => each.classList.add("later"));
-  live?.show(pictures);
+  const grids = groups.map(() => h("ul", { class: "grid" }));
+  list.replaceChildren(...groups.flatMap(({ name }, i) => [h("h2", { text: name }), grids[i]]));
+  const cards = groups.flatMap((group, i) => group.boards.map((board) => ({ board, grid: grids[i] })));
+  void fill(cards, shows).then((isDone) => {
+    if (!isDone) return;
+    live?.show(pictures);
+    const again = inList && document.activeElement === document.body ? [...list.querySelectorAll("button")].find((each) => each.getAttribute("aria-label") === focused) : null;
+    again?.focus({ preventScroll: true });
+  });
   const found = new Set(groups.flatMap((group) => group.boards.map(({ id }) => id))).size;
   setText(status, found === boards.length ? `${boards.length} boards` : `${found} of ${boards.length} boards`);
   if (!found) list.append(h("p", { class: "teach", text: "No board matches. Search by title, folder or tag." }));
@@ -76,6 +90,28 @@ function show() {
     tag = tag === each ? "" : each;
     show();
   }, { class: "quiet", "aria-pressed": String(tag === each) })));
+}
+
+/**
+ * Make the cards: the first ones at once, the others in steps.
+ * @param {{board: BoardListed, grid: HTMLElement}[]} cards @param {number} mine @returns {Promise<boolean>} whether all were made; other cards may have been called for meanwhile
+ */
+async function fill(cards, mine) {
+  for (let from = 0, to = FIRST_CARDS; from < cards.length; from = to, to += STEP_CARDS) {
+    if (from) await idle();
+    if (mine !== shows) return false;
+    cards.slice(from, to).forEach(({ board, grid }, i) => {
+      const made = card(board);
+      made.classList.toggle("later", from + i >= AT_ONCE);
+      grid.append(made);
+    });
+  }
+  return mine === shows;
+}
+
+/** Wait until the browser has nothing else to do. */
+function idle() {
+  return new Promise((resolve) => ("requestIdleCallback" in globalThis ? requestIdleCallback(resolve, { timeout: STEP_WITHIN_MS }) : setTimeout(resolve, STEP_WITHIN_MS / 2)));
 }
 
 /** @param {BoardDeleted} board */
@@ -98,7 +134,7 @@ function teaching() {
     h("code", { text: `dashboard board put checkout checkout.yaml --url ${location.origin}` }), h("code", { text: `curl -X PUT ${location.origin}/api/v1/boards/checkout -H 'Content-Type: application/yaml' --data-binary @checkout.yaml` }));
 }
 
-function make() {
+async function make() {
   const title = /** @type {HTMLInputElement} */ (h("input", { id: "new-title", required: "", maxlength: "200" }));
   const wrong = h("p", { class: "wrong", role: "alert" });
   const form = h("form", { class: "form" }, h("div", { class: "field" }, h("label", { for: "new-title", text: "Title" }), title), wrong,
@@ -113,6 +149,7 @@ function make() {
       setText(wrong, error instanceof Error ? error.message : String(error));
     }
   });
+  const { showDialog } = await import("../widgets/dialog.js");
   showDialog("New board", form);
   title.focus();
 }
@@ -129,11 +166,13 @@ async function load() {
     show();
     if (!live) setTimeout(startLive, LIVE_AFTER_MS); // the lines come after the first picture
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) location.replace(loginUrl());
+    if (error instanceof ApiError && error.status === 401) location.replace((await import("../widgets/user.js")).loginUrl());
     setText(status, error instanceof Error ? error.message : String(error));
   }
 }
 
 main.append(h("div", { class: "tools" }, search, ...(mayMake ? [button("New board", make, { class: "button primary" })] : []), tags, status), list);
 search.addEventListener("input", show);
-void load();
+await load();
+await idle();
+await import("./header.js");
