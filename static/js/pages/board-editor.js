@@ -345,7 +345,7 @@ panel.begin({
 });
 picker.begin(shell, (widget) => clipboard.add([widget]));
 shell.keys.push(
-  ["a", "add a tile: to the list of series", () => picker.search.focus()], ["Delete", "remove the selected tiles", () => clipboard.remove()], ["d", "duplicate the selected tiles", () => clipboard.duplicate()],
+  ["a", "add a tile: to the list of series, where Enter takes the first that is found", () => picker.beginSearch()], ["Delete", "remove the selected tiles", () => clipboard.remove()], ["d", "duplicate the selected tiles", () => clipboard.duplicate()],
   ["Control A", "select all tiles; the space bar adds the tile with the focus, or takes it out", () => clipboard.selectAll()],
   ["u", "undo mine (also Control Z)", () => undo(false)], ["r", "redo (also Control Shift Z)", () => undo(true)],
   ["y", "the board as YAML", () => panel.show("YAML")], ["i", "inspect the selected tile", inspect], ["p", "publish", () => publishing.open()], ["v", "compare with what is published", () => compare(boardId)],

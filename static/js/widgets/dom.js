@@ -44,6 +44,12 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Return a name as text that may break after the signs between its words, and so not within one. @param {string} name @returns {Node[]} */
+export function breakable(name) {
+  const parts = name.match(/[^_.:/-]+[_.:/-]*|[_.:/-]+/g) ?? [];
+  return parts.flatMap((part, i) => [...(i ? [document.createElement("wbr")] : []), document.createTextNode(part)]);
+}
+
 /** Add or remove children until there are `count` of them. @param {Element} parent @param {number} count @param {() => Element} make */
 export function fitChildren(parent, count, make) {
   while (parent.children.length > count) parent.lastElementChild?.remove();

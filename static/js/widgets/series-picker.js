@@ -4,7 +4,7 @@ import { tileKind } from "../data/document-body.js";
 import { Store } from "../data/store.js";
 import { SIZES, suitedToDocument, suitedToSeries } from "../data/suited-widget.js";
 import { drawSpark } from "../draw/spark.js";
-import { button, h, setText } from "./dom.js";
+import { breakable, button, h, setText } from "./dom.js";
 
 /** @import { Views } from "../client/views.js" */
 /** @import { NewWidget } from "../data/suited-widget.js" */
@@ -53,6 +53,7 @@ export class SeriesPicker extends HTMLElement {
     this.append(this.search, h("h2", { text: "Not on this board" }), this.fresh, h("h2", { text: "On this board" }), this.rest, this.more, h("h2", { text: "Widgets" }), kinds,
       h("p", { text: "Choose with a click or Enter, or drag onto the board. Arrow keys move the selected tile, shift and arrow keys resize it, Enter leads to its options. ? shows all keys." }));
     this.search.addEventListener("input", () => this.list());
+    this.search.addEventListener("keydown", (event) => event.key === "Enter" && this.search.value.trim() && this.takeFirst());
     shell.views.watch({ selectors: [EVERYTHING], window_s: 300, rate_hz: 0.5, points: 40 }, {
       snapshot: (snapshot) => {
         this.store.begin(snapshot);
@@ -65,6 +66,18 @@ export class SeriesPicker extends HTMLElement {
       error: (error) => setText(this.more, error.message),
     });
     shell.everySecond.push(() => this.seconds++ % REDRAW_EVERY_S || this.draw(shell.clock.now()));
+  }
+
+  /** Go to the search; what is typed replaces an earlier search. */
+  beginSearch() {
+    this.search.focus();
+    this.search.select();
+  }
+
+  /** Choose the first that the search has found. */
+  takeFirst() {
+    const first = this.fresh.querySelector("button") ?? this.rest.querySelector("button");
+    first?.click();
   }
 
   /** Say which names the board shows. @param {Set<string>} shown */
@@ -105,7 +118,7 @@ export class SeriesPicker extends HTMLElement {
   /** @param {Entry} entry */
   item({ name, about, widget, series }) {
     const canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { "aria-hidden": "true" }));
-    const pick = h("button", { type: "button", class: "pick", draggable: "true", title: name }, h("b", { text: name }), h("small", { text: about }), canvas);
+    const pick = h("button", { type: "button", class: "pick", draggable: "true", title: name }, h("b", {}, ...breakable(name)), h("small", { text: about }), canvas);
     pick.addEventListener("click", () => this.pick(widget));
     pick.addEventListener("dragstart", (event) => {
       dragged = widget;
