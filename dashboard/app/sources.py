@@ -96,7 +96,7 @@ class SourceParts:
         return source_metrics(self.sources)
 
     def states(self) -> list[FeederState]:
-        """Return the sources that run in this process as feeders; other processes report their own sources."""
+        """Return the states of the sources that run in this process; other processes report their own sources."""
         return [feeder_of(state) for state in self.sources.states() if state.place == "here"]
 
     def close(self) -> None:
