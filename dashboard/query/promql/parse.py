@@ -142,7 +142,7 @@ def _faulty(scanned: Scanned, reason: str) -> Iterator[int]:
 
 
 def _place(scanned: Scanned, reason: str) -> int:
-    """Return the place of an error of types or names, as opposed to syntax."""
+    """Return the place of an error that is not one of syntax: a wrong type or an unknown name."""
     if (place := next(_faulty(scanned, reason), None)) is not None:
         return place
     quoted = [part for part in reason.split("'")[1::2] if part]
