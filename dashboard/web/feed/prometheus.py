@@ -25,7 +25,7 @@ _PROTO = re.compile(r";\s*proto=\"?([\w.]+)")
 
 
 class RemoteWrite(Format):
-    """Remote write, version 1 and 2. A sample without a value is not a fault."""
+    """Remote write, version 1 and 2. A refused NaN or infinity is not reported as a fault of the sender."""
 
     name = "remote_write"
     later_status = 503

@@ -34,5 +34,5 @@ _KNOWN = [(re.compile(pattern), cure) for pattern, cure in _CURES]
 
 
 def cure_of(path: str) -> str:
-    """Return what to do, with a leading ``; ``; empty for a path that is not known."""
+    """Return what to do instead of sending to this path, with ``; `` in front; empty for a path without such advice."""
     return next((f"; {cure}" for pattern, cure in _KNOWN if pattern.fullmatch(path)), "")
