@@ -191,12 +191,23 @@ class Series:
         newest_ms = self._times[newest]
         self.slot_ms = newest_ms - newest_ms % windows.fine_step_ms
         usual, self.folded_run = self.folded_run, run
-        if not self.every_s_declared and (run <= 1 or run != usual or not self._fits(run, windows)):
+        if not self.every_s_declared and not (
+            self._keeps_time(newest) if run == usual == 1 else run == usual and self._fits(run, windows)
+        ):
             learned = learn_every_s(self._times[-LEARN_GAPS - 1 :], self.every_s)
             if learned != self.every_s:
                 self.every_s = learned
                 self.meta_seq = self.last_seq
         self.trim(now_ms, windows)
+
+    def _keeps_time(self, newest: int) -> bool:
+        """Return whether the gap before the newest sample is as usual, within a fifth, so that ``learn_every_s`` would
+        return the known cadence: it did so for the gaps before, and one more usual gap cannot change their median.
+        """
+        if self.every_s is None or newest <= LEARN_GAPS or not self.is_ordered:
+            return False
+        gap_s = (self._times[newest] - self._times[newest - 1]) / 1000
+        return abs(gap_s - self.every_s) <= self.every_s / 5
 
     def _fits(self, run: int, windows: Windows) -> bool:
         """Return whether ``run`` samples in a fine step fit the known cadence, within 50%."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from unittest.mock import patch
 
 import msgspec
 import pytest
@@ -122,3 +123,24 @@ def test_a_clock_that_was_set_back_leaves_nothing_dead(several: int) -> None:
         now = now + 1_000 if seq != 50 else T0
         replica.apply(samples(seq, now, [(name, now, 1.0) for name in names]))
         assert {series.last_ms for series in replica.table} == {now}
+
+
+@given(
+    st.lists(
+        st.sampled_from([12_000, 15_000, 14_000, 16_000, 17_900, 18_100, 22_000, 25_000, 30_000, -40_000, 45_000]),
+        max_size=40,
+    ),
+    st.integers(0, 3),
+)
+def test_a_cadence_that_is_not_learned_again_is_the_one_that_would_be_learned(gaps: list[int], repeat: int) -> None:
+    replica, reference = Replica(Windows(), Position(EPOCH, 0)), Replica(Windows(), Position(EPOCH, 0))
+    t_ms = now_ms = T0
+    for seq, gap in enumerate([15_000] * repeat * 5 + gaps, 1):
+        t_ms += gap
+        now_ms = max(now_ms, t_ms)
+        entry = samples(seq, now_ms, [("a", t_ms, 1.0)])
+        replica.apply(entry)
+        with patch.object(Series, "_keeps_time", return_value=False):
+            reference.apply(entry)
+        ours, theirs = replica.table.by_text["a"], reference.table.by_text["a"]
+        assert (ours.every_s, ours.meta_seq) == (theirs.every_s, theirs.meta_seq)
