@@ -3,7 +3,8 @@ series' columns.
 
 Adding one sample to three columns of each of a thousand series costs mostly cache misses. So entries wait here, and
 several of them are added to the columns together: when one of the series is read, when a sample begins another fine
-step, or when many entries wait.
+step, or when many entries wait.  While entries wait, the next one usually needs no look at its series, either: it is later
+than the entry before, and no sample begins another fine step.  The series' newest times are then noted when they are read.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ class Columned(Protocol):
     def columns(self) -> tuple[array[int], array[int], array[float]]:
         """The columns seqs, times and values, which are the same objects as long as the series lives."""
 
+    slot_ms: int
+    noted_ms: int
+    noted_seq: int
+
 
 class Followed(Protocol):
     """Matches of a selector with listeners, see ``query/index.py``."""
@@ -49,17 +54,21 @@ class Rows(Generic[S]):
 
     ``parts``: divides a list with repeated series into parts without repeated series, each with its rows; empty if the
     parts would be too short. ``alike``: True if all parts are the same list of series. ``followed``: the matches that
-    any of the series belongs to, as of the index's ``followed_version``.
+    any of the series belongs to, as of the index's ``followed_version``. ``is_behind``: True if the series' ``noted_ms`` and
+    ``noted_seq`` lack waiting entries.
     """
 
     __slots__ = (
         "_columns",
+        "_greatest_ms",
         "_seqs",
         "_times",
+        "_until_ms",
         "_values",
         "alike",
         "followed",
         "followed_version",
+        "is_behind",
         "parts",
         "repeats",
         "series",
@@ -76,12 +85,50 @@ class Rows(Generic[S]):
         self._seqs = array("q")
         self._times: list[int | array[int]] = []
         self._values: list[array[float]] = []
+        self._greatest_ms = 0  # of the newest waiting entry
+        self._until_ms = 0  # the first end of a fine step of the series; 0: not known
+        self.is_behind = False
 
     def hold(self, seq: int, times: int | array[int], values: array[float]) -> None:
-        """Keep an entry's samples for later; only for a list without repeated series, whose ``waiting`` is this object."""
+        """Keep an entry's samples for later; only for a list without repeated series, whose ``waiting`` is this object.
+
+        The caller has noted the entry in each series.
+        """
         if len(self.series) < _WAITING_FROM:
             self.append(seq, times, values)
             return
+        self._greatest_ms = times if isinstance(times, int) else max(times)
+        self._until_ms = 0
+        self._hold(seq, times, values)
+
+    def hold_next(self, seq: int, times: int | array[int], values: array[float], step_ms: int) -> bool:
+        """Keep an entry's samples for later without a look at each series; return False if that is not possible.
+
+        It is possible while other entries wait, if all samples are later than those of the entry before, and within the
+        fine step of their series, ``step_ms`` long.
+        """
+        if not self._seqs:
+            return False
+        least, greatest = (times, times) if isinstance(times, int) else (min(times), max(times))
+        if not self._until_ms:
+            self._until_ms = min([series.slot_ms for series in self.series]) + step_ms
+        if least <= self._greatest_ms or greatest >= self._until_ms:
+            return False
+        self._greatest_ms = greatest
+        self.is_behind = True
+        self._hold(seq, times, values)
+        return True
+
+    def catch_up(self) -> None:
+        """Note the newest waiting entry in each series."""
+        if self.is_behind:
+            self.is_behind = False
+            seq, times = self._seqs[-1], self._times[-1]
+            for series, t_ms in zip(self.series, repeat(times) if isinstance(times, int) else times, strict=False):
+                series.noted_ms = t_ms
+                series.noted_seq = seq
+
+    def _hold(self, seq: int, times: int | array[int], values: array[float]) -> None:
         self._seqs.append(seq)
         self._times.append(times)
         self._values.append(values)
@@ -100,6 +147,7 @@ class Rows(Generic[S]):
         """Add the waiting entries to the columns."""
         if not self._seqs:
             return
+        self.catch_up()
         seqs, times, values = self._seqs, self._times, self._values
         self._seqs, self._times, self._values = array("q"), [], []
         if len(seqs) == 1:

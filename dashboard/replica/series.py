@@ -68,9 +68,9 @@ class Series:
         "folded_run",
         "key",
         "kind",
-        "last_ms",
-        "last_seq",
         "meta_seq",
+        "noted_ms",
+        "noted_seq",
         "sid",
         "slot_ms",
         "text",
@@ -91,8 +91,8 @@ class Series:
         self.every_s_declared = False
         self.created_seq = seq
         self.meta_seq = seq  # of the entry that last changed unit, kind or cadence, or ended the series
-        self.last_seq = 0
-        self.last_ms = 0  # newest sample time, never later than the journal's time of its entry
+        self.noted_seq = 0  # see ``last_seq``; it may lack waiting samples
+        self.noted_ms = 0  # see ``last_ms``; it may lack waiting samples
         self.ahead_ms = 0  # a sample may be held that is later than last_ms, but none that is later than this
         self.ended_ms = 0  # end of the series by its sender's word; 0: none
         self.ends: array[int] | None = None  # times of all ends within the raw window, in order; None: none
@@ -109,6 +109,32 @@ class Series:
         self.slot_ms = -windows.fine_step_ms  # start of the fine step of the samples not yet folded
         self.fine = Buckets(windows.fine_step_ms)
         self.coarse = Buckets(windows.coarse_step_ms, 16)
+
+    @property
+    def last_ms(self) -> int:
+        """Time of the newest sample, never later than the journal's time of its entry."""
+        if self.waiting is not None and self.waiting.is_behind:
+            self.waiting.catch_up()
+        return self.noted_ms
+
+    @last_ms.setter
+    def last_ms(self, t_ms: int) -> None:
+        if self.waiting is not None:
+            self.waiting.catch_up()
+        self.noted_ms = t_ms
+
+    @property
+    def last_seq(self) -> int:
+        """The seq of the entry with the newest sample."""
+        if self.waiting is not None and self.waiting.is_behind:
+            self.waiting.catch_up()
+        return self.noted_seq
+
+    @last_seq.setter
+    def last_seq(self, seq: int) -> None:
+        if self.waiting is not None:
+            self.waiting.catch_up()
+        self.noted_seq = seq
 
     @property
     def is_ended(self) -> bool:

@@ -113,17 +113,21 @@ class SeriesTable:
         order.
         """
         step = self.windows.fine_step_ms
+        if hold and rows.hold_next(seq, times, values, step):
+            self._fire(rows)
+            return
+        rows.catch_up()
         turning, late = [], []
         waits_in = rows if hold else None
         for series, t_ms in zip(rows.series, repeat(times) if isinstance(times, int) else times, strict=False):
             if series.waiting is not waits_in:
                 series.settle()
                 series.waiting = waits_in
-            if t_ms <= series.last_ms:
+            if t_ms <= series.noted_ms:
                 late.append(series)
                 continue
-            series.last_ms = t_ms
-            series.last_seq = seq
+            series.noted_ms = t_ms
+            series.noted_seq = seq
             if not 0 <= t_ms - series.slot_ms < step:
                 turning.append(series)
         if hold and not turning and not late:

@@ -2,11 +2,17 @@ from __future__ import annotations
 
 from array import array
 from typing import cast
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from dashboard.domain.position import Position
+from dashboard.replica.replica import Replica
 from dashboard.replica.rows import Rows
 from dashboard.replica.series import Series
+from tests.support.histories import EPOCH, T0, WINDOWS, samples
 
 
 class Columned:
@@ -73,3 +79,39 @@ def test_a_list_with_repetitions_close_together_is_not_cut() -> None:
     _, rows = made(2, [0, 1, 0, 0])
     assert (rows.repeats, rows.parts) == (True, ())
     assert not made(3)[1].repeats
+
+
+NAMES = [f"a{number}" for number in range(20)]
+#: Milliseconds between entries: equal, later, earlier, into another step of the buckets, and far into the future.
+GAPS = st.one_of(st.just(5), st.just(50), st.sampled_from([0, 1, 1_000, 4_000, -3, -300, -20_000, 61_000, 7_200_000]))
+#: Rows of an entry, and whether they are read at once: while nothing is read, entries wait.
+FORMS = st.one_of(*map(st.just, ("all", "all", "spread", "all, read", "one, read", "one")))
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(GAPS, FORMS, st.integers(0, 19)), min_size=5, max_size=60))
+def test_series_are_the_same_whether_each_entry_looks_at_them_or_not(steps: list[tuple[int, str, int]]) -> None:
+    """Entries of one list, of one series in between, and reading in between."""
+    replica, reference = Replica(WINDOWS, Position(EPOCH, 0)), Replica(WINDOWS, Position(EPOCH, 0))
+    t_ms = now_ms = T0
+    for seq, (gap, form, place) in enumerate(steps, 1):
+        t_ms += gap
+        now_ms = max(now_ms, min(t_ms, now_ms + 60_000))
+        names = [NAMES[place]] if form.startswith("one") else NAMES
+        spread = 7 if form == "spread" else 0
+        entry = samples(seq, now_ms, [(name, t_ms + spread * n, float(seq)) for n, name in enumerate(names)])
+        replica.apply(entry)
+        with patch.object(Rows, "hold_next", return_value=False):
+            reference.apply(entry)
+        if form.endswith("read"):
+            assert seen(replica, NAMES[place]) == seen(reference, NAMES[place])
+    assert [seen(replica, name) for name in NAMES] == [seen(reference, name) for name in NAMES]
+
+
+def seen(replica: Replica, name: str) -> object:
+    """What a series shows to its readers."""
+    series = replica.table.by_text.get(name)
+    if series is None:
+        return None
+    read = series.last_seq, series.last_ms, *(column.tolist() for column in series.columns)
+    return *read, series.every_s, series.slot_ms, series.disorder_seq, *map(repr, series.fine.aggregates(0))
