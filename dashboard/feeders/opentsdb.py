@@ -12,7 +12,7 @@ from dashboard.feeders.line_server import LineServer
 from dashboard.feeders.source_state import SourceState
 from dashboard.feeders.sources_file import OpenTsdb
 from dashboard.feeders.submitter import Submitter
-from dashboard.ingest.batch import Refusal
+from dashboard.ingest.batch import MAX_BAD_LINES, Refusal
 from dashboard.ingest.opentsdb import PointCache, parse_opentsdb_lines
 from dashboard.runtime import Group
 
@@ -23,6 +23,9 @@ _METHODS = (b"GET /", b"POST /", b"PUT /", b"HEAD /")
 _VERSION = b"net.opentsdb.tools 2.4.1, as live-dashboard answers it\n"
 #: Commands that OpenTSDB answers, or obeys, without an error.
 _QUIET = (b"put", b"help", b"stats", b"exit", b"dropcaches", b"rollup", b"histogram")
+_WELL_KNOWN = frozenset({*_QUIET, b"version"}) - {b"rollup", b"histogram"}
+_UNKNOWN = "is no command of OpenTSDB that is understood here; send put"
+_NOT_TAKEN = "rollup and histogram are not taken; send put"
 
 
 class OpenTsdbSource:
@@ -62,13 +65,16 @@ class OpenTsdbSource:
         )
         await self._submitter.keep_counted(parsed, self.state)
         answers = [_VERSION for command in commands if command == b"version"]
-        for command in commands:
-            if command not in (*_QUIET, b"version"):
-                self.state.refuse("invalid", "is no command of OpenTSDB that is understood here; send put", command)
-                answers.append(b"unknown command: %b.\n" % command[:100])
-            elif command in (b"rollup", b"histogram"):
-                self.state.refuse("invalid", "rollup and histogram are not taken; send put", command)
+        others = [(command, _fault_of(command)) for command in commands if command not in _WELL_KNOWN]
+        for command, fault in others[:MAX_BAD_LINES]:
+            self.state.refuse("invalid", fault, command)
+        self.state.refuse_all((), unlisted=len(others[MAX_BAD_LINES:]))
+        answers += [b"unknown command: %b.\n" % each[:100] for each, fault in others[:_MAX_TOLD] if fault == _UNKNOWN]
         return b"".join([*answers[:_MAX_TOLD], *map(_told, bad[:_MAX_TOLD])])
+
+
+def _fault_of(command: bytes) -> str:
+    return _NOT_TAKEN if command in _QUIET else _UNKNOWN
 
 
 def _told(refusal: Refusal) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -103,16 +103,21 @@ class SourceState:
         self.refusals.append(SourceRefusal(now_ms, reason, snippet))
         self._pace.say(_log, f"source {self.id}", reason, snippet, now_ms)
 
-    def refuse_all(self, refusals: Iterable[Refusal], *, count: bool = True, unlisted: int = 0) -> None:
-        """Keep, log and count the refusals of a parser or of the intake.
+    def refuse_all(self, refusals: Sequence[Refusal], *, count: bool = True, unlisted: int = 0) -> None:
+        """Count the refusals of a parser or of the intake; keep the last of them, and log the first.
 
         ``unlisted``: number of further refusals that are not listed.
         """
         if unlisted:
             self.refused[UNREAD] += unlisted
-        for each in refusals:
-            reason = f"{each.field}: {each.reason}" if each.field else each.reason
-            self.refuse(each.code, reason, each.snippet, count=count)
+        if count:
+            self.refused.update(each.code for each in refusals)
+        for each in refusals[:1]:
+            self._pace.say(_log, f"source {self.id}", _told(each), each.snippet, self.now_ms(), len(refusals))
+        now_ms = self.now_ms()
+        self.refusals.extend(
+            SourceRefusal(now_ms, _told(each), shown(each.snippet)) for each in refusals[-_KEPT_REFUSALS:]
+        )
 
     def fail(self, fault: Exception) -> None:
         """Record that the source does not work now; log only the first of several failures in a row."""
@@ -158,3 +163,7 @@ def feeder_of(state: SourceState) -> FeederState:
         state=state.reason if state.failing_since_ms is not None else "",
         refusals=tuple(kept.Refused(each.t_ms, each.reason, each.snippet) for each in state.refusals),
     )
+
+
+def _told(refusal: Refusal) -> str:
+    return f"{refusal.field}: {refusal.reason}" if refusal.field else refusal.reason

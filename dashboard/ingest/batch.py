@@ -20,6 +20,8 @@ MAX_T_MS = 253_402_300_799_999  # the end of the year 9999
 MAX_EVERY_S = 31_536_000.0
 #: The items of a body after so many refusals are refused unread: a refusal costs ten times as much as a good sample.
 MAX_REFUSALS = 10_000
+#: The same for the lines of a datagram, or of one read of a connection, which are parsed on the event loop.
+MAX_BAD_LINES = 1_000
 #: Up to this number, NaN and infinite values do not count as such refusals: idle summaries of an exporter send thousands of NaN.
 MAX_NOT_FINITE = 100_000
 #: The ``code`` of items that are refused unread.
@@ -76,10 +78,12 @@ class Batch:
         """Return whether so many items were refused that the rest of the body is refused unread."""
         return len(self.refused) - min(self.not_finite, MAX_NOT_FINITE) >= MAX_REFUSALS
 
-    def leave_unread(self, index: int, count: int) -> None:
+    def leave_unread(self, index: int, count: int, *, after: int = MAX_REFUSALS) -> None:
         """Refuse the last ``count`` items of a body unread; ``index``: the index of the first of them."""
         if count:
-            reason = f"this item and the rest were not read, because {MAX_REFUSALS} items were refused before; send fewer at a time"
+            reason = (
+                f"this item and the rest were not read, because {after} items were refused before; send fewer at a time"
+            )
             self.refused.append(Refusal(index, "", reason, UNREAD))
             self.unread += count - 1
 

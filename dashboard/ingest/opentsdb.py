@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.batch import while_hopeful
+from dashboard.ingest.batch import MAX_BAD_LINES, while_hopeful
 from dashboard.ingest.json_values import ValueFault, read_leniently, written
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import Origins, OwnedRecall
@@ -60,7 +60,12 @@ def parse_opentsdb_lines(data: bytes, cache: PointCache, latest_ms: int) -> Pars
     """Parse lines with ``put``; a refusal's index is that of its line, from 0. Other commands are left to the caller."""
     parsed = Parsed()
     cache.renew(latest_ms)
-    for index, line in enumerate(data.split(b"\n")):
+    lines = data.split(b"\n")
+    for index, line in enumerate(lines):
+        if len(parsed.batch.refused) - parsed.batch.not_finite >= MAX_BAD_LINES:
+            unread = sum(1 for each in lines[index:] if each.split(None, 1)[:1] == [b"put"])
+            parsed.batch.leave_unread(index, unread, after=MAX_BAD_LINES)
+            break
         words = line.split()
         if words and words[0] == b"put":
             try:

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series, series_key
-from dashboard.ingest.batch import UNREAD
+from dashboard.ingest.batch import MAX_BAD_LINES, UNREAD
 from dashboard.ingest.origins import NameTaken, Origins, taken_by
 from dashboard.ingest.parsed import Parsed, Recall, finite
 from dashboard.ingest.statsd import MAX_DATAGRAM_BYTES, Check, GaugeSigns, Metric, MetricType, parse_line, single_lines
@@ -32,8 +32,6 @@ MAX_KEPT = 4_096
 MAX_MEMBERS = 10_000
 MAX_REFUSED = 1_000
 MAX_WAITING = 10_000
-#: The lines of a datagram after so many bad ones are refused unread: a bad line costs ten times as much as a good one.
-MAX_REFUSED_OF_ONE = 1_000
 _LARGEST = 1e300
 #: How a single number is applied to its cell.
 _COUNTED, _TIMED, _CHANGED, _SET = range(4)
@@ -119,7 +117,7 @@ class Aggregator:
         self.refused: Counter[str] = Counter()
 
     def feed(self, data: bytes, latest_ms: int) -> int:
-        """Process one datagram; a bad line is refused and the others are kept, up to ``MAX_REFUSED_OF_ONE`` bad lines.
+        """Process one datagram; a bad line is refused and the others are kept, up to ``MAX_BAD_LINES`` bad lines.
 
         Return the number of bad lines.
         """
@@ -153,7 +151,7 @@ class Aggregator:
                         continue
             if line and line != b"\r":
                 bad += self._slowly(number, line.rstrip(b"\r"), (head, tail), latest_ms)
-                if bad >= MAX_REFUSED_OF_ONE:
+                if bad >= MAX_BAD_LINES:
                     self._leave_unread(number + 1, lines)
                     break
         self.accepted += taken
@@ -228,7 +226,7 @@ class Aggregator:
         bad = 0
         for number, single in enumerate(singles):
             bad += self.feed(single, latest_ms)
-            if bad >= MAX_REFUSED_OF_ONE:
+            if bad >= MAX_BAD_LINES:
                 self._leave_unread(number + 1, singles)
                 break
         return bad

@@ -41,6 +41,12 @@ def test_what_was_refused_is_counted_by_code_and_kept_to_be_looked_at(state: Sou
     ]  # fmt: skip
 
 
+def test_of_very_many_refusals_all_are_counted_and_the_last_are_kept(state: SourceState) -> None:
+    state.refuse_all([Refusal(n, "", f"no {n}", "invalid", "x") for n in range(5_000)], unlisted=7)
+    assert dict(state.refused) == {"invalid": 5_000, "unread": 7}
+    assert (len(state.refusals), state.refusals[-1].reason) == (state.refusals.maxlen, "no 4999")
+
+
 @pytest.mark.expects_log("source web: cannot connect")
 def test_a_source_that_does_not_work_says_since_when_and_why_until_it_does(state: SourceState, clock: Clock) -> None:
     state.fail(SourceFault("connect", "cannot connect"))

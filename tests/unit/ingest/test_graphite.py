@@ -6,6 +6,7 @@ import struct
 import pytest
 
 from dashboard.domain.errors import Invalid
+from dashboard.ingest.batch import MAX_BAD_LINES
 from dashboard.ingest.graphite import PathCache, looks_pickled, parse_graphite
 from dashboard.ingest.parsed import Parsed
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
@@ -55,3 +56,10 @@ def test_a_pickle_is_recognised_by_how_a_connection_begins() -> None:
 def test_two_paths_that_would_become_one_series_are_refused() -> None:
     parsed = parse_graphite(b"a%b 1 -1\na_b 2 -1\na%b 3 -1", PathCache(), LATEST_MS)
     assert (parsed.batch.keys, [r.code for r in parsed.batch.refused]) == (["a_b", "a_b"], ["name_taken"])
+
+
+def test_the_lines_after_very_many_bad_ones_are_refused_unread() -> None:
+    parsed = parse_graphite(b"bad\n" * MAX_BAD_LINES + b"a 1 -1\n\nbad\n" * 100, PathCache(), LATEST_MS)
+    assert (parsed.batch.keys, len(parsed.batch.refused), parsed.batch.unread) == ([], MAX_BAD_LINES + 1, 199)
+    assert str(MAX_BAD_LINES) in parsed.batch.refused[-1].reason
+    assert parse_graphite(b"bad\n" * (MAX_BAD_LINES - 1) + b"a 1 -1", PathCache(), LATEST_MS).batch.keys == ["a"]

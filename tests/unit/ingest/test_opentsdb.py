@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dashboard.domain.errors import Invalid
+from dashboard.ingest.batch import MAX_BAD_LINES
 from dashboard.ingest.opentsdb import PointCache, parse_opentsdb, parse_opentsdb_lines
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed
@@ -85,3 +86,11 @@ def test_lines_of_the_telnet_form() -> None:
 def test_other_bodies_are_invalid(body: bytes) -> None:
     with pytest.raises(Invalid):
         parse_opentsdb(body, LATEST_MS, origins=Origins())
+
+
+def test_the_lines_after_very_many_bad_ones_are_refused_unread() -> None:
+    good = b"put a %d 1 h=b\n" % (T // 1000)
+    parsed = parse_opentsdb_lines(b"put a\n" * MAX_BAD_LINES + (good + b"version\n") * 100, PointCache(), LATEST_MS)
+    assert (parsed.batch.keys, len(parsed.batch.refused), parsed.batch.unread) == ([], MAX_BAD_LINES + 1, 99)
+    parsed = parse_opentsdb_lines(b"put a\n" * (MAX_BAD_LINES - 1) + good, PointCache(), LATEST_MS)
+    assert parsed.batch.keys == ['a{h="b"}']

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.ingest.statsd_aggregator import MAX_KEPT, MAX_REFUSED_OF_ONE, Aggregator, Cell
+from dashboard.ingest.batch import MAX_BAD_LINES
+from dashboard.ingest.statsd_aggregator import MAX_KEPT, Aggregator, Cell
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
 
 
@@ -137,18 +138,18 @@ def test_no_value_of_a_long_packed_line_is_lost() -> None:
 
 def test_the_lines_of_a_datagram_after_very_many_bad_ones_are_refused_unread() -> None:
     aggregator = Aggregator()
-    aggregator.feed(b"bad\n" * (MAX_REFUSED_OF_ONE - 1) + b"a:1|c\n", LATEST_MS)
-    assert (aggregator.accepted, dict(aggregator.refused)) == (1, {"invalid": MAX_REFUSED_OF_ONE - 1})
+    aggregator.feed(b"bad\n" * (MAX_BAD_LINES - 1) + b"a:1|c\n", LATEST_MS)
+    assert (aggregator.accepted, dict(aggregator.refused)) == (1, {"invalid": MAX_BAD_LINES - 1})
     aggregator = Aggregator()
-    aggregator.feed(b"bad\n" * MAX_REFUSED_OF_ONE + b"a:1|c\n\nbad\n" * 100, LATEST_MS)
-    assert (aggregator.accepted, dict(aggregator.refused)) == (0, {"invalid": MAX_REFUSED_OF_ONE, "unread": 200})
+    aggregator.feed(b"bad\n" * MAX_BAD_LINES + b"a:1|c\n\nbad\n" * 100, LATEST_MS)
+    assert (aggregator.accepted, dict(aggregator.refused)) == (0, {"invalid": MAX_BAD_LINES, "unread": 200})
     aggregator.feed(b"a:1|c\n", LATEST_MS)
     assert aggregator.accepted == 1
 
 
 def test_the_lines_of_packed_lines_count_towards_the_bad_ones_of_a_datagram() -> None:
     aggregator = Aggregator()
-    packed = b"a:" + b":".join([b"x|c"] * (MAX_REFUSED_OF_ONE // 2 + 1))
+    packed = b"a:" + b":".join([b"x|c"] * (MAX_BAD_LINES // 2 + 1))
     aggregator.feed(b"\n".join([packed] * 3 + [b"a:1|c"]), LATEST_MS)
-    of_two = 2 * (MAX_REFUSED_OF_ONE // 2 + 1)
+    of_two = 2 * (MAX_BAD_LINES // 2 + 1)
     assert (aggregator.accepted, dict(aggregator.refused)) == (0, {"invalid": of_two, "unread": 2})
