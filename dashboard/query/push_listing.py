@@ -5,7 +5,7 @@ Source: the Pushgateway's README, "Query API", and ``api/v1/api.go``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -19,16 +19,22 @@ _TYPES = {"counter": "COUNTER", "gauge": "GAUGE", "histogram": "HISTOGRAM", "sum
 _PUSHED, _FAILED = "push_time_seconds", "push_failure_time_seconds"
 #: Suffixes of the names of a histogram's or summary's series, and the JSON field for their values.
 _PARTS = {"_bucket": "", "_count": "count", "_sum": "sum"}
+#: Series that are described in one step.
+_SERIES_PER_STEP = 500
 _DIVIDED = {"le": "buckets", "quantile": "quantiles"}
 
 Metric = dict[str, object]
 
 
-def describe_group(name: str, keys: Iterable[str], replicas: Iterable[Replica]) -> bytes:
-    """Return a group and its series ``keys`` as JSON text. ``name``: the group's labels, a JSON list of pairs."""
+def describe_group(name: str, keys: Iterable[str], replicas: Iterable[Replica]) -> Iterator[bytes]:
+    """Yield a group and its series ``keys`` as JSON text, after empty texts between which other work may be done.
+
+    ``name``: the group's labels, a JSON list of pairs.
+    """
     tables = [replica.table.by_text for replica in replicas]
     found = [table[key] for key in keys for table in tables if key in table]
-    return msgspec.json.encode(_group(labels_of(name), found))
+    told = yield from _group(labels_of(name), found)
+    yield msgspec.json.encode(told)
 
 
 def labels_of(name: str) -> dict[str, str]:
@@ -36,11 +42,13 @@ def labels_of(name: str) -> dict[str, str]:
     return dict(msgspec.json.decode(name, type=list[tuple[str, str]]))
 
 
-def _group(labels: dict[str, str], every: Iterable[Series]) -> dict[str, object]:
+def _group(labels: dict[str, str], every: Iterable[Series]) -> Generator[bytes, None, dict[str, object]]:
     families: dict[str, dict[str, Metric]] = {}
     heads: dict[str, dict[str, str]] = {}
     values: dict[str, float] = {}
-    for series in every:
+    for number, series in enumerate(every, 1):
+        if not number % _SERIES_PER_STEP:
+            yield b""
         sample = newest(series)
         if sample is None or series.is_ended:
             continue

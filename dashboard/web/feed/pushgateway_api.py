@@ -49,9 +49,10 @@ class PushGroupsHandler(BaseHandler[GroupServices]):
         await groups.catch_up()
         async with replicas.wanted(()) as followed:
             rows: list[bytes] = []
-            for group, keys in groups.every():
-                rows.append(describe_group(group, keys, followed))
-                await asyncio.sleep(0)
+            for group, keys in list(groups.every()):
+                for text in describe_group(group, keys, followed):
+                    rows += [text] if text else []
+                    await asyncio.sleep(0)
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.finish(b'{"status":"success","data":[%b]}' % b",".join(rows))
 

@@ -27,7 +27,7 @@ def listed() -> Any:
     replica.apply(samples(1, T0, [(text, T0, value) for text, (_, value) in TEXTS.items()]))
     for series in replica.table:
         series.kind = TEXTS[series.text][0]
-    return json.loads(describe_group('[["job", "a"]]', [series.text for series in replica.table], [replica]))
+    return json.loads(b"".join(describe_group('[["job", "a"]]', [series.text for series in replica.table], [replica])))
 
 
 def test_a_family_holds_its_metrics_as_a_pushgateway_writes_them() -> None:
@@ -41,3 +41,12 @@ def test_a_family_holds_its_metrics_as_a_pushgateway_writes_them() -> None:
     assert [metric["value"] for metric in group["rows_total"]["metrics"]] == ["3", "4"]
     assert group["push_time_seconds"]["metrics"][0]["value"] == "1769299000.25"
     assert group["rows_total"]["time_stamp"].endswith("Z")
+
+
+def test_a_large_group_is_described_in_steps() -> None:
+    replica = Replica(WINDOWS, Position(EPOCH, 0))
+    texts = [f'm{{n="{number}"}}' for number in range(2_100)]
+    replica.apply(samples(1, T0, [(text, T0, 1.0) for text in texts]))
+    *steps, told = describe_group('[["job", "a"]]', texts, [replica])
+    assert steps == [b""] * 4
+    assert len(json.loads(told)["m"]["metrics"]) == 2_100
