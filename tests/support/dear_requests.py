@@ -151,9 +151,43 @@ def lines_25_mb() -> DearRequest:
     return post("/write", repeat(lambda n: each % (n % 500), 24_000_000))
 
 
+def refused_series() -> DearRequest:
+    """Remote write of 190,000 series of which each is refused."""
+    return post("/api/v1/write", bytes(cramjam.snappy.compress_raw(b"\x0a\x00" * 190_000)), SNAPPY)
+
+
+def rows_190_000() -> DearRequest:
+    """Remote write of as many samples as a body may have, nearly."""
+    return remote_write(1, 190_000)
+
+
+def ended_series() -> DearRequest:
+    """Remote write of 190,000 series that end."""
+    end = _field(2, b"\x09" + (0x7FF0000000000002).to_bytes(8, "little") + b"\x10" + _varint(int(time.time() * 1000)))
+    body = b"".join(_field(1, _label(b"__name__", b"ended%d" % n) + end) for n in range(190_000))
+    return post("/api/v1/write", bytes(cramjam.snappy.compress_raw(body)), SNAPPY)
+
+
+def wide_series() -> DearRequest:
+    """New series of 40 labels each."""
+    labels = b",".join(b'label%d="%%d"' % n for n in range(40))
+    return post("/metrics/job/wide", repeat(lambda n: b"wide{" + labels % ((n,) * 40) + b"} 1\n", 2_000_000))
+
+
+def packed_24_mb() -> DearRequest:
+    """A few KB that become the longest body of line protocol."""
+    return post("/write", gzip.compress(b"packed v=1\n" * 2_200_000), GZIP)
+
+
+def very_many_members() -> DearRequest:
+    """24 MB of empty members of gzip."""
+    return post("/write", gzip.compress(b"") * 1_200_000, GZIP)
+
+
 NAMED = (
     lines_with_quotes, gzip_members, packed_samples, refusals, remote_write_900_000, new_series, all_series,
     otlp_20_mib, otlp_json_20_mib, json_25_mb, lines_25_mb, remote_write_32_mib,
+    refused_series, rows_190_000, ended_series, wide_series, packed_24_mb, very_many_members,
 )  # fmt: skip
 
 # --- bombs, and bodies that are refused ---
