@@ -318,10 +318,7 @@ class LiveExpressions:
         Return the number of new series that are left out because there are too many series.
         """
         now_ms, step_ms, newest_ms = self._now_ms(), spec.step_s * 1000, second * 1000
-        provisional, replica = live.provisional.setdefault(spec.name, {}), self._replica
-        for key, t_ms in provisional.items():
-            replica.take_back(key, t_ms)
-        provisional.clear()
+        replica = self._replica
         rows, shown, there, left_out, new, work = list[DerivedRow](), set[str](), set[str](), 0, 0, 0
         known = replica.table.by_text
         for row in derived_rows(spec.name, answer.rows[:MOST_SERIES]):
@@ -340,20 +337,35 @@ class LiveExpressions:
                 live.corrections.note(second, changed[0])
             if wanted[-1][0] == newest_ms:
                 there.add(row.key)
-                if newest_ms % step_ms:
-                    provisional[row.key] = newest_ms
             work += len(row.times)
             if work >= _VALUES_PER_STEP:
-                replica.put(now_ms, rows, answer.unit)
+                self._put_rows(live, spec, rows, newest_ms, answer.unit)
                 rows, new, work = [], 0, 0
                 await asyncio.sleep(0)
                 if replica is not self._replica or not self._is_held(live):
                     return left_out  # everything begins anew, or all of it is forgotten
-        replica.put(now_ms, rows, answer.unit)
+        self._put_rows(live, spec, rows, newest_ms, answer.unit)
+        left = live.provisional[spec.name].keys() - shown
+        for number, key in enumerate(left, 1):
+            replica.take_back(key, live.provisional[spec.name].pop(key))
+            if not number % _VALUES_PER_STEP:
+                await asyncio.sleep(0)
+                if replica is not self._replica or not self._is_held(live):
+                    return left_out
         if gone := (live.there.get(spec.name, set()) | shown) - there:
             replica.end(now_ms, sorted(gone))
         live.there[spec.name] = there
         return left_out
+
+    def _put_rows(self, live: _Live, spec: LiveSpec, rows: list[DerivedRow], newest_ms: int, unit: str) -> None:
+        """Add values; in the same step, remove the last newest values of their series, so that no line is without its newest value."""
+        provisional = live.provisional.setdefault(spec.name, {})
+        for row in rows:
+            if (t_ms := provisional.pop(row.key, None)) is not None:
+                self._replica.take_back(row.key, t_ms)
+            if row.times[-1] == newest_ms and newest_ms % (spec.step_s * 1000):
+                provisional[row.key] = newest_ms
+        self._replica.put(self._now_ms(), rows, unit)
 
     def _is_held(self, live: _Live) -> bool:
         """Return whether an expression is still watched."""

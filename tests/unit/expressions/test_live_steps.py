@@ -73,3 +73,25 @@ async def test_a_late_sample_that_comes_while_an_expression_is_evaluated_counts(
     feed.live._queries.run = run  # type: ignore[method-assign]
     await feed.second(7)
     assert feed.values(spec) == {0: 1.0, 1: 1.0, 2: 1.0, 3: 1.0, 4: 7.0, 5: 1.0, 6: 1.0}
+
+
+@pytest.mark.gen_test
+async def test_no_line_is_without_its_newest_value_while_others_get_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_expressions, "_VALUES_PER_STEP", 10)
+    put, newest = DerivedReplica.put, list[int]()
+
+    def looked_at(self: DerivedReplica, now_ms: int, rows: Sequence[DerivedRow], unit: str) -> None:
+        put(self, now_ms, rows, unit)
+        newest.append(min(series.times[-1] for series in self.table))
+
+    spec = LiveSpec("x + 0", 5)
+    feed = Feed(spec)
+    for number in range(50):
+        feed.send(f'x{{n="{number}"}}', T0, 1.0)
+    await feed.second(0)
+    await feed.second(3)
+    monkeypatch.setattr(DerivedReplica, "put", looked_at)
+    await feed.second(4)
+    assert len(newest) > 5
+    assert min(newest) == T0 + 3_000
+    assert sorted(feed.values(spec)) == [0, 4]
