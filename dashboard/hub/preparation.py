@@ -101,6 +101,7 @@ class Preparation:
                 self._finish(job)
             except DashboardError as error:
                 job.connection.refuse(error, job.request_id)
+        await asyncio.sleep(self._monotonic() - began_s)  # before the next request
 
     def _finish(self, job: _Job) -> None:
         with self._views.holding(job.selectors) as held:

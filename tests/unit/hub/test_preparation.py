@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -138,3 +139,31 @@ async def test_a_client_that_has_gone_is_passed_over(source: Source, monkeypatch
         await until(lambda: other.told != [])
     assert gone.told == []
     assert len(parts.views) == 1
+
+
+async def test_other_tasks_run_between_two_requests_even_if_their_matches_are_known(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparation, "_AT_ONCE_US", -1)
+    parts = parts_of(source)
+    viewers = [Asking(parts) for _ in range(5)]
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    finish, found = parts.requests.preparation._finish, list[int]()
+
+    def looked_at(job: Any) -> None:
+        finish(job)
+        found.append(turns)
+
+    monkeypatch.setattr(parts.requests.preparation, "_finish", looked_at)
+    for viewer in viewers:
+        viewer.ask('{__name__=~"metric_.*7"}')
+    async with at_work(parts.requests.preparation.run, others):
+        await until(lambda: len(found) == 5)
+    assert len(set(found)) == 5
