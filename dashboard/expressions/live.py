@@ -345,13 +345,8 @@ class LiveExpressions:
                 if replica is not self._replica or not self._is_held(live):
                     return left_out  # everything begins anew, or all of it is forgotten
         self._put_rows(live, spec, rows, newest_ms, answer.unit)
-        left = live.provisional[spec.name].keys() - shown
-        for number, key in enumerate(left, 1):
+        for key in live.provisional[spec.name].keys() - shown:
             replica.take_back(key, live.provisional[spec.name].pop(key))
-            if not number % _VALUES_PER_STEP:
-                await asyncio.sleep(0)
-                if replica is not self._replica or not self._is_held(live):
-                    return left_out
         if gone := (live.there.get(spec.name, set()) | shown) - there:
             replica.end(now_ms, sorted(gone))
         live.there[spec.name] = there
