@@ -156,11 +156,6 @@ def refused_series() -> DearRequest:
     return post("/api/v1/write", bytes(cramjam.snappy.compress_raw(b"\x0a\x00" * 190_000)), SNAPPY)
 
 
-def rows_190_000() -> DearRequest:
-    """Remote write of as many samples as a body may have, nearly."""
-    return remote_write(1, 190_000)
-
-
 def ended_series() -> DearRequest:
     """Remote write of 190,000 series that end."""
     end = _field(2, b"\x09" + (0x7FF0000000000002).to_bytes(8, "little") + b"\x10" + _varint(int(time.time() * 1000)))
@@ -187,7 +182,7 @@ def very_many_members() -> DearRequest:
 NAMED = (
     lines_with_quotes, gzip_members, packed_samples, refusals, remote_write_900_000, new_series, all_series,
     otlp_20_mib, otlp_json_20_mib, json_25_mb, lines_25_mb, remote_write_32_mib,
-    refused_series, rows_190_000, ended_series, wide_series, packed_24_mb, very_many_members,
+    refused_series, ended_series, wide_series, packed_24_mb, very_many_members,
 )  # fmt: skip
 
 # --- bombs, and bodies that are refused ---
