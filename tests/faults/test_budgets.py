@@ -15,7 +15,6 @@ import http.client
 import json
 import os
 import random
-import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -27,13 +26,7 @@ import pytest
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-from dashboard.hub import preparation
-from dashboard.ingest import batch
-from dashboard.intake import accept_samples, batches
-from dashboard.query import listing, patterns
-from dashboard.web.feed import feeding
-from dashboard.web.feed import format as format_
-from dashboard.web.server import request_body
+from tests.faults.mends import MENDS, bodies_kept
 from tests.support import dear_requests as dear
 from tests.support.dear_requests import DearRequest, Headers, post, repeat
 from tests.support.host import factor
@@ -348,72 +341,7 @@ async def test_no_named_body_holds_the_loop(tmp_path: Path, make: Callable[[], D
         assert least <= bar_ms()
 
 
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Item 1: match each value by itself, with an engine that goes back, in one step."""
-    monkeypatch.setattr(preparation, "_AT_ONCE_US", 10**9)
-    monkeypatch.setattr(preparation, "_MAX_COST_US", 10**9)
-    monkeypatch.setattr(patterns, "_by_line", lambda _: None)
-    monkeypatch.setattr(patterns, "_whole", re.compile)
-
-
-def _bodies_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Item 2: keep the bodies of refused requests."""
-    monkeypatch.setattr(request_body.RequestBody, "close", lambda self: None)
-
-
-def _members_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Item 3: open any number of members in one step."""
-    monkeypatch.setattr(request_body, "_STEP_MEMBERS", 10**9)
-    monkeypatch.setattr(request_body, "_MAX_MEMBERS", 10**9)
-
-
-def _new_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Item 10: put any number of new series into one entry."""
-    monkeypatch.setattr(batches, "_NEW_PER_ENTRY", 10**9)
-    monkeypatch.setattr(batches, "_ROWS_PER_ENTRY", 8_000)
-
-
-def _bodies_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Item 10: parse bodies on the loop, in one step."""
-    monkeypatch.setattr(feeding, "SLICE_BYTES", 10**9)
-    monkeypatch.setattr(format_.Format, "parsed_at_once_bytes", 10**9)
-
-
-def _refusals_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Item 10: write any number of refusals, on the loop."""
-    monkeypatch.setattr(batch, "MAX_REFUSALS", 10**9)
-    monkeypatch.setattr(feeding, "MAX_REFUSALS", 10**9)
-    monkeypatch.setattr(feeding, "_REFUSALS_AT_ONCE", 10**9)
-
-
-def _unpacked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Item 10: decompress a body in one step."""
-    monkeypatch.setattr(request_body, "_STEP_BYTES", 10**9)
-
-
-def _listed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Item 10: list all series in one step."""
-    monkeypatch.setattr(listing, "_ROWS_PER_STEP", 10**9)
-
-
-def _labels_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Item 10: put new series into entries whatever number of labels they have."""
-    monkeypatch.setattr(batches, "_cost_of_new", lambda key: 4)
-
-
-def _ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Item 10: end any number of series by one entry."""
-    monkeypatch.setattr(accept_samples, "_ENDED_AT_ONCE", 10**9)
-
-
-#: Mends whose lack breaks the bar. Without the steps of accepting rows it is kept.
-MENDS = (
-    _at_once, _bodies_kept, _members_free, _new_at_once, _bodies_whole, _refusals_free, _unpacked_at_once,
-    _listed_at_once, _labels_free, _ends_at_once,
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("take_out", MENDS if NIGHTLY else (_bodies_kept,))
+@pytest.mark.parametrize("take_out", MENDS if NIGHTLY else (bodies_kept,))
 async def test_with_a_mend_taken_out_the_search_finds_the_fault_in_a_minute(
     tmp_path: Path, take_out: Callable[[pytest.MonkeyPatch], None]
 ) -> None:
