@@ -52,13 +52,14 @@ def encode_samples(
     values: Sequence[float],
     declared: Sequence[tuple[int, str | None, float | None]] = (),
     kinds: Sequence[tuple[int, str]] = (),
+    joined: bytes | None = None,
 ) -> bytes:
     """Return the payload bytes of a batch of samples, with one row for each sample, in the order given.
 
-    ``keys``, ``times``, ``values``, ``declared``, ``kinds``: see ``Samples``.
+    ``keys``, ``times``, ``values``, ``declared``, ``kinds``: see ``Samples``. ``joined``: the keys joined by newlines, if known.
     """
     column = times if isinstance(times, int) else pack(array("q", times))
-    texts = "\n".join(keys).encode()
+    texts = "\n".join(keys).encode() if joined is None else joined
     return _encoder.encode(Samples(texts, column, pack(array("d", values)), tuple(declared), tuple(kinds)))
 
 

@@ -61,7 +61,8 @@ class Batch:
     (counter, gauge, histogram, summary, or delta: a counter's increase since the last sample). ``where``: returns each
     row's index in the body, for formats in which one item gives several rows; without it a row's index is its position.
     ``unread``: number of items that were refused unread and are not in ``refused``. ``not_finite``: number of
-    ``refused`` for NaN or infinite values, which are no fault of the sender.
+    ``refused`` for NaN or infinite values, which are no fault of the sender. ``joined``: ``keys`` as the journal stores
+    them, if a parser has them from an earlier body.
     """
 
     keys: list[str] = field(default_factory=list)
@@ -73,6 +74,7 @@ class Batch:
     where: Callable[[], list[int]] | None = field(default=None, compare=False, repr=False)
     unread: int = 0
     not_finite: int = 0
+    joined: bytes | None = field(default=None, compare=False, repr=False)
 
     def is_hopeless(self) -> bool:
         """Return whether so many items were refused that the rest of the body is refused unread."""
@@ -99,11 +101,12 @@ def while_hopeful(items: Sequence[T], batch: Batch) -> Iterator[tuple[int, T]]:
 
 class KnownRows(NamedTuple):
     """Series of a list of rows, by canonical text. ``labelled``: number of rows with labels; ``colons``: number of
-    colons in the names and labels as sent."""
+    colons in the names and labels as sent. ``joined``: the series as the journal stores them; None if the list is not cached."""
 
     keys: list[str]
     labelled: int
     colons: int
+    joined: bytes | None = None
 
 
 class KeyCache:
@@ -129,7 +132,7 @@ class KeyCache:
         if len(names) > 1 and len(whole[1]) + len(whole[2]) <= _MAX_LIST_BYTES and _is_joined_once(*whole):
             if len(self._lists) >= _MAX_LISTS:
                 self._lists.clear()  # all at once, because long bodies are read in threads
-            self._lists[whole] = rows
+            self._lists[whole] = rows = rows._replace(joined="\n".join(keys).encode())
         return rows
 
     def learn(self, name: str, labels: bytes) -> str:

@@ -152,7 +152,7 @@ def _columns(samples: list[Sample], body: bytes, cache: KeyCache, latest_ms: int
             check_declared(unit, every_s)
     except Invalid:
         return None
-    return Batch(rows.keys, times, values, declared)  # type: ignore[arg-type]  # times are whole by now
+    return Batch(rows.keys, times, values, declared, joined=rows.joined)  # type: ignore[arg-type]  # times are whole by now
 
 
 def _is_plain(body: bytes, rows: KnownRows, optional: int) -> bool:

@@ -142,7 +142,7 @@ class AcceptSamples:
             taken.to_tell |= self._limits.note(caller, share.batch.keys)
             taken.series.append(share.batch.keys)
             # an earlier piece begins the others
-            begun = (new & set(share.batch.keys)).difference(taken.coming.get(share.partition, ()))
+            begun = set(share.batch.keys if new else ()) & new.difference(taken.coming.get(share.partition, ()))
             for by_partition in (self._coming, taken.coming) if begun else ():
                 by_partition.setdefault(share.partition, Counter()).update(begun)
             payloads = self._encode(share.batch, self._replica(share.partition), begun)
@@ -157,6 +157,9 @@ class AcceptSamples:
         return self._met.get(partition, ()) if replica is None else replica.table.by_text
 
     def _new_in(self, share: Share) -> set[str]:
+        joined, replica = share.batch.joined, self._replica(share.partition)
+        if joined is not None and replica is not None and replica.table.has_read(joined):
+            return set()
         known = self._known(share.partition)
         if all(map(known.__contains__, share.batch.keys)):
             return set()
@@ -308,6 +311,7 @@ class AcceptSamples:
             times, list
         ):  # a sample without a time would be another one in an entry that is repeated
             late = have_late(batch.keys, times, lambda key: by_text[key].last_ms if key in by_text else 0)
+        spans = entries_of(batch.keys, new, late=late)
         return [
             (
                 f"{start}-{end}",
@@ -317,9 +321,10 @@ class AcceptSamples:
                     batch.values[start:end],
                     [(r - start, u, e) for r, u, e in declared if start <= r < end],
                     [(r - start, kind) for r, kind in kinds if start <= r < end],
+                    batch.joined if len(spans) == 1 else None,
                 ),
             )
-            for start, end in entries_of(batch.keys, new, late=late)
+            for start, end in spans
         ]
 
     def _apart(self, batch: Batch, now_ms: int) -> list[int]:

@@ -283,6 +283,10 @@ class SeriesTable:
             series.ended_ms = end_ms
             self._declared(series, seq)
 
+    def has_read(self, keys: bytes) -> bool:
+        """Return whether a list of keys is cached, so that all its series exist."""
+        return keys in self._lists
+
     def _rows(self, keys: bytes, seq: int) -> Rows[Series]:
         known = self._lists.get(keys)
         if known is None:

@@ -15,7 +15,8 @@ from dashboard.domain.partition import all_partitions, partition_of
 from dashboard.domain.position import Position
 from dashboard.entries.metrics import Change, decode_change
 from dashboard.entries.samples import Samples, SeriesEnded
-from dashboard.ingest.batch import Batch
+from dashboard.ingest.batch import Batch, KeyCache
+from dashboard.ingest.samples_json import parse_samples
 from dashboard.intake.accept_samples import DECLARED_EVERY_MS, MET_MS, AcceptSamples
 from dashboard.intake.outcome import Outcome
 from dashboard.intake.token_limits import TokenLimits
@@ -97,6 +98,30 @@ async def test_what_is_declared_again_and_again_is_stored_now_and_then() -> None
             await stand.accepting.accept(batch("a", "b", unit="%"))
             await stand.applied()
         assert [len(entry.declared) for entry in await stand.entries("metrics.0")] == [2, 0, 0, 2, 0]
+
+
+@pytest.mark.gen_test
+async def test_a_list_that_a_parser_knows_is_stored_like_any_other_and_counted_when_its_series_are_gone() -> None:
+    cache = KeyCache()
+    body = b'[{"series":"a","value":1},{"series":"b","labels":{"x":"1"},"value":2}]'
+
+    def again() -> Batch:
+        return parse_samples(body, cache, 2_000_000_000_000)
+
+    async with running(Stand(max_series=2)) as stand:
+        assert again().joined is None
+        for _ in range(3):
+            assert (await stand.accepting.accept(again())).accepted == 2
+            await stand.applied()
+        assert again().joined == b'a\nb{x="1"}'
+        assert {entry.keys for entry in await stand.entries("metrics.0")} == {b'a\nb{x="1"}'}
+        table = stand.replicas.followed()["metrics.0"].table
+        table.discard("a")
+        await stand.accepting.accept(batch("c"))
+        await stand.applied()
+        outcome = await stand.accepting.accept(again())
+        assert (outcome.accepted, [refusal.code for refusal in outcome.refused]) == (1, ["series_limit"])
+        assert (await stand.entries("metrics.0"))[-1].keys == b'b{x="1"}'
 
 
 @pytest.mark.parametrize(
