@@ -12,14 +12,12 @@ import msgspec
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.strict_json import BYTE_ORDER_MARK
-from dashboard.ingest.json_words import with_words
+from dashboard.ingest.json_words import MAX_CHARACTERS, with_words
 
 #: JSON texts up to this length are decoded in one call.
 _STEP_BYTES = 262_144
 #: Levels at which a text may still be longer than that; each is scanned once.
 _MAX_LEVELS = 24
-#: Longest body that is searched for numbers that JSON does not have.
-_MAX_SEARCHED_BYTES = 1 << 20
 _WINDOW_BYTES = 1 << 20
 #: The longest match that ``found_in`` is sure to find at a window's edge.
 _OVERLAP_BYTES = 1 << 10
@@ -40,7 +38,7 @@ def read_in_steps(body: bytes, decode: Callable[[bytes], object] | None = None) 
     except Invalid as invalid:
         fault = invalid
     try:
-        text = body.decode() if len(body) <= _MAX_SEARCHED_BYTES else ""
+        text = body.decode() if len(body) <= 4 * MAX_CHARACTERS else ""
     except UnicodeDecodeError:
         raise fault from None
     words = with_words(text, quoted=True)

@@ -55,8 +55,11 @@ def read_leniently(body: bytes) -> Any:
         raise Invalid("nested too deep") from None
     except ValueError as error:
         fault = f"the body is not JSON: {error}"
+    words = with_words(text)
+    if words == text:
+        raise Invalid(fault)
     try:
-        return _loads(with_words(text))
+        return _loads(words)
     except (RecursionError, ValueError):
         raise Invalid(fault) from None
 

@@ -1,4 +1,4 @@
-"""Numbers that JSON does not have, as programs print them: ``nan`` and ``-inf`` (C), ``-nan(ind)`` and ``1.#INF`` (Windows),
+"""Numbers that JSON does not have, as programs print them: ``nan`` and ``-inf`` (C), ``-nan(ind)`` and ``1.#INF00`` (Windows),
 ``NaN`` and ``Infinity`` (Python, JavaScript).
 
 A sensor without a value, printed by C, would otherwise make a whole body unreadable.
@@ -8,25 +8,33 @@ from __future__ import annotations
 
 import re
 
-#: Strings are matched first, so that words within them are left alone. A string without an end is matched to the end of the text:
-#: else each quote in it would be tried as the beginning of a string.
-_WORDS = re.compile(
-    r'"(?:[^"\\]++|\\.)*+"?|(?<![\w.#])([-+]?)(?:(nan)|1\.#(?:(QNAN|SNAN|IND)|INF)|inf(?:inity)?)(?:\([^)\s]{0,20}\))?(?![\w.#])',
-    re.IGNORECASE | re.DOTALL,
-)
+#: Longest text that is searched, because that takes a hundred times as long as to see that it is no JSON.
+MAX_CHARACTERS = 65_536
+#: A string, or a number or word. A string without an end reaches to the end of the text: else each quote in it would be tried as the
+#: beginning of a string.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\w.#+-]++(?:\(\w{0,20}\))?', re.DOTALL)
+_NAN = re.compile(r"[-+]?(?:nan(?:\(\w*\))?|1\.#(?:qnan|snan|ind)\d*)", re.IGNORECASE)
+_INFINITE = re.compile(r"([-+]?)(?:inf(?:inity)?|1\.#inf\d*)", re.IGNORECASE)
+_BEGINNINGS = frozenset("nNiI1")
 
 
 def with_words(text: str, *, quoted: bool = False) -> str:
-    """Return a JSON text with all spellings of not-a-number and infinity replaced by ``NaN``, ``Infinity`` and ``-Infinity``.
+    """Return the text with such numbers as ``NaN``, ``Infinity`` and ``-Infinity``; ``quoted``: as strings, as in protobuf's JSON.
 
-    ``quoted``: write these as strings, as in protobuf's JSON.
+    A text of more than ``MAX_CHARACTERS`` is returned as it is.
     """
+    if len(text) > MAX_CHARACTERS:
+        return text
     mark = '"' if quoted else ""
 
     def word(found: re.Match[str]) -> str:
-        if found[0].startswith('"'):
-            return found[0]
-        name = "NaN" if found[2] or found[3] else "-Infinity" if found[1] == "-" else "Infinity"
-        return f"{mark}{name}{mark}"
+        token = found[0]
+        if token[0] not in _BEGINNINGS and token[1:2] not in _BEGINNINGS:
+            return token
+        if _NAN.fullmatch(token):
+            return f"{mark}NaN{mark}"
+        if infinite := _INFINITE.fullmatch(token):
+            return f"{mark}{'-' if infinite[1] == '-' else ''}Infinity{mark}"
+        return token
 
-    return _WORDS.sub(word, text)
+    return _TOKEN.sub(word, text)
