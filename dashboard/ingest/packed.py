@@ -8,6 +8,7 @@ The output never exceeds the limit, whatever length a body claims.
 
 from __future__ import annotations
 
+import codecs
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -27,6 +28,8 @@ _UNSTATED = ((b"\x1f\x8b\x08", "gzip"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "
 #: Members of a gzip body that are opened: each costs work, although it may hold nothing.
 _MAX_GZIP_MEMBERS = 100_000
 _GZIP_PART_BYTES = 16_384
+#: Bytes of UTF-16 that are decoded in one step, which other threads wait for.
+_STEP_BYTES = 1 << 20
 _FRAMED_SNAPPY = b"\xff\x06\x00\x00sNaPpY"
 #: Tried first: most bodies unpack to less than this many times their length.
 _USUAL_RATIO = 16
@@ -48,10 +51,16 @@ def unpack_unstated(body: bytes, encoding: str, max_bytes: int) -> bytes:
     """Decode a body in an encoding that ``unstated`` has found, UTF-16 to UTF-8; raises Invalid, TooLarge."""
     if encoding == "gzip":
         return _gunzip(body, max_bytes)
-    data = body.decode("utf-16", "replace").encode()
-    if len(data) > max_bytes:
-        raise TooLarge(f"the body has more than {max_bytes} bytes in UTF-8")
-    return data
+    decoder, parts, size = codecs.getincrementaldecoder("utf-16")(), list[bytes](), 0
+    try:
+        for at in range(0, len(body), _STEP_BYTES):
+            parts.append(decoder.decode(body[at : at + _STEP_BYTES], at + _STEP_BYTES >= len(body)).encode())
+            size += len(parts[-1])
+            if size > max_bytes:
+                raise TooLarge(f"the body has more than {max_bytes} bytes in UTF-8")
+    except UnicodeError:
+        raise Invalid("the body begins like UTF-16 and is not UTF-16; send UTF-8") from None
+    return b"".join(parts)
 
 
 def unpack(body: bytes, encoding: str, max_bytes: int) -> bytes:

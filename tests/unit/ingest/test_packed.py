@@ -81,3 +81,11 @@ def test_gzip_with_a_broken_end_is_invalid(rest: bytes) -> None:
     for body in (rest, gzip.compress(b"a 1\n") + rest):
         with pytest.raises(Invalid):
             unpack_unstated(body, "gzip", len(BODY) + 10)
+
+
+def test_utf16_is_decoded_in_steps_and_may_be_broken() -> None:
+    text = "漢字😀" * 300_000
+    assert unpack_unstated(text.encode("utf-16"), "utf-16", 10_000_000) == text.encode()
+    for broken in (b"\xff\xfe\x00\xd8" * 100, "ab".encode("utf-16")[:-1]):
+        with pytest.raises(Invalid):
+            unpack_unstated(broken, "utf-16", 1_000)
