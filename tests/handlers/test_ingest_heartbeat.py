@@ -116,6 +116,9 @@ async def test_a_ping_may_have_any_method_and_a_wrong_exit_code_is_told() -> Non
         for method in ("PUT", "PATCH", "DELETE"):
             response = await post(server, f"/ping/{uuid}", "text" if method != "DELETE" else None, method=method)
             assert (response.code, response.headers["Ping-Body-Limit"]) == (200, "10000")
+        for body in (b"\xff\xfe\x00\xd8 a log", b"\x1f\x8b\x08 cut off", b"\x00\xff"):
+            assert (await post(server, f"/ping/{uuid}", body)).code == 200
+            assert (await post(server, "/api/push/shop?status=up", body)).code == 200
         wrong = await fetch(server, f"/ping/{uuid}/3221225477")  # a program that crashed on Windows
         assert (wrong.code, wrong.body) == (400, b"exit code: must be 0 to 255")
 

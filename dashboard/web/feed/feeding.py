@@ -145,7 +145,7 @@ class FeederHandler(BaseHandler[F]):
             return
         encoding, decode = encoding_in(self.request.headers), unpack
         if encoding in ("", "identity"):
-            encoding, decode = unstated(self.body()), unpack_unstated
+            encoding, decode = "" if self.format.takes_any_bytes else unstated(self.body()), unpack_unstated
         elif encoding not in ENCODINGS or encoding in self.format.encodings:
             return
         if encoding:

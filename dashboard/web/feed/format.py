@@ -91,7 +91,8 @@ class Format:
 
     ``name``: the name in counters.  ``later_status``: the status that this format's senders understand as "try again later".
     ``encodings``: content encodings that ``parse`` decompresses itself; the handler decompresses all others.
-    ``shows_token``: a JSON body may contain the token.
+    ``shows_token``: a JSON body may contain the token. ``takes_any_bytes``: a body is never unreadable, so it is not searched for
+    an encoding that no header states.
     ``is_asked_first``: this format's senders authenticate only after a 401, so the first 401 is not counted as a refusal.
     ``parsed_at_once_bytes``: longer bodies are parsed in a thread.  ``headers``: added to every answer.
     """
@@ -100,6 +101,7 @@ class Format:
     later_status = 429
     encodings: tuple[str, ...] = ()
     shows_token = True
+    takes_any_bytes = False
     is_asked_first = False
     parsed_at_once_bytes = 131_072
     headers: ClassVar[Mapping[str, str]] = {}

@@ -22,6 +22,7 @@ class UptimeKuma(Format):
     """Uptime Kuma's answers: 404 for an unknown monitor."""
 
     name = "uptime_kuma"
+    takes_any_bytes = True
 
     def refuse(self, request: FeedRequest, fault: Fault) -> Answer:
         if fault.status in (401, 404):
@@ -33,6 +34,7 @@ class Healthchecks(Format):
     """Healthchecks' answers: 404 for an unknown check."""
 
     name = "healthchecks"
+    takes_any_bytes = True
 
     def refuse(self, request: FeedRequest, fault: Fault) -> Answer:
         if fault.status in (401, 404):
