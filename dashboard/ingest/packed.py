@@ -23,7 +23,7 @@ except ImportError:  # the extra [protobuf] is not installed, see ``MissingExtra
 
 #: Encodings that are taken besides gzip: those of a collector, and of Vector and vmagent.
 ENCODINGS = ("zstd", "zlib", "deflate", "snappy", "x-snappy-framed", "lz4")
-#: The beginnings of bodies in an encoding that no header states. None of them can begin a text, JSON or protobuf.
+#: The beginnings of bodies in an encoding that no header states. None of them can begin a text or JSON.
 _UNSTATED = ((b"\x1f\x8b\x08", "gzip"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 #: Members of a gzip body that are opened: each costs work, although it may hold nothing.
 _MAX_GZIP_MEMBERS = 100_000
@@ -42,9 +42,13 @@ class MissingExtra(DashboardError):
     http_status = 415
 
 
-def unstated(body: bytes) -> str:
-    """Return the encoding of a body whose headers state none: ``gzip``, ``utf-16``, or "" if it has none."""
-    return next((encoding for beginning, encoding in _UNSTATED if body.startswith(beginning)), "")
+def unstated(body: bytes, *, is_text: bool = True) -> str:
+    """Return the encoding of a body whose headers state none: ``gzip``, ``utf-16``, or "" if it has none.
+
+    ``is_text``: False for protobuf, which may begin with the length of its first message, and so with any bytes but gzip's.
+    """
+    found = next((encoding for beginning, encoding in _UNSTATED if body.startswith(beginning)), "")
+    return found if is_text or found == "gzip" else ""
 
 
 def unpack_unstated(body: bytes, encoding: str, max_bytes: int) -> bytes:

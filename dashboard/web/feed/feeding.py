@@ -145,7 +145,7 @@ class FeederHandler(BaseHandler[F]):
             return
         encoding, decode = encoding_in(self.request.headers), unpack
         if encoding in ("", "identity"):
-            encoding, decode = "" if self.format.takes_any_bytes else unstated(self.body()), unpack_unstated
+            encoding, decode = self._unstated(), unpack_unstated
         elif encoding not in ENCODINGS or encoding in self.format.encodings:
             return
         if encoding:
@@ -153,6 +153,10 @@ class FeederHandler(BaseHandler[F]):
             loop, max_bytes = asyncio.get_running_loop(), self.max_bytes
             self._body.replace(await loop.run_in_executor(None, decode, self.body(), encoding, max_bytes))
             self._packed = ""
+
+    def _unstated(self) -> str:
+        is_text = "protobuf" not in self.request.headers.get("Content-Type", "")
+        return "" if self.format.takes_any_bytes else unstated(self.body(), is_text=is_text)
 
     def authorise_feeder(self) -> None:
         """Authorise with the tokens known to this process. The token may also be in the query or in a JSON body."""

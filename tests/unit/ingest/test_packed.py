@@ -61,6 +61,7 @@ def test_what_is_not_packed_so_is_invalid(encoding: str) -> None:
 )
 def test_gzip_and_utf16_are_known_by_their_beginning(body: bytes, encoding: str) -> None:
     assert unstated(body) == encoding
+    assert unstated(body, is_text=False) == ("gzip" if encoding == "gzip" else "")
     if encoding:
         assert unpack_unstated(body, encoding, len(BODY)) == (b"ab" if len(body) == 6 else BODY)
         with pytest.raises(TooLarge):
