@@ -76,7 +76,7 @@ export class BoardDraft {
     if (operation.seq !== this.seq + 1) return false;
     this.seq = operation.seq;
     this.committed = applyChanges(this.committed, operation.changes);
-    this.refused(operation.key); // if it is of this page: no other page has its key
+    this.refused(operation.key); // it no longer waits; does nothing for an operation of another page
     this.history = operation.published ? [] : [...this.history, operation];
     return true;
   }

@@ -1,4 +1,4 @@
-// Expressions of a widget, the names of their lines, and the documents that say how an expression is. Pure.
+// Expressions of a widget, the names of their lines, and the documents that hold the state of an expression. Pure.
 
 import { shownValue } from "./labels.js";
 
@@ -53,7 +53,7 @@ export function freshnessOfLine(documents, series) {
   return found.find(Boolean) ?? "live";
 }
 
-/** Return how the expressions at these places are. @param {Iterable<DocumentState>} documents @param {number[]} places @returns {Condition[]} */
+/** Return the states of the expressions at these places. @param {Iterable<DocumentState>} documents @param {number[]} places @returns {Condition[]} */
 export function conditionsOf(documents, places) {
   return [...documents]
     .filter((item) => isCondition(item) && item.selectors.some((place) => places.includes(place)))

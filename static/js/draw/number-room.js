@@ -1,4 +1,4 @@
-// Room for numbers that change: that of the widest one of the window, so that their letters keep their size and what stands beside them its place. Pure.
+// Room for numbers that change: as much as the widest number of the window needs. So letters keep their size, and neighbours their place. Pure.
 
 /** @typedef {{values: number[], value: number | undefined}} Values */
 

@@ -111,7 +111,7 @@ async function mayTryAgain(error) {
 
 /** @param {boolean} again */
 async function undo(again) {
-  await sending; // what was done before is taken back, not what the server has by now
+  await sending; // so that the server has all operations, and undoes the last of them
   try {
     await api("POST", `/api/v1/boards/${boardId}/undo`, { key: randomKey(), again });
     shell.announce(again ? "Redone" : "Undone");

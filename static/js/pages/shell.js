@@ -17,7 +17,7 @@ import { toggleTheme } from "./theme-toggle.js";
 const HIDDEN_AFTER_MS = 5_000;
 /** Delays between acceptance and paint are reported this often. */
 const REPORT_EVERY_MS = 5_000;
-/** Delays are measured in views of at least so many frames a second: the others wait because they were asked to. */
+/** Delays are measured in views of at least so many frames a second: views with a lower rate wait on purpose. */
 const MEASURED_HZ = 5;
 /** The server takes this many delays in one message, and none longer than ten minutes. */
 const MOST_REPORTED = 100;
@@ -116,7 +116,7 @@ export class Shell {
     if (reason) this.announce("New data is delayed");
   }
 
-  /** Load the pages of another build, once for each build: behind a proxy over servers with two builds the page would reload without end. */
+  /** Load the pages of another build, once for each build: otherwise a page behind a proxy to servers with two builds would reload without end. */
   /** @param {string} build */
   reloadFor(build) {
     try {

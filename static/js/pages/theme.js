@@ -10,7 +10,7 @@
   } catch {
     // the browser denies storage to this page: use the defaults
   }
-  if (panel === "open" && "talks" in document.documentElement.dataset) document.documentElement.dataset.panel = ""; // its room is there before it is; pages/board-chat.js opens it, or takes this away
+  if (panel === "open" && "talks" in document.documentElement.dataset) document.documentElement.dataset.panel = ""; // keeps the place of the panel free until pages/board-chat.js opens it, or removes this
   const forced = matchMedia("(forced-colors: active)").matches; // the system's colours are below ours
   const system = matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
   const theme = forced ? system : asked === "light" || asked === "dark" ? asked : kept;

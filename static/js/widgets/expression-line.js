@@ -59,7 +59,7 @@ export class ExpressionLine {
     const { editor, lint } = this;
     if (!editor || !lint) return;
     const place = placeOf(this.input.value, message);
-    const found = place ? (await lint(editor.view)).filter(({ from, to }) => to > from) : []; // its places are smaller, but it does not know selectors
+    const found = place ? (await lint(editor.view)).filter(({ from, to }) => to > from) : []; // more exact places, but none in selectors
     if (this.fault === message) editor.underline(place ? [{ ...place, ...(found[0] && { from: found[0].from, to: found[0].to }) }] : []);
   }
 

@@ -180,7 +180,7 @@ export class Tile extends HTMLElement {
     return [...new Set(found)];
   }
 
-  /** Take over how the expressions are. @param {Store} store @returns {boolean} whether that is new */
+  /** Take over the states of the expressions. @param {Store} store @returns {boolean} whether one of them has changed */
   learnConditions(store) {
     const conditions = conditionsOf(store.documents.values(), this.places());
     if (JSON.stringify(conditions) === JSON.stringify(this.conditions)) return false;
