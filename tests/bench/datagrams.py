@@ -1,4 +1,4 @@
-"""A sender of StatsD datagrams, 50 metrics each, in a process of its own: ``python -m tests.bench.datagrams PORT``.
+"""Sender of StatsD datagrams with 50 metrics each, as a process: ``python -m tests.bench.datagrams PORT``.
 
 Told ``send SECONDS PER_S`` (datagrams a second; 0: as fast as it can), it answers with how many datagrams it sent.
 """

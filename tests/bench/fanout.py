@@ -1,4 +1,4 @@
-"""What it costs to give many viewers the same frame: fanout, fanout_5000, values."""
+"""Benches of sending the same frame to many viewers: fanout, fanout_5000, values."""
 
 from __future__ import annotations
 

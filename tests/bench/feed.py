@@ -1,4 +1,4 @@
-"""Feeders: samples posted over one kept connection, at a rate or as fast as they are taken."""
+"""Feeders of the benches: they post samples over one kept connection, at a fixed rate or as fast as possible."""
 
 from __future__ import annotations
 

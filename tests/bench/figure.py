@@ -1,4 +1,4 @@
-"""Figures: what was measured, beside what, against which bar; the registry of benches; the table and the JSON lines."""
+"""Figures: the measured value, the value of a peer, and the bar; the registry of benches; the table and the JSON lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What viewers cost that do nothing, stop reading, connect, or come back: idle, stalled, connect, resume."""
+"""Benches of viewers that do nothing, stop reading, connect, or reconnect: idle, stalled, connect, resume."""
 
 from __future__ import annotations
 

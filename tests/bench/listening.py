@@ -1,4 +1,4 @@
-"""What it costs to listen, and what becomes of screens when far more comes than can be taken: statsd_udp, overload."""
+"""Benches of the listener and of overload: statsd_udp, overload."""
 
 from __future__ import annotations
 

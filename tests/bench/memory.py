@@ -1,4 +1,4 @@
-"""What six hours of history take, and how fast a board reads them: memory."""
+"""Bench of the memory and the reading of six hours of history: memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What fast paths cost with the bytes of real senders (``tests/data/senders``): recorded."""
+"""Bench of the fast paths with the bytes of real senders (``tests/data/senders``): recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the clients of Socket.IO cost: socketio (one room, one message, many clients), socketio_back (all cut and back)."""
+"""Benches of Socket.IO: socketio (one room, one message, many clients), socketio_back (all clients are cut and reconnect)."""
 
 from __future__ import annotations
 

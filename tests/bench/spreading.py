@@ -1,4 +1,4 @@
-"""What several processes over one Redis cost, and how soon they agree: across, replicate, comeback, newnode, workers."""
+"""Benches of several processes over one Redis, their CPU and delays: across, replicate, comeback, newnode, workers."""
 
 from __future__ import annotations
 

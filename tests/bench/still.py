@@ -1,4 +1,4 @@
-"""What comes when nothing else does: lone, lone_across; and what costs nothing: still."""
+"""Benches of a single value in an idle server (lone, lone_across), and of views without changes (still)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What it costs to take samples in, and how soon they are on the screens: ingest, post, latency."""
+"""Benches of accepting samples, their CPU and the delay until screens show them: ingest, post, latency."""
 
 from __future__ import annotations
 

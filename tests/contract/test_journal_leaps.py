@@ -1,4 +1,4 @@
-"""Clocks that leap: the journal in Redis forgets nothing for a leap that does not last, and goes on trimming after one that does."""
+"""Leaps of the clock: the journal in Redis trims nothing for a short leap, and trims after a leap that lasts."""
 
 from __future__ import annotations
 

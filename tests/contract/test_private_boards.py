@@ -1,4 +1,4 @@
-"""What protects refuses to protect nothing; a private board's name outlives it, over both databases."""
+"""Protection of private boards, over both databases: unknown names are refused, names of deleted private boards stay private."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store's sessions that have ended and logins that were tried (dashboard/store/users.py), over both databases."""
+"""Ended sessions and login attempts in the store (dashboard/store/users.py), over both databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables that the migrations make are those that the queries know, in both databases."""
+"""Migrations create the tables that the queries expect, in both databases."""
 
 from __future__ import annotations
 

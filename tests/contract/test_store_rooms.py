@@ -1,4 +1,4 @@
-"""Rooms, how far each user has read, and what is unread (dashboard/store/rooms.py), over both databases."""
+"""Rooms, read marks and unread counts (dashboard/store/rooms.py), over both databases."""
 
 from __future__ import annotations
 

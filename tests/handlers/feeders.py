@@ -1,4 +1,4 @@
-"""A server that wants tokens, in the test's loop, and what is in it."""
+"""Server that requires tokens, in the test's loop, and its content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logging in and out, who one is, one's own password, the first admin, share links; cookies and foreign pages."""
+"""Login, logout, the caller's own account and password, the first admin, share links; cookies and pages of other origins."""
 
 from __future__ import annotations
 

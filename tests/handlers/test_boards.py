@@ -1,4 +1,4 @@
-"""Boards by HTTP: published, compared, rolled back, renamed, archived, deleted and brought back; who may do what."""
+"""Boards over HTTP: publish, compare, roll back, rename, archive, delete and restore; and the permissions for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ingest tap: what came from whom, what was refused and why, what no board shows."""
+"""The page of feeders over HTTP: statistics by feeder, refusals with their reasons, series that no board shows."""
 
 from __future__ import annotations
 

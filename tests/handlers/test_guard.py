@@ -1,4 +1,4 @@
-"""Host, Origin, methods, headers: what holds on every route."""
+"""Checks of Host, Origin, methods and headers, the same on every route."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What operators ask."""
+"""Routes for operators: health, readiness, metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages are forgotten by a clock that is right twice, and their end is announced."""
+"""Old messages are deleted only if two readings of the clock agree, and clients are told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every feeder is told when nothing can be stored now, and what is counted then."""
+"""Answers to every kind of feeder while nothing can be stored, and the counts of that time."""
 
 from __future__ import annotations
 

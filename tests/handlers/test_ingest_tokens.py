@@ -1,4 +1,4 @@
-"""Where a feeder may show its token, whatever the format; and what becomes of bodies whose sender is not known."""
+"""Places where a feeder may put its token, in every format; and bodies of unknown senders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a flood of logins costs, and that it stops nobody else's."""
+"""Floods of logins: their cost is bounded, and they delay nobody else."""
 
 from __future__ import annotations
 

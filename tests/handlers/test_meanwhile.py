@@ -1,4 +1,4 @@
-"""What changes, or fails, while a request is under way."""
+"""Changes and failures while a request is being served."""
 
 from __future__ import annotations
 

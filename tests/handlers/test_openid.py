@@ -1,4 +1,4 @@
-"""Logging in by an OpenID provider: a small real one, real keys, real redirects."""
+"""Login by an OpenID provider: a small real provider, real keys, real redirects."""
 
 from __future__ import annotations
 

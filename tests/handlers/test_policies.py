@@ -1,4 +1,4 @@
-"""The whole matrix: each row of the table of policies, by HTTP and on the socket, for each kind of caller."""
+"""The whole table of policies: each row, over HTTP and ``/ws``, for each kind of caller."""
 
 from __future__ import annotations
 

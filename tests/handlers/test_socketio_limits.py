@@ -1,4 +1,4 @@
-"""What one client of Socket.IO can cost: bodies, packets, polls and sessions are bounded, and pages of other origins are refused."""
+"""Limits of one Socket.IO client: bodies, packets, polls and sessions are bounded; pages of other origins are refused."""
 
 from __future__ import annotations
 

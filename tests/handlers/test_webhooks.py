@@ -1,4 +1,4 @@
-"""Notifications are posted to the configured addresses: signed, until they are taken, and nowhere else."""
+"""Notifications are posted to the configured addresses: signed, repeated until accepted, and not to redirects."""
 
 from __future__ import annotations
 

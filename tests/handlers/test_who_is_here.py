@@ -1,4 +1,4 @@
-"""Who is connected, and where: told to whom it concerns, as soon as it is so."""
+"""Presence: connected users with their boards and rooms, sent at once to those who may see it."""
 
 from __future__ import annotations
 

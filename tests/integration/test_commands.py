@@ -1,4 +1,4 @@
-"""The commands as people type them: serve, push, check; and the package where it was never developed."""
+"""The commands serve, push and check as users type them; and the package installed outside of its repository."""
 
 from __future__ import annotations
 

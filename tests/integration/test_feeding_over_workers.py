@@ -1,4 +1,4 @@
-"""Feeders whose requests reach now one worker, now the other: what a group or a token holds is known on both, and to who comes later."""
+"""Feeders on two workers: both know the series of a group and of a token, and so does a later worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A view of many series: its snapshot is built piece by piece while values go on coming; nothing is missed or doubled."""
+"""A view of many series: its snapshot is built in pieces while values arrive; no value is missed or doubled."""
 
 from __future__ import annotations
 

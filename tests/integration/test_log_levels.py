@@ -1,4 +1,4 @@
-"""At no level does a log say what was given to the store: passwords, their hashes, messages."""
+"""Logs of every level contain no passwords, hashes or messages from the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prometheus, Alertmanager and collectd, as Debian has them, posting to a server that wants tokens."""
+"""Debian's Prometheus, Alertmanager and collectd post to a server that requires tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two workers with Redis: who talks on one is heard on the other, who is gone from one is gone from all."""
+"""Two workers with Redis: messages and presence on one are seen on the other, and so is the end of a connection."""
 
 from __future__ import annotations
 

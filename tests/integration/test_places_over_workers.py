@@ -1,4 +1,4 @@
-"""Places for WebSockets, with real ones on two workers: one address without a login gets its share over both, not more."""
+"""Places for WebSockets, on two workers: one address without a login gets at most its share over both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/protocol.md over a real socket: what each message gets."""
+"""docs/protocol.md over a real socket: the answer to each message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often a token may feed and a user may write is counted over both workers, whichever each request reaches."""
+"""Rates of tokens and users are counted over both workers, whichever worker gets a request."""
 
 from __future__ import annotations
 

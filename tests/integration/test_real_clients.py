@@ -1,4 +1,4 @@
-"""Clients as they are in their registries, pointed at a server that wants tokens: nothing of theirs is changed but address and token."""
+"""Clients from their package registries against a server that requires tokens: only address and token are changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal in Redis as several processes use it: one order, nothing doubled, nothing lost without a word."""
+"""The journal in Redis, used by several processes: one order, no entry doubled, no entry lost without a notice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of Redis there are: Cluster, Sentinel with a real fail-over, TLS. Real servers of each."""
+"""Kinds of Redis: Cluster, Sentinel with a real fail-over, TLS. Each with real servers."""
 
 from __future__ import annotations
 

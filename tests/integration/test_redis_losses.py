@@ -1,4 +1,4 @@
-"""Redis emptied, set back, or filled with what is not ours: noticed, told, and gone on from."""
+"""Redis that was emptied, set back, or filled with foreign data: the loss is noticed and reported, and the work continues."""
 
 from __future__ import annotations
 

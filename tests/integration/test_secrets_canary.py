@@ -1,4 +1,4 @@
-"""Secrets that are planted everywhere come out nowhere: no log line, page, metric, error, description, nor ``check``."""
+"""Secrets planted everywhere appear in no log, page, metric, error or description, and not in the output of ``check``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several workers and Redis: exactly one runs each source, and another takes over within 15 s when that one dies."""
+"""Several workers and Redis: exactly one worker runs each source, and another takes over within 15 s of its death."""
 
 from __future__ import annotations
 

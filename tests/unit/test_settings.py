@@ -1,4 +1,4 @@
-"""Settings as they are shown, and what follows from them."""
+"""Settings as they are shown, and their checks against each other."""
 
 from __future__ import annotations
 

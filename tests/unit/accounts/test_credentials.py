@@ -1,4 +1,4 @@
-"""What is taken as a proof of identity, and what is not."""
+"""Credentials that are accepted as a proof of identity, and those that are not."""
 
 from __future__ import annotations
 

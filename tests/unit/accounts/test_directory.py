@@ -1,4 +1,4 @@
-"""What a process knows of users, tokens and rooms when it has stood still, and when its store has."""
+"""Directory of users, tokens and rooms after a pause of the process or of its store."""
 
 from __future__ import annotations
 

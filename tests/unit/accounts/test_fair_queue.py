@@ -1,4 +1,4 @@
-"""Addresses take turns; whoever asks for much waits for itself."""
+"""Addresses take turns; an address with many jobs delays only itself."""
 
 from __future__ import annotations
 

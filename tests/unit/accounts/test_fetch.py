@@ -1,4 +1,4 @@
-"""Asking another server, and giving it up."""
+"""Requests to another server, and their cancellation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No name hides something, and none can be taken for another's."""
+"""Names: invisible characters and names that look like another user's name are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of who may what, and who may see boards and join rooms."""
+"""Table of policies, and access to boards and rooms."""
 
 from __future__ import annotations
 

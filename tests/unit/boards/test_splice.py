@@ -1,4 +1,4 @@
-"""Splicing into the text of a board: what is asked for is there afterwards, and lines of nothing else differ."""
+"""Splicing into the text of a board: the wanted change is in the text, and no other line differs."""
 
 from __future__ import annotations
 

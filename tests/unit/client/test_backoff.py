@@ -1,4 +1,4 @@
-"""How long the client waits."""
+"""Pauses of the client between tries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where samples wait: bounded, the oldest of a series goes first."""
+"""Buffer of waiting samples: bounded, the oldest sample of a series is dropped first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both clients against a server that answers as it is told to."""
+"""Both clients against a server with given answers."""
 
 from __future__ import annotations
 

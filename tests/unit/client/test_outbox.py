@@ -1,4 +1,4 @@
-"""What is sent next and what an answer means, to the last sample."""
+"""Outbox: the next batch, and the meaning of each answer, exact to the sample."""
 
 from __future__ import annotations
 

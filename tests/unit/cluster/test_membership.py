@@ -1,4 +1,4 @@
-"""Which processes there are, as one of them hears it."""
+"""Table of the processes, as one process learns of them."""
 
 from __future__ import annotations
 

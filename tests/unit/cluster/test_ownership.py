@@ -1,4 +1,4 @@
-"""What each holder holds, on one process and on several."""
+"""Series of each owner, on one process and on several."""
 
 from __future__ import annotations
 

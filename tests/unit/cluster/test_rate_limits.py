@@ -1,4 +1,4 @@
-"""How often each holder may do something, on one process and on several."""
+"""Rate limits by key, on one process and on several."""
 
 from __future__ import annotations
 

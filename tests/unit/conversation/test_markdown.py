@@ -1,4 +1,4 @@
-"""A message's html: only what is allowed survives, whatever is written; and it never takes long."""
+"""HTML of messages: only allowed elements remain, and no text takes long to render."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data folder: who may read it, who holds it, and that its loss is noticed."""
+"""Data folder: its permissions, its lock, and the detection of lost files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses: one client has one name, whatever clothes its address comes in."""
+"""Addresses: each client has one name, whichever form its address has."""
 
 from __future__ import annotations
 

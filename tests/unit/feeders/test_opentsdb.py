@@ -1,4 +1,4 @@
-"""What a sender of OpenTSDB's telnet form is answered, and what is stored and counted."""
+"""OpenTSDB's telnet form: answers to the sender, stored samples, counts."""
 
 from __future__ import annotations
 

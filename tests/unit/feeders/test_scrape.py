@@ -1,4 +1,4 @@
-"""Where a scrape follows a redirect, and where it fails instead."""
+"""Redirects of a scrape: which are followed, and which are a fault."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hub with viewers in memory: what they are told when entries are missing."""
+"""The hub with viewers in memory: their messages when entries are missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places: who gets none, and that nobody anonymous takes the places of those who are authenticated."""
+"""Places: who is refused, and that anonymous clients cannot take the places of authenticated ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes into the journal for a batch: divided by partition, declared again now and then, within the limit."""
+"""Entries for a batch: divided by partition, kinds declared again from time to time, within the limits."""
 
 from __future__ import annotations
 

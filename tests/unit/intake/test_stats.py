@@ -1,4 +1,4 @@
-"""What one process tells another of its feeders."""
+"""Ingest statistics that processes exchange."""
 
 from __future__ import annotations
 

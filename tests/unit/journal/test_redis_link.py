@@ -1,4 +1,4 @@
-"""How Redis is named and reached."""
+"""URLs of Redis, and the clients made from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sqlite engine promises beyond the contract: it survives, locks its folder, commits in groups, and mends."""
+"""The sqlite engine beyond the contract: it survives kills, locks its folder, commits in groups, and recovers."""
 
 from __future__ import annotations
 

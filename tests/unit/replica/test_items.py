@@ -1,4 +1,4 @@
-"""Lists of the newest items: each replica makes the same of the same entries."""
+"""Lists of the newest items: all replicas make the same list of the same entries."""
 
 from __future__ import annotations
 

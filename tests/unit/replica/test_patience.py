@@ -1,4 +1,4 @@
-"""A clock that is wrong for a minute costs nothing that was kept; one that is right in the end is believed."""
+"""A clock that is wrong for a minute deletes nothing; a leap that lasts is followed."""
 
 from __future__ import annotations
 

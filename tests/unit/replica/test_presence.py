@@ -1,4 +1,4 @@
-"""Who is here: every process that follows the journal says the same, whatever it has missed; and nobody is left behind."""
+"""Presence: all processes that follow the journal have the same table, whatever they missed, and no ended user stays in it."""
 
 from __future__ import annotations
 

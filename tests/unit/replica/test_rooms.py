@@ -1,4 +1,4 @@
-"""A room's log in memory: whatever way its changes come, the same is delivered, in the same order, and kept."""
+"""A room's log in memory: changes that arrive in any order are delivered once, in the same order, and kept."""
 
 from __future__ import annotations
 
