@@ -18,6 +18,7 @@ describe("labels of an axis", () => {
     ["an axis below a mebibyte", labels(0, 1_000 * 1024, "B/s"), ["0 KiB/s", "500 KiB/s", "1000 KiB/s"]],
     ["an axis that its step carries over a mebibyte", axisLabels([0, 512_000, 1_024_000, 1_536_000], "B/s"), ["0 KiB/s", "500 KiB/s", "1000 KiB/s", "1500 KiB/s"]],
     ["large numbers near each other", labels(1_630_020_000, 1_630_380_000, ""), ["1.6300 G", "1.6301 G", "1.6302 G", "1.6303 G", "1.6304 G"]],
+    ["large numbers on steps of half a unit", axisLabels([1_630_150_000, 1_630_200_000, 1_630_250_000], ""), ["1.63015 G", "1.63020 G", "1.63025 G"]],
     ["percents", labels(3, 97, "%", { min: 0, max: 100 }), ["0%", "50%", "100%"]],
     ["parts of a percent", labels(99.97, 99.991, "%"), ["99.97%", "99.98%", "99.99%", "100.00%"]],
     ["milliseconds", labels(0, 290, "ms"), ["0 ms", "100 ms", "200 ms", "300 ms"]],

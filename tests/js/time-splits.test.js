@@ -18,6 +18,22 @@ test("days begin at midnight here", () => {
   for (const t of timeSplits(NOON - 96 * HOUR, NOON, 4)) assert.equal(new Date(t).getHours(), 0);
 });
 
+test("labels stay at round hours over the nights in which clocks are put forward or back", () => {
+  const here = process.env.TZ;
+  process.env.TZ = "Europe/Berlin";
+  try {
+    for (const end of [new Date(2026, 2, 29, 9), new Date(2026, 9, 25, 9)]) {
+      const shown = (/** @type {number} */ span, /** @type {number} */ most) => timeSplits(end.getTime() - span * HOUR, end.getTime(), most).map((t) => new Date(t).getHours());
+      assert.deepEqual(shown(48, 8), [12, 18, 0, 6, 12, 18, 0, 6]);
+      assert.deepEqual(shown(12, 6), shown(12, 6).filter((hour) => hour % 2 === 0 || hour === 3)); // 2 o'clock that is put forward is 3
+      assert.equal(new Set(timeSplits(end.getTime() - 6 * HOUR, end.getTime(), 8)).size, timeSplits(end.getTime() - 6 * HOUR, end.getTime(), 8).length);
+    }
+  } finally {
+    if (here === undefined) delete process.env.TZ;
+    else process.env.TZ = here;
+  }
+});
+
 test("where nothing fits the largest step is taken", () => assert.ok(timeSplits(NOON - 48 * HOUR, NOON, 0).length <= 2));
 
 test("labels of half minutes need their seconds, whatever the window is", () => {

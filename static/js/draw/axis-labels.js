@@ -3,6 +3,8 @@
 import { IEC, PREFIXED, SI } from "./format.js";
 
 const MOST_DECIMALS = 12;
+/** Numbers from here on are read less easily than shorter ones with as many decimals: 1.6303 G, not 1630300 k. */
+const MANY_FIGURES = 100_000;
 /** Longer numbers are written with an exponent. */
 const LONGEST = 9;
 const TIMES = /** @type {[number, string][]} */ ([[1, "s"], [60, "min"], [3_600, "h"], [86_400, "d"]]);
@@ -49,7 +51,7 @@ export function axisLabels(values, unit) {
     const numbers = values.map((value) => value / size);
     const decimals = decimalsFor(numbers, step / size);
     const labels = texts(numbers, (number) => number.toFixed(decimals));
-    const length = longest(labels);
+    const length = longest(labels) + (Math.abs(most / size) >= MANY_FIGURES ? 1 : 0);
     if (length < best.length || (length === best.length && (best.decimals || !decimals))) best = { labels, length, decimals, name };
   }
   if (best.length > LONGEST || decimalsFor(values, step) === MOST_DECIMALS) {
