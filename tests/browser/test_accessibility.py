@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -90,6 +91,41 @@ def test_axe_finds_nothing_on_any_page_in_either_theme(pages: Pages, host_site: 
     assert {path: each for path, each in found.items() if each} == {}
 
 
+#: What a page may be in besides its first state: its address, what is done there, and what tells that it is done.
+_SET = "(([s, text]) => { const e = document.querySelector(s); e.value = text; e.dispatchEvent(new Event('input')); })"
+_OTHER_STATES = (
+    ("/boards", f"{_SET}(['.tools input', 'zzz'])", ".teach"),
+    ("/explore", f"{_SET}(['#search', 'zzz'])", "#nothing:not([hidden])"),
+    ("/explore", f"{_SET}(['#search', 'orders{{shop=~\".+\"}}'])", "#answer:not([hidden])"),
+    ("/login", "(() => { for (const e of document.querySelectorAll('#login input')) e.value = 'x'; document.querySelector('#login button').click(); })()", ".wrong:not(:empty)"),
+    ("/first-admin", "document.querySelector('#first').requestSubmit()", "#no-code:not([hidden])"),
+    ("/board?series=orders&series=nothing", "document.querySelector('connection-curtain').setAttribute('data-shown', '')", ".tile[data-fresh=live]"),
+    ("/boards/nothing", "0", ".message"),
+)  # fmt: skip
+
+
+def test_axe_finds_nothing_where_something_is_wrong_missing_or_old(pages: Pages, server: ServerProcess) -> None:
+    server.post("orders", 3, labels={"shop": "a"}, every_s=3600)
+    found: dict[str, list[str]] = {}
+    options: dict[str, Any] = {"width": 390, "height": 844, "is_mobile": True, "has_touch": True}
+    page = pages.open(f"{server.url}/favicon.ico", wait=False, script=_AXE.read_text(), color_scheme="light", **options)
+    page.evaluate("() => localStorage.setItem('theme', 'light')")
+    for path, act, done in _OTHER_STATES:
+        page.goto("about:blank")
+        page.goto(server.url + path)
+        until(page, "() => document.querySelector('main > *')")
+        until(
+            page,
+            "() => document.body.dataset.connection === 'open' || !document.querySelector('connection-curtain')",
+        )
+        page.evaluate(act)
+        until(page, "(s) => document.querySelector(s)", done)
+        found[f"{path} {done}"] = faults(page)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+    pages.expect("404", "401", "400")
+    assert {path: each for path, each in found.items() if each} == {}
+
+
 def test_a_chart_has_its_data_as_a_table(pages: Pages, server: ServerProcess) -> None:
     now = int(time.time() * 1000)
     rows = [
@@ -151,6 +187,18 @@ def test_at_200_percent_everything_is_there(width: int, height: int, pages: Page
             assert [each for each in cut if ": H2." not in each] == []  # a long title ends in …
 
 
+def test_at_400_percent_no_page_scrolls_sideways(pages: Pages, host_site: ServerProcess) -> None:
+    page = pages.open(f"{host_site.url}/favicon.ico", width=320, height=256, wait=False, script=_USER)
+    for path, ready in _READY.items():
+        if path == "/board?series=orders&series=services&series=old":
+            continue
+        page.goto("about:blank")
+        page.goto(host_site.url + path)
+        until(page, "(s) => document.querySelector(s)", ready)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+    pages.expect("404")
+
+
 @pytest.mark.parametrize("scheme", ["light"])
 def test_in_forced_colours_and_with_more_contrast_charts_and_marks_are_seen(
     scheme: str, pages: Pages, host_site: ServerProcess
@@ -164,6 +212,24 @@ def test_in_forced_colours_and_with_more_contrast_charts_and_marks_are_seen(
     assert ground != mark
     seen = "() => { const { plot } = document.querySelector('.line').chart; return plot.axes[0].stroke(plot, 0); }"
     assert until(page, seen) == "CanvasText"
+    faint = """() => {
+        const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
+        const { plot } = document.querySelector(".line").chart;
+        return ["Canvas", plot.axes[1].grid.stroke(plot, 1), "CanvasText"].map((colour) => {
+            pen.fillStyle = colour;
+            pen.fillRect(0, 0, 1, 1);
+            return pen.getImageData(0, 0, 1, 1).data[0];
+        });
+    }"""
+    paper, grid, ink = page.evaluate(faint)
+    assert 0 < abs(grid - paper) < abs(ink - paper) / 2  # the grid is there, and fainter than what it is for
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    outline = page.evaluate(
+        "(({ outlineStyle, outlineWidth }) => [outlineStyle, parseFloat(outlineWidth)])(getComputedStyle(document.activeElement))"
+    )
+    assert outline[0] != "none"
+    assert outline[1] >= 2
     plain = pages.open(host_site.url, color_scheme=scheme)
     more = pages.open(host_site.url, contrast="more", color_scheme=scheme)
     muted = "getComputedStyle(document.documentElement).getPropertyValue('--muted')"

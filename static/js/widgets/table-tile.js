@@ -60,21 +60,22 @@ export class TableTile extends Tile {
     const rows = all.slice(0, Math.min(MOST_ROWS, this.capacity()));
     this.count = rows.length < all.length ? `${rows.length} of ${all.length} rows` : "";
     const texts = rows.map((row) => columns.map((column, i) => cellText(row[i], column)));
-    const shares = this.widths.fit(columns.map((column, i) => ({ texts: [column.title, ...texts.map((row) => row[i])], isNumber: isRight(column) })), this.type.family, this.box.width / this.type.size);
+    const numbers = columns.map((column, i) => isRight(column) || (!column.align && rows.length > 0 && rows.every((row) => typeof (row[i] ?? 0) === "number")));
+    const shares = this.widths.fit(columns.map((column, i) => ({ texts: [column.title, ...texts.map((row) => row[i])], isNumber: numbers[i] })), this.type.family, this.box.width / this.type.size);
     this.table.style.visibility = this.box.width ? "" : "hidden"; // the widths are not known yet
     fitChildren(this.head, columns.length, () => h("th", { scope: "col" }));
     columns.forEach((column, i) => {
       setText(this.head.children[i], column.title);
       /** @type {HTMLElement} */ (this.head.children[i]).style.width = `${shares[i]}%`;
-      this.head.children[i].className = isRight(column) ? "right" : "";
+      this.head.children[i].className = numbers[i] ? "right" : "";
     });
     fitChildren(this.rows, rows.length, () => h("tr"));
     rows.forEach((_, at) => {
       const line = this.rows.children[at];
       fitChildren(line, columns.length, () => h("td"));
-      columns.forEach((column, i) => {
+      numbers.forEach((isNumber, i) => {
         setText(line.children[i], texts[at][i]);
-        line.children[i].className = isRight(column) ? "right" : "";
+        line.children[i].className = isNumber ? "right" : "";
       });
     });
   }
