@@ -18,6 +18,7 @@ export function timeSplits(from, to, most) {
 /** Return the times whose local hour is a multiple of `hours`, also where the clocks are put forward or back between them. @param {number} from @param {number} to ms @param {number} hours */
 function hourSplits(from, to, hours) {
   const first = new Date(from);
+  /** @type {number[]} */
   const times = [];
   for (let hour = 0; ; hour += hours) {
     const t = new Date(first.getFullYear(), first.getMonth(), first.getDate(), hour).getTime();
