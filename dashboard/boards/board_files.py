@@ -55,12 +55,14 @@ class BoardFiles:
             raise Conflict(f"{shown.id} comes with the server; save a copy under another id")
         if not self._one_machine():
             raise Conflict("several machines serve, each with files of its own; save a copy, or change the file in git")
+        if path.is_symlink():
+            raise Conflict(f"{path.name} is a link, which stays one; change the file that it leads to, or save a copy")
         try:
-            text = path.read_text("utf-8")
+            text = path.read_bytes().decode("utf-8")  # with the ends of lines that it has
             if tag_of(text.encode()) != shown.tag:
                 raise Conflict(f"{path.name} has just been changed; look at its changes, and publish again")
             made = path.with_name(f".{path.name}.{os.getpid()}")
-            made.write_text(splice(text, document), "utf-8")
+            made.write_bytes(splice(text, document).encode("utf-8"))
             made.chmod(path.stat().st_mode & 0o777)
             made.replace(path)
         except OSError as error:
@@ -101,14 +103,15 @@ class BoardFiles:
         try:
             with os.scandir(self.folder) as entries:
                 for entry in entries:
-                    if entry.name.endswith(".yaml") and not entry.name.startswith(".") and entry.is_file():
-                        state = entry.stat()
-                        found[Path(entry.path)] = (state.st_mtime_ns, state.st_size, state.st_ino)
+                    if not entry.name.endswith(".yaml") or entry.name.startswith("."):
+                        continue
+                    if signature := _signature_of(entry):
+                        found[Path(entry.path)] = signature
         except FileNotFoundError:
             return {}  # no folder: no files
         except OSError as error:
             _log.debug("%s: %s", self.folder, error)
-            return self._read  # a file was removed during the scan, or the file system does not answer: poll again
+            return self._read  # the file system does not answer: poll again
         return found
 
     def _take(self, now: dict[Path, Signature]) -> None:
@@ -146,3 +149,19 @@ class BoardFiles:
     def versions(self) -> dict[str, str]:
         """Return the tag of each shown file's content, by the board's id."""
         return {board_id: shown.tag for board_id, shown in self._good.items()}
+
+
+def _signature_of(entry: os.DirEntry[str]) -> Signature | None:
+    """Return the signature of an entry of the folder; None if it is no file, or was removed meanwhile.
+
+    An entry that cannot be followed, such as a link in a circle, has a signature too: reading it then gives its fault.
+    """
+    try:
+        if not entry.is_file():
+            return None
+        state = entry.stat()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return (0, 0, 0)
+    return (state.st_mtime_ns, state.st_size, state.st_ino)

@@ -23,11 +23,24 @@ _WIDTH = 1 << 16
 _Edit = tuple[int, int, str]
 
 
+#: Mark of the byte order, with which some editors begin a file.
+_MARK = "\ufeff"
+
+
 def splice(text: str, wanted: Document) -> str:
     """Return a board's text changed so that it describes the complete document ``wanted``; raises Conflict if that is not possible.
 
-    Derived fields (ids, places, the grid of 24 columns) that are not in the text are written only if they changed.
+    Derived fields (ids, places, the grid of 24 columns) that are not in the text are written only if they changed. A mark of the
+    byte order stays, and a text whose lines end with CR LF gets no others.
     """
+    mark = _MARK if text.startswith(_MARK) else ""
+    plain = text.removeprefix(_MARK)
+    if "\r\n" in plain and plain.count("\r\n") == plain.count("\n"):
+        return mark + _spliced(plain.replace("\r\n", "\n"), wanted).replace("\n", "\r\n")
+    return mark + _spliced(plain, wanted)
+
+
+def _spliced(text: str, wanted: Document) -> str:
     path = Path("board")
     written = parse_board(text, path)
     wanted = complete(wanted)  # tiles that overlap have moved down

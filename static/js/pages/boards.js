@@ -61,7 +61,7 @@ function card(board) {
   const when = board.changed && board.source !== "server" ? `changed ${new Date(board.changed).toLocaleDateString()}${board.changed_by ? ` by ${board.changed_by}` : ""}` : "";
   const home = { store: `version ${board.version}`, file: "file", server: "comes with the server" }[board.source] ?? "";
   const remarks = [board.fault && `broken file: ${board.fault}`, board.shadowed && "the store has another board of this id; the file is shown", board.unknown.length && `unknown fields: ${board.unknown.join(", ")}`].filter(Boolean);
-  return h("li", { class: "card" }, thumbnail(board), h("div", { class: "row" }, h("a", { class: "open", href: `/boards/${board.id}`, text: board.title }), h("span", {}, edit, " ", house, star)),
+  return h("li", { class: "card" }, thumbnail(board), h("div", { class: "row" }, h("a", { class: "open", href: `/boards/${board.id}`, text: board.title.trim() || board.id }), h("span", {}, edit, " ", house, star)),
     board.subtitle ? h("small", { text: board.subtitle }) : "", h("small", { text: [`${board.tiles} tiles`, home, when].filter(Boolean).join(" · ") }), ...remarks.map((text) => h("small", { class: "remark", text: `▲ ${text}` })));
 }
 

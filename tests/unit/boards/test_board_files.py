@@ -7,6 +7,7 @@ import pytest
 
 from dashboard.boards.board_files import BoardFiles
 from dashboard.boards.boards import Boards, ShownBoard, stored_board
+from dashboard.domain.errors import Conflict
 
 pytestmark = pytest.mark.gen_test
 WALL = "title: Wall\nwidgets:\n- {kind: stat, title: CPU, series: [cpu]}\n"
@@ -89,6 +90,40 @@ async def test_the_file_wins_over_the_store(tmp_path: Path) -> None:
     (tmp_path / "wall.yaml").unlink()
     await watched.looks()
     assert (watched.boards.titles(), watched.boards.is_shadowed("wall")) == ({"wall": "Stored"}, False)
+
+
+@pytest.mark.expects_log("its last good state stays")
+async def test_a_link_that_leads_nowhere_hides_no_other_file(tmp_path: Path) -> None:
+    (tmp_path / "circle.yaml").symlink_to(tmp_path / "circle.yaml")
+    (tmp_path / "nowhere.yaml").symlink_to(tmp_path / "none")
+    (tmp_path / "wall.yaml").write_text(WALL)
+    watched = Watched(tmp_path)
+    watched.files.load()
+    assert watched.boards.titles() == {"wall": "Wall"}
+    assert watched.files.faults() == ["circle.yaml: cannot be read: Too many levels of symbolic links"]
+
+
+async def test_a_file_is_written_back_with_the_ends_of_lines_that_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "wall.yaml"
+    before = "\ufeff# ours\ntitle: Wall\nwidgets:\n- {kind: stat, title: CPU}\n".replace("\n", "\r\n")
+    path.write_bytes(before.encode())
+    watched = Watched(tmp_path)
+    watched.files.load()
+    shown = watched.boards.shown("wall")
+    watched.files.write(shown, {**shown.document, "title": "Hall", "tags": ["eu"]})
+    written = path.read_bytes().decode()
+    assert written == before.replace("title: Wall\r\n", "title: Hall\r\n").replace("widgets:", "tags: [eu]\r\nwidgets:")
+
+
+async def test_a_link_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    (tmp_path / "wall.yaml").write_text(WALL)
+    (tmp_path / "link.yaml").symlink_to(tmp_path / "wall.yaml")
+    watched = Watched(tmp_path)
+    watched.files.load()
+    shown = watched.boards.shown("link")
+    with pytest.raises(Conflict, match=r"link\.yaml is a link"):
+        watched.files.write(shown, {**shown.document, "title": "Hall"})
+    assert (tmp_path / "link.yaml").is_symlink()
 
 
 async def test_a_folder_that_is_not_there_has_no_boards(tmp_path: Path) -> None:
