@@ -353,7 +353,7 @@ class LiveExpressions:
         return left_out
 
     def _put_rows(self, live: _Live, spec: LiveSpec, rows: list[DerivedRow], newest_ms: int, unit: str) -> None:
-        """Add values; in the same step, remove the last newest values of their series, so that no line is without its newest value."""
+        """Add values, and at once remove the former newest values of their series: no line is ever without its newest value."""
         provisional = live.provisional.setdefault(spec.name, {})
         for row in rows:
             if (t_ms := provisional.pop(row.key, None)) is not None:
