@@ -81,7 +81,7 @@ class Batch:
         return len(self.refused) - min(self.not_finite, MAX_NOT_FINITE) >= MAX_REFUSALS
 
     def leave_unread(self, index: int, count: int, *, after: int = MAX_REFUSALS) -> None:
-        """Refuse the last ``count`` items of a body unread; ``index``: the index of the first of them."""
+        """Refuse the last ``count`` items of a body unread, from ``index`` on. ``after``: number of refusals before, for the reason."""
         if count:
             reason = (
                 f"this item and the rest were not read, because {after} items were refused before; send fewer at a time"

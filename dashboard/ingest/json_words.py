@@ -19,9 +19,9 @@ _BEGINNINGS = frozenset("nNiI1")
 
 
 def with_words(text: str, *, quoted: bool = False) -> str:
-    """Return the text with such numbers as ``NaN``, ``Infinity`` and ``-Infinity``; ``quoted``: as strings, as in protobuf's JSON.
+    """Return a JSON text with all spellings of not-a-number and infinity replaced by ``NaN``, ``Infinity`` and ``-Infinity``.
 
-    A text of more than ``MAX_CHARACTERS`` is returned as it is.
+    ``quoted``: write these as strings, as in protobuf's JSON.  A text of more than ``MAX_CHARACTERS`` is returned unchanged.
     """
     if len(text) > MAX_CHARACTERS:
         return text

@@ -45,7 +45,7 @@ class MissingExtra(DashboardError):
 def unstated(body: bytes, *, is_text: bool = True) -> str:
     """Return the encoding of a body whose headers state none: ``gzip``, ``utf-16``, or "" if it has none.
 
-    ``is_text``: False for protobuf, which may begin with the length of its first message, and so with any bytes but gzip's.
+    ``is_text``: False for protobuf, whose first bytes may look like UTF-16's, but never like gzip's.
     """
     found = next((encoding for beginning, encoding in _UNSTATED if body.startswith(beginning)), "")
     return found if is_text or found == "gzip" else ""
@@ -136,7 +136,7 @@ def _inflate(body: bytes, max_bytes: int) -> bytes:
 
 
 def _gunzip(body: bytes, max_bytes: int) -> bytes:
-    """Unpack all members of a gzip file. It is read in parts, because each member's end copies the rest of its part."""
+    """Unpack all members of a gzip file. The file is read in parts, because zlib copies the rest of a part after each member."""
     parts, size, members, inflater = list[bytes](), 0, 0, zlib.decompressobj(31)
     is_whole = False
     for begin in range(0, len(body), _GZIP_PART_BYTES):
