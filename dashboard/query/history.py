@@ -1,7 +1,7 @@
 """Samples of one series in a range: the samples themselves where they are still kept, buckets before. No I/O.
 
-Each bucket becomes one sample, the bucket's last; what the bucket keeps of its other samples comes with it. Where only some samples of a
-bucket are still kept, the bucket stands for all of them, so that none is missing.
+Each bucket becomes one sample, the bucket's last; number, sum, extremes and order of the bucket's samples come with it. Where only some
+samples of a bucket are still kept, the bucket stands for all of them, so that none is missing.
 
 Buckets that were stored before their order was kept become one sample at their end, with their mean, or their greatest value if the
 series is a counter.

@@ -27,7 +27,7 @@ Metric = dict[str, object]
 
 
 def describe_group(name: str, keys: Iterable[str], replicas: Iterable[Replica]) -> Iterator[bytes]:
-    """Yield a group and its series ``keys`` as JSON text, after empty texts between which other work may be done.
+    """Yield empty texts, between which other tasks may run, and then a group and its series ``keys`` as JSON text.
 
     ``name``: the group's labels, a JSON list of pairs.
     """

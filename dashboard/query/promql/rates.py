@@ -2,8 +2,8 @@
 
 Source: Prometheus, "Query functions"; ``promql/functions.go`` for the extrapolation.
 
-Over whole buckets rate, increase and delta are those of all samples. irate and idelta take the mean change within the last bucket for the
-last change; changes and resets count at most one within a bucket.
+Over whole buckets, rate, increase and delta have the same values as over all samples. irate and idelta use the mean change within the last
+bucket as the last change; changes and resets count at most one within a bucket.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _with_resets(windows: Ranges, there: Bools, result: Floats) -> Floats:
 
 
 def _with_each(result: Floats, places: Ints, values: Floats, low: Ints, high: Ints) -> Floats:
-    """Add to ``result`` the values at those of the sorted ``places`` that each window has: from ``low`` up to before ``high``."""
+    """Add to ``result``, for each window, the ``values`` at the sorted ``places`` from ``low`` up to before ``high``."""
     if not len(places):
         return result
     begin = np.searchsorted(places, low, side="left")

@@ -73,7 +73,7 @@ class Vector(Struct, frozen=True):
 
 
 class Aggregates(Struct, frozen=True):
-    """The samples that each sample of columns stands for: those of a bucket, of which it is the last, or only itself.
+    """For each sample of columns, the samples that it stands for: those of a bucket, whose last sample it is, or only itself.
 
     ``resets``: the sum of the values before each fall.  ``first_times``: times of ``firsts``.
     """
@@ -122,7 +122,7 @@ class Ranges(Struct, frozen=True):
         return self.times if self.aggregates is None else self.aggregates.first_times
 
     def ordered_counts(self) -> Ints:
-        """Return the number of samples in each window whose order is known; a bucket of which only one value is known is one sample."""
+        """Return, for each window, how many samples have a known order; a bucket with only one known value counts as one sample."""
         if self.aggregates is None:
             return self.counts
         each = np.where(self.aggregates.first_times < self.times, self.aggregates.counts, 1)
@@ -130,7 +130,7 @@ class Ranges(Struct, frozen=True):
         return np.asarray(before[self.high] - before[self.low])
 
     def middles(self) -> Ranges:
-        """Return the windows with the mean of each bucket, at the middle of its samples' times, instead of its last sample."""
+        """Return the windows with each bucket's mean, at the middle of the times of its samples, instead of its last sample."""
         if self.aggregates is None:
             return self
         found = self.aggregates
