@@ -1,6 +1,6 @@
 """History of a series at one resolution: a bucket of (min, max, sum, count, order) for each time step that had samples.
 
-The buckets are stored in columns, ordered by time; what is kept of the order of a bucket's samples: ``sample_order.py``. Each of the newest
+The buckets are stored in columns, ordered by time; ``sample_order.py`` has the order of the samples in a bucket. Each of the newest
 buckets takes 72 bytes, or 24 bytes while all of them have one sample. The older buckets are packed (``chunks.py``) and take 2 to 15
 bytes each. Samples can be added in any order (the rounding of the sum depends on it), but late ones may make a bucket's order approximate.
 """
@@ -140,7 +140,7 @@ class Buckets:
         self._order.merge(at, run.first_ms - slot * self.step_ms, run)
 
     def _spread(self) -> None:
-        """Give each column items of its own, because a bucket will have several samples."""
+        """Make each column an object of its own, because a bucket is about to get a second sample."""
         self._maxs, self._sums = self._mins[:], self._mins[:]
         self._order.spread(self._mins)
 
@@ -185,7 +185,7 @@ class Buckets:
                 self._maxs = self._sums = self._mins
 
     def _are_single(self) -> bool:
-        """Return whether all values of each open bucket are the same to the bit; if so, keep its order accordingly."""
+        """Return whether each open bucket can be stored as a single sample: its columns are equal to the bit, and so is its order."""
         is_same = self._mins.tobytes() == self._maxs.tobytes() == self._sums.tobytes()
         return is_same and self._order.gather(self._mins)
 
@@ -323,13 +323,13 @@ class Buckets:
         return joined([*past, opened]).part(cut), orders_joined([*orders, order]).part(cut)
 
     def _needed(self, slot: int) -> tuple[int, list[PackedBuckets], Opened]:
-        """Return the index of the first open bucket that is not before ``slot``, the chunks with such buckets, and the open ones."""
+        """Return three values about the buckets from ``slot`` on: the index of the first open one, the chunks, the open ones."""
         self.unfold()
         start = bisect_left(self._slots, slot)
         return start, [chunk for chunk in self._chunks if chunk.last >= slot], self._opened(start)
 
     def _cut(self, past: list[Opened], slot: int) -> int:
-        """Return how many buckets of the unpacked chunks to leave out: those before ``slot``, and trimmed ones."""
+        """Return how many buckets to leave out at the beginning of the unpacked chunks ``past``: those before ``slot``, or trimmed."""
         return max(int(past[0].slots.searchsorted(slot)), self._hidden if len(past) == len(self._chunks) else 0)
 
     def columns(self, from_slot: int) -> Columns:

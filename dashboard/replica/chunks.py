@@ -64,7 +64,7 @@ class Opened(NamedTuple):
 
 
 class PackedBuckets(NamedTuple):
-    """Packed buckets: their first and last slot, their number, the packed columns, and apart from them, as few read it, the order."""
+    """Packed buckets: first and last slot, number, packed columns, and the order of samples, packed by itself: few callers read it."""
 
     first: int
     last: int
@@ -94,7 +94,7 @@ def _deflated(parts: list[bytes]) -> bytes:
 def pack_order(order: Order, columns: Opened) -> bytes:
     """Pack the order of buckets, which checkpoints store as well.
 
-    First and last values that are the least and greatest, as a counter's, are not stored.
+    First and last values are not stored if they are the least and greatest values, as in a counter.
     """
     firsts, lasts = order.firsts.tobytes(), order.lasts.tobytes()
     is_like_counter = firsts == columns.mins.tobytes() and lasts == columns.maxs.tobytes()

@@ -3,8 +3,8 @@ series' columns.
 
 Adding one sample to three columns of each of a thousand series costs mostly cache misses. So entries wait here, and
 several of them are added to the columns together: when one of the series is read, when a sample begins another fine
-step, or when many entries wait.  While entries wait, the next one usually needs no look at its series, either: it is later
-than the entry before, and no sample begins another fine step.  The series' newest times are then noted when they are read.
+step, or when many entries wait.  While entries wait, the next entry can usually be added without a look at each series: if it
+is later than the entry before, and no sample begins another fine step.  The series learn its time when they are read.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Rows(Generic[S]):
     ``parts``: divides a list with repeated series into parts without repeated series, each with its rows; empty if the
     parts would be too short. ``alike``: True if all parts are the same list of series. ``followed``: the matches that
     any of the series belongs to, as of the index's ``followed_version``. ``is_behind``: True if the series' ``noted_ms`` and
-    ``noted_seq`` lack waiting entries.
+    ``noted_seq`` do not include all waiting entries.
     """
 
     __slots__ = (

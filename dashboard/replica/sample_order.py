@@ -1,8 +1,8 @@
-"""Order of the samples within buckets: the first and the last of them, and what the falls between them hide. Pure.
+"""Order of the samples within buckets: the first and the last value, and the sum of the values before each fall. Pure.
 
 The increase of a counter within a bucket is ``last - first + resets``: a value lower than the one before is a reset to zero.  A reset
-between two buckets is in neither of them: the first value is less than the last value of the bucket before.  So buckets depend on no
-neighbour, and can be trimmed and merged.
+between two buckets is stored in neither: the first value of a bucket is then less than the last value of the bucket before.  So no
+bucket depends on its neighbours, and buckets can be trimmed and merged.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def run_of_unordered(times: Sequence[int], values: list[float]) -> Run:
 
 
 def total_of(values: list[float]) -> float:
-    """Return the sum, rounded once; sums of values with few decimals so have few decimals, and take little memory."""
+    """Return the sum, rounded only once. So the sum of values with few decimals has few decimals, and takes little memory."""
     try:
         return fsum(values)
     except OverflowError:  # of a partial sum
@@ -96,7 +96,7 @@ def unknown_order(mins: _Floats, maxs: _Floats) -> Order:
 
 
 class OpenOrder:
-    """Order of the open buckets. While all of them have one sample, only ``starts`` are kept: the rest follows from the values.
+    """Order of the open buckets. While all of them have one sample, only ``starts`` are kept, and ``_values`` is None.
 
     ``_values``: first, last, resets and span of each bucket, one after the other.
     """
@@ -108,11 +108,11 @@ class OpenOrder:
         self._values: array[float] | None = None
 
     def spread(self, mins: array[float]) -> None:
-        """Begin to keep the rest, for a bucket with several samples. ``mins``: the values of the present buckets."""
+        """Begin to keep ``_values``, because a bucket gets a second sample. ``mins``: the values of the present buckets."""
         self._values = array("d", (number for value in mins for number in (value, value, 0.0, 0.0)))
 
     def gather(self, mins: array[float]) -> bool:
-        """Stop keeping the rest if all buckets are as if they had one sample, the value of ``mins``; return whether they are."""
+        """Stop keeping ``_values`` if each bucket's items follow from its value in ``mins``; return whether they do."""
         if self._values is None:
             return True
         kept, self._values = self._values, None
@@ -141,7 +141,7 @@ class OpenOrder:
         self._values[at:at] = array("d", (run.first, run.last, run.resets, run.last_ms - run.first_ms))
 
     def merge(self, at: int, start_ms: int, run: Run) -> None:
-        """Add samples to a bucket. If some of them lie between its first and its last one, it becomes approximate."""
+        """Add samples to a bucket. Its order becomes approximate if one of them lies between its first and last sample."""
         values, begin = self._values, self._starts[at]
         assert values is not None
         place = _WIDTH * at

@@ -227,8 +227,8 @@ class Series:
         self.trim(now_ms, windows)
 
     def _keeps_time(self, newest: int) -> bool:
-        """Return whether the gap before the newest sample is as usual, within a fifth, so that ``learn_every_s`` would
-        return the known cadence: it did so for the gaps before, and one more usual gap cannot change their median.
+        """Return whether the gap before the newest sample fits the known cadence, within a fifth. One more such gap does
+        not change the result of ``learn_every_s``, which need not be called then.
         """
         if self.every_s is None or newest <= LEARN_GAPS or not self.is_ordered:
             return False
