@@ -91,8 +91,8 @@ class Format:
 
     ``name``: the name in counters.  ``later_status``: the status that this format's senders understand as "try again later".
     ``encodings``: content encodings that ``parse`` decompresses itself; the handler decompresses all others.
-    ``shows_token``: a JSON body may contain the token. ``takes_any_bytes``: a body is never unreadable, so it is not searched for
-    an encoding that no header states.
+    ``shows_token``: a JSON body may contain the token. ``takes_any_bytes``: every body is readable, so none is checked for an
+    encoding that no header states.
     ``is_asked_first``: this format's senders authenticate only after a 401, so the first 401 is not counted as a refusal.
     ``parsed_at_once_bytes``: longer bodies are parsed in a thread.  ``headers``: added to every answer.
     """
