@@ -73,7 +73,7 @@ class Vector(Struct, frozen=True):
 
 
 class Aggregates(Struct, frozen=True):
-    """For each sample of columns, the samples that it stands for: those of a bucket, whose last sample it is, or only itself.
+    """Samples behind each sample of columns: those of the bucket whose last sample it is, or only itself.
 
     ``resets``: the sum of the values before each fall.  ``first_times``: times of ``firsts``.
     """
