@@ -34,8 +34,8 @@ class ViewSpec(NamedTuple):
     """Identity of a view: equal specifications share one view. ``points``: maximum number of samples per series in a snapshot.
 
     ``expressions``: the expressions whose derived series the selectors match. ``skipped``: indices of selectors that are left
-    out for now. The partitions are those of all selectors, so that a position of the view is a position of the same view with
-    other indices left out.
+    out for now. The partitions are those of all selectors, so that the view's positions stay valid when other selectors are left
+    out.
     """
 
     selectors: tuple[Selector, ...]
