@@ -118,7 +118,7 @@ class Ranges(Struct, frozen=True):
 
     @property
     def first_times(self) -> Ints:
-        """Times of ``firsts``."""
+        """Time of the first of the samples that each sample stands for."""
         return self.times if self.aggregates is None else self.aggregates.first_times
 
     def ordered_counts(self) -> Ints:
