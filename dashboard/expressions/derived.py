@@ -124,7 +124,7 @@ class DerivedReplica(Replica):
             series.forget(at)
 
     def drop_all(self, name: str, before_ms: int | None = None) -> None:
-        """Forget all series of an expression; no view may show them.
+        """Forget all series of an expression, and the document with its state; no view may show them.
 
         With ``before_ms``, forget only the ended series whose last value is older than that. Views may show these, and
         learn of their removal.
@@ -134,6 +134,9 @@ class DerivedReplica(Replica):
             self.texts.pop(name, None)
             for series in found:
                 self.table.discard(series.text)
+            if name in self.documents:
+                del self.documents[name]
+                self.document_version += 1
         elif old := [series for series in found if series.is_ended and series.last_ms < before_ms]:
             self.table.depart(self._begin(self.now_ms), old)
 

@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 
 import msgspec
@@ -19,12 +20,10 @@ from dashboard.domain.errors import DashboardError
 from dashboard.expressions.conditions import Corrections, condition_of, late_second
 from dashboard.expressions.derived import MOST_SERIES, Condition, DerivedReplica, DerivedRow, derived_rows
 from dashboard.expressions.runner import QueryRunner
-from dashboard.expressions.watched import LiveSpec
+from dashboard.expressions.watched import LiveSpec, live_expression
 from dashboard.query.index import Matches, SeriesIndex
-from dashboard.query.promql.errors import BadExpression
-from dashboard.query.promql.parse import parse
 from dashboard.query.promql.query import QueryAnswer, range_query
-from dashboard.query.promql.syntax import Expr, Kind, kind_of, selectors_of
+from dashboard.query.promql.syntax import Expr, selectors_of
 from dashboard.query.promql.values import Grid
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series
@@ -44,6 +43,8 @@ _GRACE_MS = 200
 _DROP_EVERY_S = 60
 #: Pause after an evaluation, in multiples of the time that the evaluation took.
 _REST = 4
+#: A history that could not be computed is computed again after this long.
+_AGAIN_S = 60
 #: Values of an evaluation that are added in one step of the event loop; one takes about 5 us.
 _VALUES_PER_STEP = 2_000
 
@@ -55,16 +56,10 @@ class _Live:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.expr: Expr | None = None
-        self.fault = ""
-        try:
-            self.expr = parse(text)
-            if kind_of(self.expr) not in (Kind.VECTOR, Kind.SCALAR):
-                self.fault = f"1:1: a {kind_of(self.expr).value} has no value at a time; write a function around it"
-        except BadExpression as error:
-            self.fault = f"{error.line}:{error.column}: {error.why}"
+        self.expr, self.fault = live_expression(text)
         self.specs: dict[LiveSpec, int] = {}  # the number of views of each spec
         self.filled: set[str] = set()  # names of the specs with a computed history
+        self.missing: dict[str, int] = {}  # by name of the spec: when its history, which failed, is computed again
         self.refused: dict[str, str] = {}  # by name of the spec: why it has no values although others have
         self.dropped_s = 0  # when old series were last dropped
         self.unwanted_s = 0.0
@@ -73,9 +68,7 @@ class _Live:
         self.due_s = 0  # not evaluated before this second
         self.corrections = Corrections(LATE_S)
         self.seen: dict[Series, int] = {}  # by input: the last entry that was evaluated
-        self.provisional: dict[
-            str, dict[str, int]
-        ] = {}  # by name and key: the time of a value that is taken back later
+        self.provisional: dict[str, dict[str, int]] = {}  # by name and key: time of a value to take back later
         self.there: dict[str, set[str]] = {}  # by name: the keys that have values
         self._held: dict[SeriesIndex[Series], list[Matches[Series]]] = {}
 
@@ -88,9 +81,12 @@ class _Live:
         """Return whether the history of a spec has been computed or refused."""
         return spec.name in self.filled or spec.name in self.refused
 
-    def count_as_filled(self) -> None:
+    def count_as_filled(self, second: int) -> None:
         """Count the missing histories as computed: the expression cannot be evaluated, and no view may wait for them."""
-        self.filled.update(spec.name for spec in self.specs if spec.name not in self.refused)
+        for spec in self.specs:
+            if not self.is_done(spec):
+                self.filled.add(spec.name)
+                self.missing[spec.name] = second + _AGAIN_S
 
     def hold(self, replicas: Iterable[Replica]) -> None:
         """Keep the sets of series that match the selectors, so that the series are not searched anew each second."""
@@ -159,6 +155,7 @@ class LiveExpressions:
             return
         for live in self._held.values():
             live.filled.clear()
+            live.missing.clear()
             live.refused.clear()
             live.seen.clear()
             live.provisional.clear()
@@ -216,11 +213,9 @@ class LiveExpressions:
     async def _sleep(self, began_ms: int) -> None:
         """Wait for the next whole second, or for a new expression."""
         due_ms = (began_ms - _GRACE_MS) // 1000 * 1000 + 1000 + _GRACE_MS
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(max(due_ms - self._now_ms(), 10) / 1000 if self._held else None):
                 await self._wake.wait()
-        except TimeoutError:
-            pass
 
     def _forget_unwanted(self) -> None:
         now_s = asyncio.get_running_loop().time()
@@ -237,25 +232,38 @@ class LiveExpressions:
             return
         if live.expr is None or live.fault:
             self._tell_all(live, Condition(fault=live.fault or "it cannot be read"))
-            live.count_as_filled()
+            live.count_as_filled(second)
             return
         live.hold(self._replicas.followed().values())
         try:
             for spec in list(live.specs):
                 if not live.is_done(spec):
                     await self._fill(live, live.expr, spec, second)
+                elif second >= live.missing.get(spec.name, second + 1):
+                    await self._fill_again(live, live.expr, spec, second)
             if live.filled and second > live.final_s and self._is_held(live):
                 await self._step(live, live.expr, second)
         except DashboardError as error:
-            self._tell_all(live, Condition(fault=str(error)))
-            live.count_as_filled()
+            if self._is_held(live):
+                self._tell_all(live, Condition(fault=str(error)))
+                live.count_as_filled(second)
+
+    async def _fill_again(self, live: _Live, expr: Expr, spec: LiveSpec, second: int) -> None:
+        """Compute a history that failed before; if it fails again, the newest values are still shown."""
+        live.missing[spec.name] = second + _AGAIN_S
+        with suppress(DashboardError):
+            await self._fill(live, expr, spec, second)
+        if spec.name not in live.missing and self._is_held(live):
+            self._on_gap("")  # screens get only what is new otherwise
 
     async def _fill(self, live: _Live, expr: Expr, spec: LiveSpec, second: int) -> None:
         """Evaluate an expression over the whole window of a new view; refuse it if there would be too many series."""
         last = second // spec.step_s * spec.step_s
         count = spec.history_s // spec.step_s
         grid = Grid((last - (count - 1) * spec.step_s) * 1000, spec.step_s * 1000, count)
-        answer = await self._queries.run(f"live:{live.text}", range_query(expr, grid, grid.end_ms), _rows_of)
+        answer = await self._queries.run(
+            f"live:{live.text}", range_query(expr, grid, grid.end_ms), lambda found, _: found
+        )
         replica, rows = self._replica, derived_rows(spec.name, answer.rows[:MOST_SERIES])
         if not self._is_held(live):
             return
@@ -277,6 +285,7 @@ class LiveExpressions:
             if replica is not self._replica or not self._is_held(live):
                 return  # everything begins anew, or all of it is forgotten
         live.filled.add(spec.name)
+        live.missing.pop(spec.name, None)
 
     async def _step(self, live: _Live, expr: Expr, second: int) -> None:
         """Evaluate the newest second, and earlier seconds for which samples may have arrived since."""
@@ -290,7 +299,7 @@ class LiveExpressions:
         grid = Grid(first * 1000, 1000, second - first + 1)
         query = msgspec.structs.replace(range_query(expr, grid, grid.end_ms), tracks=True)
         before = {series: series.last_seq for series in live.seen}  # what comes meanwhile is late
-        answer, inputs = await self._queries.run(f"live:{live.text}", query, _with_inputs)
+        answer, inputs = await self._queries.run(f"live:{live.text}", query, lambda found, series: (found, series))
         seen = {series: before.get(series, series.last_seq) for series in inputs}
         if replica is not self._replica or not self._is_held(live):
             return  # everything begins anew, or was forgotten
@@ -374,11 +383,3 @@ class LiveExpressions:
         """Tell screens the state of an expression, or why it was refused."""
         refused = live.refused.get(spec.name)
         self._replica.tell(self._now_ms(), spec.name, Condition(fault=refused) if refused else condition)
-
-
-def _rows_of(answer: QueryAnswer, _: list[Series]) -> QueryAnswer:
-    return answer
-
-
-def _with_inputs(answer: QueryAnswer, series: list[Series]) -> tuple[QueryAnswer, list[Series]]:
-    return answer, series

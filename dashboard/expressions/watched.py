@@ -14,6 +14,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.selector import Selector, make_matcher, parse_selector, parse_selectors
 from dashboard.query.promql.errors import BadExpression
 from dashboard.query.promql.parse import parse
+from dashboard.query.promql.syntax import Expr, Kind, kind_of
 
 #: Beginning of the names of derived series.
 PREFIX = "expr:"
@@ -106,6 +107,17 @@ def fault_of(text: str) -> str:
     except BadExpression as error:
         return f"{error.line}:{error.column}: {error.why}"
     return ""
+
+
+def live_expression(text: str) -> tuple[Expr | None, str]:
+    """Parse an expression that is evaluated every second. Return it, None if it is not valid, and its fault, "" if it has none."""
+    try:
+        expr = parse(text)
+    except BadExpression as error:
+        return None, f"{error.line}:{error.column}: {error.why}"
+    if kind_of(expr) not in (Kind.VECTOR, Kind.SCALAR):
+        return expr, f"1:1: a {kind_of(expr).value} has no value at a time; write a function around it"
+    return expr, ""
 
 
 def expressions_among(texts: Sequence[str]) -> list[int]:

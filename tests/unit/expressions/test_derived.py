@@ -53,8 +53,13 @@ def test_series_of_one_expression_are_forgotten() -> None:
     made.drop_all("expr:ab:1", T0 + 1)
     assert list(made.table.by_text) == [living, other]
     assert [(number > seq, text) for number, _, text in made.table.gone] == [(True, KEY)]
+    for name in ("expr:ab:1", "expr:cd:1"):
+        made.tell(T0, name, Condition(inputs=1))
+    version = made.document_version
     made.drop_all("expr:ab:1")
     assert list(made.table.by_text) == [other]
+    assert list(made.documents) == ["expr:cd:1"]
+    assert made.document_version > version
 
 
 def test_a_filled_history_leaves_no_list_of_its_keys() -> None:

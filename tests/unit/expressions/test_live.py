@@ -332,8 +332,10 @@ async def test_an_expression_that_nobody_shows_is_forgotten_with_its_ended_serie
         await feed.second(second)
     assert len(feed.live.replica().table) == 3
     feed.live.leave([spec])
+    assert set(feed.live.replica().documents) == {spec.name, other.name}
     feed.live._forget_unwanted()
     assert [series.key.name for series in feed.live.replica().table] == [other.name]
+    assert set(feed.live.replica().documents) == {other.name}
 
 
 @pytest.mark.gen_test

@@ -11,6 +11,7 @@ import pytest
 from dashboard.expressions import live as live_expressions
 from dashboard.expressions.derived import DerivedReplica, DerivedRow
 from dashboard.expressions.watched import LiveSpec
+from dashboard.query.promql.errors import OutOfTime
 from tests.unit.expressions.test_live import T0, Feed
 
 
@@ -95,3 +96,31 @@ async def test_no_line_is_without_its_newest_value_while_others_get_theirs(monke
     assert len(newest) > 5
     assert min(newest) == T0 + 3_000
     assert sorted(feed.values(spec)) == [0, 4]
+
+
+@pytest.mark.gen_test
+async def test_a_history_that_failed_is_computed_again_and_sent() -> None:
+    spec, gaps = LiveSpec("sum(x)", 1), list[str]()
+    feed = Feed(spec)
+    feed.live.subscribe(on_put=lambda: None, on_gap=gaps.append)
+    run, asked = feed.live._queries.run, list[int]()
+
+    async def failing(caller: str, query: Any, *rest: Any) -> Any:
+        """The first two evaluations of more than two minutes fail, as when time or threads are short."""
+        if query.grid.count > 2 * live_expressions.LATE_S and len(asked) < 2:
+            asked.append(query.grid.count)
+            raise OutOfTime("query timed out")
+        return await run(caller, query, *rest)
+
+    feed.live._queries.run = failing  # type: ignore[method-assign]  # as a busy server would
+    for second in range(140):
+        feed.send("x", T0 + second * 1_000, float(second))
+        if second >= 10:
+            await feed.second(second)
+        if second == 11:
+            assert feed.live.ready([spec])  # no view waits for it
+            assert b"fault" not in feed.condition(spec)
+            assert sorted(feed.values(spec)) == [11]
+    assert len(asked) == 2
+    assert gaps == [""]
+    assert sorted(feed.values(spec)) == list(range(140))
