@@ -58,7 +58,7 @@ def with_scalar(node: Binary, vector: Vector, scalar: Scalar, *, swapped: bool) 
     """Return the result for each row; ``swapped``: True if the number is on the left."""
     left, right = (scalar.values, vector.values) if swapped else (vector.values, scalar.values)
     if node.op not in COMPARISONS:
-        unit = vector.unit if node.op in "+-*" or (node.op == "/" and not swapped) else ""
+        unit = vector.unit if node.op in "+-*" or (node.op in "/%" and not swapped) else ""
         return unnamed(vector.but(_ARITHMETIC[node.op](left, right), unit=unit))
     holds = _COMPARED[node.op](left, right)
     if node.is_bool:
@@ -149,8 +149,11 @@ def _alive(vector: Vector) -> Vector:
 
 
 def _unit(node: Binary, left: Vector, right: Vector) -> str:
+    """Return the unit of the result. A factor without a unit, such as a share or an info metric, keeps the other one's."""
     if node.is_bool:
         return ""
+    if node.op == "*" and not (left.unit and right.unit):
+        return left.unit or right.unit
     if node.op in COMPARISONS or (node.op in "+-" and left.unit == right.unit):
         return left.unit
     return ""

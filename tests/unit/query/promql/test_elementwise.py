@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from tests.unit.query.promql.support import values
 
 ONE = {"x": [2.5]}
@@ -11,6 +13,9 @@ def test_clamp_round_and_sign() -> None:
     assert values("clamp(x, 0, 2)", ONE) == {"": 2}
     assert values("clamp(x, 3, 2)", ONE) == {}
     assert values("clamp_min(x, 3)", ONE) == {"": 3}
+    assert values("clamp_min(acos(x), Inf)", ONE) == {"": math.inf}
+    assert values("clamp_max(acos(x), -Inf)", ONE) == {"": -math.inf}
+    assert math.isnan(values("clamp(acos(x), 0, Inf)", ONE)[""])
     assert values("round(x)", ONE) == {"": 3}
     assert values("round(-x)", ONE) == {"": -2}
     assert values("round(x, 2)", ONE) == {"": 2}

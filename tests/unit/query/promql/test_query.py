@@ -73,6 +73,7 @@ def test_rows_know_the_series_they_were_computed_from() -> None:
         ("x_total", "B"), ("rate(x_total[1m])", "B/s"), ("sum(rate(x_total[1m]))", "B/s"), ("x_total / x_total", ""),
         ("count(x_total)", ""), ("quantile(0.9, x_total)", "B"), ("max_over_time(x_total[5m])", "B"), ("ln(x_total)", ""),
         ("x_total > 5", "B"), ("x_total > bool 5", ""), ("histogram_quantile(0.9, rate(x_total[1m]))", "B"),
+        ("x_total * on() group_left group(x_total)", "B"), ("x_total * x_total", ""), ("x_total % 7", "B"), ("7 % x_total", ""),
         ("histogram_quantile(0.9, sum by (le) (rate(latency_seconds_bucket[1m])))", "s"),
     ],
 )  # fmt: skip
