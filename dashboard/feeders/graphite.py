@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from dashboard.domain.errors import Invalid
 from dashboard.feeders.datagrams import DatagramReader, bind_udp
-from dashboard.feeders.line_server import LineServer
+from dashboard.feeders.line_server import LineServer, parsed_aside
 from dashboard.feeders.source_state import SourceFault, SourceState
 from dashboard.feeders.sources_file import Graphite
 from dashboard.feeders.submitter import Submitter
@@ -73,7 +73,7 @@ class GraphiteSource:
 
     async def _take(self, whole: bytes) -> None:
         try:
-            parsed = parse_graphite(whole, self._paths, self._submitter.latest_ms())
+            parsed = await parsed_aside(parse_graphite, whole, self._paths, self._submitter.latest_ms())
         except Invalid as invalid:  # cannot happen: one read has fewer lines than a body may have
             raise SourceFault("format", str(invalid)) from None
         await self._submitter.keep_counted(parsed, self.state)

@@ -7,12 +7,17 @@ import contextlib
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TypeVar
 
 from dashboard.feeders.source_state import SourceState
+from dashboard.ingest.parsed import Parsed
 from dashboard.runtime import Group
 
+C = TypeVar("C")
 _READ_BYTES = 65_536
 _SHOWN_BYTES = 200
+#: More bytes of lines are parsed in a thread: a line of a new series takes tens of microseconds.
+_PARSED_AT_ONCE_BYTES = 4_096
 
 
 class LineServer:
@@ -92,6 +97,13 @@ class LineServer:
     async def _some(self, reader: StreamReader) -> bytes:
         async with asyncio.timeout(self._idle_s):
             return await reader.read(_READ_BYTES)
+
+
+async def parsed_aside(parse: Callable[[bytes, C, int], Parsed], lines: bytes, cache: C, latest_ms: int) -> Parsed:
+    """Return ``parse(lines, cache, latest_ms)``, in a thread if there are many lines, to keep the event loop free."""
+    if len(lines) <= _PARSED_AT_ONCE_BYTES:
+        return parse(lines, cache, latest_ms)
+    return await asyncio.get_running_loop().run_in_executor(None, parse, lines, cache, latest_ms)
 
 
 class LineSplitter:

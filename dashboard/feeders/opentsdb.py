@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from dashboard.feeders.line_server import LineServer
+from dashboard.feeders.line_server import LineServer, parsed_aside
 from dashboard.feeders.source_state import SourceState
 from dashboard.feeders.sources_file import OpenTsdb
 from dashboard.feeders.submitter import Submitter
@@ -58,7 +58,7 @@ class OpenTsdbSource:
 
     async def _take(self, whole: bytes) -> bytes:
         """Store the data points of the complete lines ``whole``; return the answers to the sender."""
-        parsed = parse_opentsdb_lines(whole, self._points, self._submitter.latest_ms())
+        parsed = await parsed_aside(parse_opentsdb_lines, whole, self._points, self._submitter.latest_ms())
         bad, commands = (
             list(parsed.batch.refused),
             [line.split(None, 1)[0] for line in whole.split(b"\n") if line.strip()],
