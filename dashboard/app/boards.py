@@ -48,6 +48,7 @@ class BoardParts:
         self.files = BoardFiles(folder=folder, boards=boards, one_machine=one_machine)
         self._stored = StoredBoards(database=accounts.database, boards=boards)
         accounts.directory.subscribe(self._stored.look_soon)
+        accounts.directory.subscribe(self.files.look_soon)  # a published file is a change of the store, too
         self.library = Library(
             database=accounts.database,
             directory=accounts.directory,

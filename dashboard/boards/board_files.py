@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 
 #: The folder is polled this often. A file that did not change between two polls is complete: editors write in several steps.
 _LOOK_EVERY_S = 0.2
+#: After ``look_soon`` a file that did not change for this long is complete.
+_SETTLED_S = 0.05
 #: Most files that are read; every further file is reported as a fault.
 _MAX_FILES = 1_000
 #: Time of change, size and inode of a file.
@@ -39,6 +41,7 @@ class BoardFiles:
         self._good: dict[str, ShownBoard] = {}
         self._faults: dict[Path, str] = {}
         self._looking = asyncio.Lock()
+        self._wake = asyncio.Event()
 
     def subscribe(self, handler: Callable[[dict[str, str]], Awaitable[None]]) -> None:
         """Call ``handler`` with the titles of new boards, by id."""
@@ -78,8 +81,20 @@ class BoardFiles:
     async def run(self) -> None:
         """Look for changed files until cancelled."""
         while True:
-            await asyncio.sleep(_LOOK_EVERY_S)
+            try:
+                async with asyncio.timeout(_LOOK_EVERY_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            if self._wake.is_set():
+                self._wake.clear()
+                await self.look()
+                await asyncio.sleep(_SETTLED_S)
             await self.look()
+
+    def look_soon(self) -> None:
+        """Look at once, because another process may have published a file."""
+        self._wake.set()
 
     async def look(self) -> None:
         """Poll the folder. Changed files are read once a poll finds no further change."""

@@ -8,6 +8,7 @@ import pytest
 from dashboard.boards.board_files import BoardFiles
 from dashboard.boards.boards import Boards, ShownBoard, stored_board
 from dashboard.domain.errors import Conflict
+from tests.support.deadline import scaled
 
 pytestmark = pytest.mark.gen_test
 WALL = "title: Wall\nwidgets:\n- {kind: stat, title: CPU, series: [cpu]}\n"
@@ -113,6 +114,22 @@ async def test_a_file_is_written_back_with_the_ends_of_lines_that_it_has(tmp_pat
     watched.files.write(shown, {**shown.document, "title": "Hall", "tags": ["eu"]})
     written = path.read_bytes().decode()
     assert written == before.replace("title: Wall\r\n", "title: Hall\r\n").replace("widgets:", "tags: [eu]\r\nwidgets:")
+
+
+async def test_a_file_that_another_process_has_published_is_looked_for_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.boards.board_files._LOOK_EVERY_S", 3_600)
+    watched = Watched(tmp_path)
+    watched.files.load()
+    task = asyncio.create_task(watched.files.run())
+    (tmp_path / "wall.yaml").write_text(WALL)
+    watched.files.look_soon()
+    async with asyncio.timeout(scaled(10)):
+        while not watched.made:
+            await asyncio.sleep(0.01)
+    task.cancel()
+    assert watched.boards.titles() == {"wall": "Wall"}
 
 
 async def test_a_link_is_not_replaced_by_a_file(tmp_path: Path) -> None:
