@@ -145,12 +145,12 @@ DEAR_BEFORE: tuple[tuple[str, Callable[[], DearRequest]], ...] = (
     ("feeder", dear.refused_series),
     ("viewer", dear.all_series),
     ("viewer", partial(watching, random.Random())),  # patterns drawn anew
-    ("feeder", dear.very_many_members),
-    ("feeder", dear.packed_24_mb),
-    ("feeder", dear.lines_with_quotes),
     ("feeder", dear.wide_series),
-    ("feeder", dear.new_series),
+    ("feeder", dear.very_many_members),
+    ("feeder", dear.lines_with_quotes),
     ("feeder", dear.ended_series),
+    ("feeder", dear.new_series),
+    ("feeder", dear.packed_24_mb),
 )
 
 
