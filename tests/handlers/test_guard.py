@@ -311,22 +311,6 @@ async def test_only_old_browsers_get_the_files_built_for_them(path: str) -> None
             assert ("trusted-types" in response.headers["Content-Security-Policy"]) == has_trusted_types
 
 
-async def test_static_files_are_kept_for_ever_only_under_this_build() -> None:
-    async with running() as server:
-        page = (await fetch(server, "/")).body.decode()
-        build = re.search(r'name="build" content="([0-9a-f]+)"', page)[1]  # type: ignore[index]
-        current = await fetch(server, f"/static/{build}/css/base.css")
-        assert (current.code, current.headers["Cache-Control"]) == (200, "public, max-age=31536000, immutable")
-        other = await fetch(server, "/static/older/css/base.css")
-        assert (other.code, other.headers["Cache-Control"]) == (200, "no-store")
-        for path in ("../setup.cfg", "%2e%2e/setup.cfg", "css/../../setup.cfg", "css/none.css"):
-            assert (await fetch(server, f"/static/{build}/{path}")).code in (403, 404), path
-        assert (await fetch(server, f"/static/{build}/vendor/uplot.js", method="HEAD")).code == 200
-        face = await fetch(server, f"/static/{build}/vendor/inter-latin.woff2")
-        assert (face.headers["Content-Type"], face.body[:4]) == ("font/woff2", b"wOF2")
-        assert "immutable" in face.headers["Cache-Control"]
-
-
 @pytest.mark.parametrize(("length", "status"), [(200, 404), (201, 414)])
 async def test_an_address_may_have_its_limit_and_not_a_byte_more(length: int, status: int) -> None:
     async with running(max_uri_bytes=200) as server:

@@ -22,6 +22,7 @@ from dashboard.domain.errors import ConfigurationError, Invalid
 from dashboard.domain.identity import Role
 from dashboard.domain.presence import Reach
 from dashboard.web.server.api import ApiHandler
+from dashboard.web.server.compression import accepts_gzip
 from dashboard.web.server.operation import Operation, Operations
 
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
@@ -186,7 +187,7 @@ class BoardsHandler(BoardApi):
         """Write the list, compressed if it is long and the client takes that."""
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.set_header("Vary", "Accept-Encoding")
-        if len(body) > _LONG and "gzip" in self.request.headers.get("Accept-Encoding", ""):
+        if len(body) > _LONG and accepts_gzip(self.request.headers.get("Accept-Encoding", "")):
             self.set_header("Content-Encoding", "gzip")
             body = await IOLoop.current().run_in_executor(None, gzip.compress, body, 1)
         self.finish(body)

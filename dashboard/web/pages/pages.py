@@ -1,11 +1,9 @@
-"""HTTP handlers for the pages and the static files."""
+"""HTTP handlers for the pages."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from tornado.web import HTTPError, StaticFileHandler
+from typing import NamedTuple
 
 from dashboard.accounts.authenticator import LOCAL_ID
 from dashboard.accounts.policies import Access
@@ -18,7 +16,6 @@ from dashboard.expressions.watched import expressions_among
 from dashboard.web.pages.browsers import knows_trusted_types, needs_old_files
 from dashboard.web.server.addresses import own_address
 from dashboard.web.server.base import BaseHandler
-from dashboard.web.server.context import WebContext
 
 #: Cookie with the board that a browser's user chose as the home board.
 HOME_COOKIE = "home_board"
@@ -188,44 +185,3 @@ class FaviconHandler(BaseHandler[Path]):
         self.set_header("Content-Type", "image/svg+xml")
         self.set_header("Cache-Control", "public, max-age=86400")
         self.finish(self.services.read_bytes())
-
-
-class StaticHandler(StaticFileHandler):
-    """``/static/BUILD/path``: browsers may cache the file for a year if BUILD is this build, else not at all."""
-
-    def initialize(self, context: WebContext, services: Path, template: str = "") -> None:  # type: ignore[override]  # as our handlers
-        super().initialize(path=str(services))
-        self._context = context
-
-    def set_default_headers(self) -> None:
-        self.clear_header("Server")
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Cross-Origin-Resource-Policy", "same-origin")
-
-    def get(self, build: str, path: str, include_body: bool = True) -> Any:  # type: ignore[override]  # the build goes before
-        self._build = build
-        if not path.isprintable():  # the file system raises ValueError for NUL
-            raise HTTPError(404)
-        return super().get(path, include_body=include_body)
-
-    def head(self, build: str, path: str) -> Any:  # type: ignore[override]  # the build goes before
-        return self.get(build, path, include_body=False)
-
-    def get_content_type(self) -> str:
-        """Return the media type by the file's name; the tables of some systems do not contain fonts."""
-        return "font/woff2" if self.path.endswith(".woff2") else super().get_content_type()
-
-    def set_extra_headers(self, path: str) -> None:
-        current = self._build == self._context.build
-        self.set_header("Cache-Control", "public, max-age=31536000, immutable" if current else "no-store")
-
-    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        if not isinstance(value, HTTPError):
-            super().log_exception(typ, value, tb)
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.set_header("Cache-Control", "no-store")
-        if status_code == 405:
-            self.set_header("Allow", "GET, HEAD")
-        self.finish({"code": "not_found" if status_code == 404 else "error", "error": self._reason})

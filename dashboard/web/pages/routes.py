@@ -8,6 +8,8 @@ from dashboard.web.pages import pages
 from dashboard.web.pages.api import SeriesHandler, SeriesServices
 from dashboard.web.pages.feeders import FeedersHandler, FeedersServices
 from dashboard.web.pages.pages import PageServices
+from dashboard.web.pages.static_files import StaticHandler, StaticServices
+from dashboard.web.server.compression import CompressedFiles
 from dashboard.web.server.route import AnyRoute, Route
 
 
@@ -28,7 +30,7 @@ def page_routes(
         Route("/admin", pages.AdminPage, services),
         Route("/first-admin", pages.FirstAdminPage, services),
         Route("/favicon.ico", pages.FaviconHandler, static / "favicon.svg"),
-        Route("/static/{build}/{path}", pages.StaticHandler, static),
+        Route("/static/{build}/{path}", StaticHandler, StaticServices(static, CompressedFiles())),
         Route("/api/v1/series", SeriesHandler, series),
         Route("/api/v1/feeders", FeedersHandler, feeders),
     ]
