@@ -20,7 +20,7 @@ MAX_T_MS = 253_402_300_799_999  # the end of the year 9999
 MAX_EVERY_S = 31_536_000.0
 #: The items of a body after so many refusals are refused unread: a refusal costs ten times as much as a good sample.
 MAX_REFUSALS = 10_000
-#: The same for the lines of a datagram, or of one read of a connection, which are parsed on the event loop.
+#: Bad lines that are listed of a datagram, or of one read of a connection.
 MAX_BAD_LINES = 1_000
 #: Up to this number, NaN and infinite values do not count as such refusals: idle summaries of an exporter send thousands of NaN.
 MAX_NOT_FINITE = 100_000
@@ -60,7 +60,7 @@ class Batch:
     A time of None stands for the time of acceptance. ``kinds``: the format's kind of each series, by canonical text
     (counter, gauge, histogram, summary, or delta: a counter's increase since the last sample). ``where``: returns each
     row's index in the body, for formats in which one item gives several rows; without it a row's index is its position.
-    ``unread``: number of items that were refused unread and are not in ``refused``. ``not_finite``: number of
+    ``unread``: number of refused items that are not listed in ``refused``. ``not_finite``: number of
     ``refused`` for NaN or infinite values, which are no fault of the sender. ``joined``: ``keys`` as the journal stores
     them, if a parser has them from an earlier body.
     """

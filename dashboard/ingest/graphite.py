@@ -10,7 +10,7 @@ import math
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.strict_json import BYTE_ORDER_MARK
-from dashboard.ingest.batch import MAX_BAD_LINES, check_time
+from dashboard.ingest.batch import check_time
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import OwnedRecall
 from dashboard.ingest.parsed import NotFinite, Parsed, check_count
@@ -37,15 +37,11 @@ def parse_graphite(data: bytes, cache: PathCache, latest_ms: int) -> Parsed:
     parsed = Parsed()
     cache.renew(latest_ms)
     for index, line in enumerate(lines):
-        if len(parsed.batch.refused) - parsed.batch.not_finite >= MAX_BAD_LINES:
-            unread = sum(1 for each in lines[index:] if each and not each.isspace())
-            parsed.batch.leave_unread(index, unread, after=MAX_BAD_LINES)
-            break
         if line and not line.isspace():
             try:
                 _take(line, parsed, cache, latest_ms)
             except Invalid as invalid:
-                parsed.refuse(index, invalid, line)
+                parsed.refuse_line(index, invalid, line)
     return parsed
 
 

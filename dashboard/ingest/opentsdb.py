@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.batch import MAX_BAD_LINES, while_hopeful
+from dashboard.ingest.batch import while_hopeful
 from dashboard.ingest.json_values import ValueFault, read_leniently, written
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import Origins, OwnedRecall
@@ -62,16 +62,12 @@ def parse_opentsdb_lines(data: bytes, cache: PointCache, latest_ms: int) -> Pars
     cache.renew(latest_ms)
     lines = data.split(b"\n")
     for index, line in enumerate(lines):
-        if len(parsed.batch.refused) - parsed.batch.not_finite >= MAX_BAD_LINES:
-            unread = sum(1 for each in lines[index:] if each.split(None, 1)[:1] == [b"put"])
-            parsed.batch.leave_unread(index, unread, after=MAX_BAD_LINES)
-            break
         words = line.split()
         if words and words[0] == b"put":
             try:
                 _take_words(words[1:], parsed, cache, latest_ms)
             except Invalid as invalid:
-                parsed.refuse(index, invalid, line)
+                parsed.refuse_line(index, invalid, line)
     return parsed
 
 

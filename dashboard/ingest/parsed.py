@@ -12,7 +12,7 @@ import msgspec
 from dashboard.domain.errors import Invalid
 from dashboard.domain.event import EventIn
 from dashboard.domain.series import SeriesKey
-from dashboard.ingest.batch import MAX_SAMPLES, Batch, Refusal, check_declared, check_value
+from dashboard.ingest.batch import MAX_BAD_LINES, MAX_SAMPLES, Batch, Refusal, check_declared, check_value
 from dashboard.ingest.naming import shown
 
 K = TypeVar("K")
@@ -93,6 +93,14 @@ class Parsed:
         snippet = shown(offending) if len(refused) < _MAX_SNIPPETS else ""
         refused.append(Refusal(index, why.field, why.reason, why.code, snippet))
         self.batch.not_finite += why.code == NOT_FINITE
+
+    def refuse_line(self, index: int, why: Invalid, line: bytes) -> None:
+        """Add the refusal of a line. When ``MAX_BAD_LINES`` are listed, further bad lines are only counted: the good lines
+        between them may come from other senders."""
+        if len(self.batch.refused) - self.batch.not_finite >= MAX_BAD_LINES:
+            self.batch.unread += 1
+        else:
+            self.refuse(index, why, line)
 
 
 def finite(value: float) -> float:
