@@ -66,7 +66,7 @@ class _Metric:
 
 def parse_otlp_protobuf(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
     """Parse an ``ExportMetricsServiceRequest``; a refusal's index is that of its data point, from 0. Raises Invalid."""
-    return _Walk(cache, latest_ms).take(read_message(body, REQUEST))
+    return _Walk(cache, latest_ms, NotRead.of_body(len(body))).take(read_message(body, REQUEST))
 
 
 def parse_otlp_json(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
@@ -77,7 +77,7 @@ def parse_otlp_json(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
     if request and "resourceMetrics" not in request:
         passed = ", ".join(sorted(request))[:80]
         raise Invalid(f"has no resourceMetrics, only {passed}; this address takes metrics")
-    return _Walk(cache, latest_ms).take(request)
+    return _Walk(cache, latest_ms, NotRead.of_body(len(body))).take(request)
 
 
 @dataclass(slots=True)
@@ -89,12 +89,12 @@ class _Walk:
 
     cache: PointCache
     latest_ms: int
+    not_read: NotRead
     parsed: Parsed = field(default_factory=Parsed)
     places: list[int] = field(default_factory=list)
     index: int = 0
     parts: int = 0
     sent: dict[tuple[bytes, str], str] = field(default_factory=dict)
-    not_read: NotRead = field(default_factory=NotRead)
 
     def take(self, request: dict[str, Any]) -> Parsed:
         """Parse the whole request; raises Invalid when it has too many parts."""

@@ -18,6 +18,8 @@ MAX_DEPTH = 100
 MAX_ITEMS = 200_000
 #: Fields of a body that are not read: those that are not in the protocol, and repetitions of fields that come once.
 MAX_NOT_READ = 200_000
+#: A longer body may have one for each of this many bytes: an exemplar, which is not read either, is longer.
+_NOT_READ_BYTES = 16
 #: The same of a message that is read by itself.
 _MAX_NOT_READ_ALONE = 1_000
 #: Fields that each message may have in addition: senders fill in some that are of no use here, such as when a counter began.
@@ -51,8 +53,13 @@ class NotRead:
 
     __slots__ = ("_left", "_most")
 
-    def __init__(self, most: int = 0) -> None:
-        self._left = self._most = most or MAX_NOT_READ
+    def __init__(self, most: int) -> None:
+        self._left = self._most = most
+
+    @classmethod
+    def of_body(cls, size: int) -> NotRead:
+        """Return the count of a body of ``size`` bytes, unpacked."""
+        return cls(max(MAX_NOT_READ, size // _NOT_READ_BYTES))
 
     def add(self) -> None:
         """Count one more field; raises TooManyFields."""

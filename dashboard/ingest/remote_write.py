@@ -73,7 +73,7 @@ def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int, families
     parsed, metadata, families = Parsed(), list[bytes](), families or Families()
     cache.renew(latest_ms)
     others = _quickly(data, parsed, cache, latest_ms, metadata)
-    not_read = NotRead()
+    not_read = NotRead.of_body(len(data))
     for place, (index, series) in enumerate(others):
         if parsed.batch.is_hopeless():
             parsed.batch.leave_unread(index, len(others) - place)

@@ -55,7 +55,7 @@ def parse_request2(data: bytes, cache: SymbolCache, latest_ms: int) -> Written:
     """Parse the message ``Request``; raises Invalid when it is malformed."""
     symbols, series = list[str](), list[bytes]()
     cache.renew(latest_ms)
-    not_read = NotRead()
+    not_read = NotRead.of_body(len(data))
     for number, wire, value in read_fields(data):
         if wire != BYTES or not isinstance(value, bytes) or number not in (1, 4, 5):
             not_read.add()

@@ -293,6 +293,7 @@ def test_a_metric_of_an_unknown_kind_is_refused_and_the_others_kept() -> None:
 
 def test_fields_that_are_not_read_have_a_limit_of_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protobuf, "MAX_NOT_READ", 1_000)
+    monkeypatch.setattr(protobuf, "_NOT_READ_BYTES", 1 << 30)
 
     def body(count: int) -> bytes:
         began = b"\x11" + bytes(8)  # when a counter began, which every sender says
@@ -303,3 +304,11 @@ def test_fields_that_are_not_read_have_a_limit_of_a_request(monkeypatch: pytest.
     assert len(parse_otlp_protobuf(body(100), PointCache(100), LATEST_MS).batch.keys) == 2_100
     with pytest.raises(Invalid, match="more than 1000 fields that are not known"):
         parse_otlp_protobuf(body(2_000), PointCache(100), LATEST_MS)
+
+
+def test_exemplars_never_make_a_request_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protobuf, "MAX_NOT_READ", 10)
+    exemplar = field(8, b"\x11" + (T * 1_000_000).to_bytes(8, "little") + b"\x19" + bytes(8))
+    point = b"\x19" + (T * 1_000_000).to_bytes(8, "little") + b"\x21" + bytes(8) + b"\x29" + bytes(8) + exemplar * 15
+    body = field(1, field(2, field(2, field(1, b"m") + field(9, field(1, point) * 200))))
+    assert len(parse_otlp_protobuf(body, PointCache(100), LATEST_MS).batch.keys) >= 600

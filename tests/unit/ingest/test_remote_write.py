@@ -166,6 +166,7 @@ def test_series_after_very_many_refused_ones_are_refused_unread(monkeypatch: pyt
 @pytest.mark.parametrize("size", [50, 100_000])
 def test_fields_that_are_not_read_have_a_limit_of_a_body(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     monkeypatch.setattr(protobuf, "MAX_NOT_READ", 1_000)
+    monkeypatch.setattr(protobuf, "_NOT_READ_BYTES", 1 << 30)
     good = encode([(UP, [(1.0, T)])])[2:]  # without its tag and length, which is less than 128
     series = good + b"\x78\x00" * size  # field 15, a number
     length = bytes((len(series) & 0x7F | 0x80, len(series) >> 7 & 0x7F | 0x80, len(series) >> 14))
@@ -189,6 +190,7 @@ def test_fields_that_are_not_read_have_a_limit_of_a_body(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("place", ["label", "sample", "repeated", "histogram", "span"])
 def test_fields_that_are_not_read_are_counted_wherever_they_are(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     monkeypatch.setattr(protobuf, "MAX_NOT_READ", 1_000)
+    monkeypatch.setattr(protobuf, "_NOT_READ_BYTES", 1 << 30)
 
     def body(count: int) -> bytes:
         junk = b"\x60\x00" * count  # field 12, a number

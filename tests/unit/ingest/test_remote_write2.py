@@ -129,6 +129,7 @@ def test_native_histograms_are_kept_as_exponential_ones_of_otlp_are(version: int
 @pytest.mark.parametrize("place", ["request", "series", "sample", "metadata", "repeated"])
 def test_fields_that_are_not_read_have_a_limit_of_a_body(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     monkeypatch.setattr(protobuf, "MAX_NOT_READ", 1_000)
+    monkeypatch.setattr(protobuf, "_NOT_READ_BYTES", 1 << 30)
 
     def body(count: int) -> bytes:
         junk = b"\x60\x00" * count  # field 12, a number
