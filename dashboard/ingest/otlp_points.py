@@ -88,6 +88,8 @@ def _histogram(point: dict[str, Any]) -> Rows:
     if bounds and bounds[-1] == math.inf:  # some senders name the last bucket's bound, which the protocol leaves out
         bounds.pop()
         counts[len(bounds) :] = [sum(counts[len(bounds) :])]
+    if math.inf in bounds:
+        raise Invalid("only the last may be infinite", field="explicitBounds")
     if counts and len(counts) != len(bounds) + 1:
         raise Invalid(f"{len(counts)} counts for {len(bounds)} bounds", field="bucketCounts")
     if any(low >= high for low, high in zip(bounds, bounds[1:], strict=False)):

@@ -33,7 +33,7 @@ def test_a_last_bucket_with_a_bound_is_the_infinite_one() -> None:
     for counts in ([1, 5, 0], [1, 5], [1, 2, 3]):
         for infinite in (math.inf, "Infinity"):
             assert rows("histogram", count="6", bucketCounts=counts, explicitBounds=[1.0, infinite]) == expected
-    for bounds in ([math.inf, 1.0], [math.nan], [-math.inf]):
+    for bounds in ([math.inf, 1.0], [math.nan], [-math.inf], [1.0, math.inf, math.inf]):
         with pytest.raises(Invalid) as invalid:
             rows("histogram", count="6", bucketCounts=[1] * (len(bounds) + 1), explicitBounds=bounds)
         assert invalid.value.code == "invalid"
