@@ -141,7 +141,7 @@ def _gunzip(body: bytes, max_bytes: int) -> bytes:
     is_whole = False
     for begin in range(0, len(body), _GZIP_PART_BYTES):
         packed = body[begin : begin + _GZIP_PART_BYTES]
-        while packed:
+        while packed and not (is_whole and not packed.strip(b"\0")):  # gzip's own tools pad a file with zeros
             try:
                 data = inflater.decompress(packed, max_bytes - size + 1)
             except zlib.error:
