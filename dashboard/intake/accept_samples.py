@@ -112,6 +112,8 @@ class AcceptSamples:
         finally:
             for partition, coming in taken.coming.items():
                 self._coming[partition] -= coming
+                if not self._coming[partition]:
+                    del self._coming[partition]
         if taken.to_tell:
             await self._limits.tell()
         self._counters.samples_refused.update(map(attrgetter("code"), taken.refused))
@@ -185,7 +187,7 @@ class AcceptSamples:
     def _within_limit(self, share: Share, new: set[str], whole: Batch) -> list[Refusal]:
         """Remove the samples of new series beyond ``max_series``; return the refusals, in the order of ``whole``."""
         begun = self._coming.get(share.partition, ())
-        coming = sum(len(keys) - len(keys.keys() & self._known(each)) for each, keys in self._coming.items())
+        coming = sum(len(keys) - sum(map(self._known(each).__contains__, keys)) for each, keys in self._coming.items())
         room = self._max_series - self._replicas.series_count() - self._count_met() - coming
         beginning = list(dict.fromkeys(key for key in share.batch.keys if key in new and key not in begun))
         if len(beginning) <= room:
@@ -234,7 +236,7 @@ class AcceptSamples:
         """Yield all series with these metric names that this process knows. Other tasks may run between two series."""
         for replica in self._replicas.followed().values():
             yield from (series.key for series in list(replica.table) if series.key.name in names)
-        for met in self._met.values():
+        for met in list(self._met.values()):
             yield from (parse_series(text) for text in list(met) if text.partition("{")[0] in names)
 
     def _exists(self, key: str) -> bool:

@@ -208,6 +208,7 @@ async def test_the_limit_counts_series_of_partitions_that_are_not_followed_and_f
         stored = {f"m{n}" for n in range(12)} - {f"m{refusal.index}" for refusal in outcome.refused}
         again = await stand.accepting.accept(batch(*sorted(stored)))
         assert (again.accepted, again.refused) == (10, [])  # known ones are not counted twice
+        assert stand.accepting._coming == {}  # else each request with a new series would look through it
         wanted = stand.replicas.want(())  # now all are followed
         await stand.replicas.wait_ready(wanted)
         await stand.applied()
@@ -318,3 +319,14 @@ async def test_a_request_that_is_repeated_after_a_part_was_stored_loses_no_row()
         await stand.accepting.accept(batch(*whole.keys), request_id="r")
         found = {key for entry in await stand.entries("metrics.0") for key in entry.keys.decode().split("\n")}
         assert found == set(whole.keys)
+
+
+@pytest.mark.gen_test
+async def test_series_may_come_while_the_known_ones_are_looked_through() -> None:
+    names = [f"m{n}" for n in range(12)]
+    async with running(Stand(partitions=4)) as stand:
+        await stand.accepting.accept(batch("m0"))
+        known = stand.accepting.known_series(names)
+        assert next(known).name == "m0"
+        await stand.accepting.accept(batch(*names))
+        assert {series.name for series in known} <= set(names)
