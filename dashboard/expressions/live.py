@@ -10,28 +10,24 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
 import msgspec
 
 from dashboard.domain.errors import DashboardError
-from dashboard.expressions.conditions import Corrections, condition_of, late_second
+from dashboard.expressions.conditions import condition_of, late_second
 from dashboard.expressions.derived import MOST_SERIES, Condition, DerivedReplica, DerivedRow, derived_rows
+from dashboard.expressions.live_state import LATE_S, LiveState
 from dashboard.expressions.runner import QueryRunner
-from dashboard.expressions.watched import LiveSpec, live_expression
-from dashboard.query.index import Matches, SeriesIndex
+from dashboard.expressions.watched import LiveSpec
 from dashboard.query.promql.query import QueryAnswer, range_query
-from dashboard.query.promql.syntax import Expr, selectors_of
+from dashboard.query.promql.syntax import Expr
 from dashboard.query.promql.values import Grid
-from dashboard.replica.replica import Replica
-from dashboard.replica.series import Series
 from dashboard.replication.replicas import Replicas
 from dashboard.runtime import Group
 
-#: A late sample changes the values of at most this many seconds.
-LATE_S = 60
 #: Series of all expressions together; an expression that is opened and would bring more has a fault instead, and one that is
 #: shown already gets no new series. Each series takes up to 24 KB.
 MOST_DERIVED = 20_000
@@ -43,66 +39,10 @@ _GRACE_MS = 200
 _DROP_EVERY_S = 60
 #: Pause after an evaluation, in multiples of the time that the evaluation took.
 _REST = 4
-#: A history that could not be computed is computed again after this long.
-_AGAIN_S = 60
 #: Values of an evaluation that are added in one step of the event loop; one takes about 5 us.
 _VALUES_PER_STEP = 2_000
 
 _log = logging.getLogger(__name__)
-
-
-class _Live:
-    """A watched expression. ``final_s``: the time in seconds up to which its values are final."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.expr, self.fault = live_expression(text)
-        self.specs: dict[LiveSpec, int] = {}  # the number of views of each spec
-        self.filled: set[str] = set()  # names of the specs with a computed history
-        self.missing: dict[str, int] = {}  # by name of the spec: when its history, which failed, is computed again
-        self.refused: dict[str, str] = {}  # by name of the spec: why it has no values although others have
-        self.dropped_s = 0  # when old series were last dropped
-        self.unwanted_s = 0.0
-        self.final_s = 0
-        self.is_busy = False
-        self.due_s = 0  # not evaluated before this second
-        self.corrections = Corrections(LATE_S)
-        self.seen: dict[Series, int] = {}  # by input: the last entry that was evaluated
-        self.provisional: dict[str, dict[str, int]] = {}  # by name and key: time of a value to take back later
-        self.there: dict[str, set[str]] = {}  # by name: the keys that have values
-        self._held: dict[SeriesIndex[Series], list[Matches[Series]]] = {}
-
-    @property
-    def is_filled(self) -> bool:
-        """True if the histories of all specs have been computed or refused."""
-        return all(self.is_done(spec) for spec in self.specs)
-
-    def is_done(self, spec: LiveSpec) -> bool:
-        """Return whether the history of a spec has been computed or refused."""
-        return spec.name in self.filled or spec.name in self.refused
-
-    def count_as_filled(self, second: int) -> None:
-        """Count the missing histories as computed: the expression cannot be evaluated, and no view may wait for them."""
-        for spec in self.specs:
-            if not self.is_done(spec):
-                self.filled.add(spec.name)
-                self.missing[spec.name] = second + _AGAIN_S
-
-    def hold(self, replicas: Iterable[Replica]) -> None:
-        """Keep the sets of series that match the selectors, so that the series are not searched anew each second."""
-        indexes = {replica.table.index: None for replica in replicas}
-        for index in self._held.keys() - indexes:
-            del self._held[index]  # the replica was replaced
-        for index in indexes.keys() - self._held.keys():
-            selectors = selectors_of(self.expr) if self.expr is not None else []
-            self._held[index] = [index.hold(node.selector) for node in selectors]
-
-    def release(self) -> None:
-        """Release the sets of series that ``hold`` keeps."""
-        for index, every in self._held.items():
-            for matches in every:
-                index.release(matches)
-        self._held.clear()
 
 
 class LiveExpressions:
@@ -114,7 +54,7 @@ class LiveExpressions:
         self._replicas = replicas
         self._on_put: Callable[[], None] = lambda: None
         self._on_gap: Callable[[str], None] = lambda reason: None
-        self._held: dict[str, _Live] = {}
+        self._held: dict[str, LiveState] = {}
         self._wake = asyncio.Event()
         self._replica = DerivedReplica(replicas.windows, "derived")
         replicas.subscribe_gap(self._missed)
@@ -128,7 +68,7 @@ class LiveExpressions:
     def want(self, specs: Sequence[LiveSpec]) -> None:
         """Evaluate expressions every second until ``leave`` is called with the same specs."""
         for spec in specs:
-            live = self._held.setdefault(spec.text, _Live(spec.text))
+            live = self._held.setdefault(spec.text, LiveState(spec.text))
             if not live.specs.get(spec):
                 live.refused.pop(spec.name, None)  # there may be room now
             live.specs[spec] = live.specs.get(spec, 0) + 1
@@ -194,18 +134,23 @@ class LiveExpressions:
                         group.start(f"expression {live.text[:60]}", partial(self._take_turn, live, second))
                 await self._sleep(now_ms)
 
-    async def _take_turn(self, live: _Live, second: int) -> None:
+    async def _take_turn(self, live: LiveState, second: int) -> None:
         """Evaluate an expression; an expression that takes long is evaluated less often, so that it uses only a part of
         a processor core."""
         began_s = asyncio.get_running_loop().time()
         try:
             await self._advance(live, second)
+            self._rest(live, second, began_s)
+            await self._fill_missing(live, second)
         except Exception:  # noqa: BLE001  # a fault of ours in one expression must not end the others
             _log.exception("the expression %.200s cannot be evaluated", live.text)
             live.fault = "this server failed to evaluate it; its log says why"
             await self._advance(live, second)
+            self._rest(live, second, began_s)
         finally:
             live.is_busy = False
+
+    def _rest(self, live: LiveState, second: int, began_s: float) -> None:
         took_s = asyncio.get_running_loop().time() - began_s
         live.due_s = second + max(1, int(took_s * _REST))
         self._on_put()
@@ -226,7 +171,7 @@ class LiveExpressions:
                 for spec in live.specs:
                     self._replica.drop_all(spec.name)
 
-    async def _advance(self, live: _Live, second: int) -> None:
+    async def _advance(self, live: LiveState, second: int) -> None:
         """Evaluate an expression at this second, and again at all seconds that are not final; fill new histories."""
         if not self._is_held(live):
             return
@@ -239,8 +184,6 @@ class LiveExpressions:
             for spec in list(live.specs):
                 if not live.is_done(spec):
                     await self._fill(live, live.expr, spec, second)
-                elif second >= live.missing.get(spec.name, second + 1):
-                    await self._fill_again(live, live.expr, spec, second)
             if live.filled and second > live.final_s and self._is_held(live):
                 await self._step(live, live.expr, second)
         except DashboardError as error:
@@ -248,15 +191,18 @@ class LiveExpressions:
                 self._tell_all(live, Condition(fault=str(error)))
                 live.count_as_filled(second)
 
-    async def _fill_again(self, live: _Live, expr: Expr, spec: LiveSpec, second: int) -> None:
-        """Compute a history that failed before; if it fails again, the newest values are still shown."""
-        live.missing[spec.name] = second + _AGAIN_S
-        with suppress(DashboardError):
-            await self._fill(live, expr, spec, second)
-        if spec.name not in live.missing and self._is_held(live):
-            self._on_gap("")  # screens get only what is new otherwise
+    async def _fill_missing(self, live: LiveState, second: int) -> None:
+        """Compute histories that failed before. While one is too dear, it is tried less and less often: the newest values
+        have to wait for it."""
+        for spec in list(live.specs):
+            if live.expr is None or live.fault or not self._is_held(live) or not live.tries_again(spec, second):
+                continue
+            with suppress(DashboardError):
+                await self._fill(live, live.expr, spec, second)
+            if spec.name not in live.missing and self._is_held(live):
+                self._on_gap("")  # screens get only what is new otherwise
 
-    async def _fill(self, live: _Live, expr: Expr, spec: LiveSpec, second: int) -> None:
+    async def _fill(self, live: LiveState, expr: Expr, spec: LiveSpec, second: int) -> None:
         """Evaluate an expression over the whole window of a new view; refuse it if there would be too many series."""
         last = second // spec.step_s * spec.step_s
         count = spec.history_s // spec.step_s
@@ -286,8 +232,9 @@ class LiveExpressions:
                 return  # everything begins anew, or all of it is forgotten
         live.filled.add(spec.name)
         live.missing.pop(spec.name, None)
+        live.refused.pop(spec.name, None)
 
-    async def _step(self, live: _Live, expr: Expr, second: int) -> None:
+    async def _step(self, live: LiveState, expr: Expr, second: int) -> None:
         """Evaluate the newest second, and earlier seconds for which samples may have arrived since."""
         filled = [spec for spec in live.specs if spec.name in live.filled]
         if live.final_s and second - live.final_s > LATE_S:
@@ -320,7 +267,7 @@ class LiveExpressions:
             told = {"left_out": condition.left_out + more, "corrected_from_ms": corrected_ms}
             self._tell(live, spec, msgspec.structs.replace(condition, **told))
 
-    async def _put(self, live: _Live, spec: LiveSpec, answer: QueryAnswer, second: int) -> int:
+    async def _put(self, live: LiveState, spec: LiveSpec, answer: QueryAnswer, second: int) -> int:
         """Add the values at a view's steps, and the newest value, which is removed when the next value is added.
 
         After a slow evaluation a minute of values comes at once: they are added in steps, between which other tasks run.
@@ -361,7 +308,7 @@ class LiveExpressions:
         live.there[spec.name] = there
         return left_out
 
-    def _put_rows(self, live: _Live, spec: LiveSpec, rows: list[DerivedRow], newest_ms: int, unit: str) -> None:
+    def _put_rows(self, live: LiveState, spec: LiveSpec, rows: list[DerivedRow], newest_ms: int, unit: str) -> None:
         """Add values, and at once remove the former newest values of their series: no line is ever without its newest value."""
         provisional = live.provisional.setdefault(spec.name, {})
         for row in rows:
@@ -371,15 +318,15 @@ class LiveExpressions:
                 provisional[row.key] = newest_ms
         self._replica.put(self._now_ms(), rows, unit)
 
-    def _is_held(self, live: _Live) -> bool:
+    def _is_held(self, live: LiveState) -> bool:
         """Return whether an expression is still watched."""
         return self._held.get(live.text) is live
 
-    def _tell_all(self, live: _Live, condition: Condition) -> None:
+    def _tell_all(self, live: LiveState, condition: Condition) -> None:
         for spec in live.specs:
             self._tell(live, spec, condition)
 
-    def _tell(self, live: _Live, spec: LiveSpec, condition: Condition) -> None:
+    def _tell(self, live: LiveState, spec: LiveSpec, condition: Condition) -> None:
         """Tell screens the state of an expression, or why it was refused."""
         refused = live.refused.get(spec.name)
         self._replica.tell(self._now_ms(), spec.name, Condition(fault=refused) if refused else condition)

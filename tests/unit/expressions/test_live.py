@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from dashboard.domain.position import Position, parse_positions
 from dashboard.entries.samples import encode_samples
 from dashboard.expressions import live as live_expressions
-from dashboard.expressions.live import LATE_S, LiveExpressions
+from dashboard.expressions.live import LiveExpressions
+from dashboard.expressions.live_state import LATE_S
 from dashboard.expressions.runner import QueryLimits, QueryRunner
 from dashboard.expressions.watched import LiveSpec
 from dashboard.journal.port import Entry, Gap
@@ -83,6 +84,7 @@ class Feed:
         self.now_ms = T0 + second * 1_000 + 300
         for held in list(self.live._held.values()):
             await self.live._advance(held, T0 // 1_000 + second)
+            await self.live._fill_missing(held, T0 // 1_000 + second)
 
     def values(self, spec: LiveSpec) -> dict[int, float]:
         """The values by the second."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dashboard.expressions import live as live_expressions
+from dashboard.expressions import live_state
 from dashboard.expressions.derived import DerivedReplica, DerivedRow
 from dashboard.expressions.watched import LiveSpec
 from dashboard.query.promql.errors import OutOfTime
@@ -99,7 +100,8 @@ async def test_no_line_is_without_its_newest_value_while_others_get_theirs(monke
 
 
 @pytest.mark.gen_test
-async def test_a_history_that_failed_is_computed_again_and_sent() -> None:
+async def test_a_history_that_failed_is_computed_again_and_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_state, "_AGAIN_S", 30)
     spec, gaps = LiveSpec("sum(x)", 1), list[str]()
     feed = Feed(spec)
     feed.live.subscribe(on_put=lambda: None, on_gap=gaps.append)
@@ -107,7 +109,7 @@ async def test_a_history_that_failed_is_computed_again_and_sent() -> None:
 
     async def failing(caller: str, query: Any, *rest: Any) -> Any:
         """The first two evaluations of more than two minutes fail, as when time or threads are short."""
-        if query.grid.count > 2 * live_expressions.LATE_S and len(asked) < 2:
+        if query.grid.count > 2 * live_state.LATE_S and len(asked) < 2:
             asked.append(query.grid.count)
             raise OutOfTime("query timed out")
         return await run(caller, query, *rest)
@@ -124,3 +126,30 @@ async def test_a_history_that_failed_is_computed_again_and_sent() -> None:
     assert len(asked) == 2
     assert gaps == [""]
     assert sorted(feed.values(spec)) == list(range(140))
+
+
+@pytest.mark.gen_test
+async def test_a_history_that_is_too_dear_does_not_slow_the_newest_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec, events = LiveSpec("sum(x)", 1), list[str]()
+    feed = Feed(spec)
+    run = feed.live._queries.run
+
+    async def dear(caller: str, query: Any, *rest: Any) -> Any:
+        if query.grid.count > 2 * live_state.LATE_S:
+            events.append("history")
+            raise OutOfTime("query timed out")
+        return await run(caller, query, *rest)
+
+    feed.live._queries.run = dear  # type: ignore[method-assign]
+    monkeypatch.setattr(
+        feed.live, "_rest", lambda live, second, began_s: events.append("rest")
+    )  # how long the turn took
+    for second in range(0, 400, 30):
+        feed.now_ms = T0 + second * 1_000 + 300
+        feed.send("x", T0 + second * 1_000, 1.0)
+        (held,) = feed.live._held.values()
+        await feed.live._take_turn(held, T0 // 1_000 + second)
+        assert max(feed.values(spec), default=0) == second
+    assert events[:2] == ["history", "rest"]
+    assert events.count("history") == 3  # at once, after 60 s, after 120 s more
+    assert events[2:].index("rest") < events[2:].index("history")
