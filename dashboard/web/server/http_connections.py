@@ -181,7 +181,9 @@ def _taken_of(stream: IOStream) -> int:
 
 
 def _has_sent(stream: IOStream) -> bool:
-    """Return whether the client has sent bytes that have not been read yet."""
+    """Return whether the client has sent bytes that have not been processed yet."""
+    if stream._read_buffer:
+        return True
     try:
         return bool(socket.socket.recv(stream.socket, 1, socket.MSG_PEEK))  # SSLSocket.recv cannot peek
     except OSError:

@@ -85,6 +85,7 @@ class DashboardHttpServer(HTTPServer):
             nonlocal begun
             connections.wait(stream)
             first = await stream.read_bytes(1, partial=True)
+            connections.wait(stream)  # its time as an idle one is over; ``header_timeout_s`` counts from here
             if foreign.is_no_http(first):
                 begun = first + await _some(stream)
                 await write(self._refuse(400, "Bad Request", foreign.reason_against(begun), sender, begun))

@@ -152,3 +152,17 @@ async def test_a_websocket_is_no_longer_in_the_table() -> None:
         stand.answer(stream, 8 << 20)
         stand.check_at(1_000)
         assert (stream.closed(), len(stand.table), stand.table.idle_count) == (False, 0, 0)
+
+
+async def test_a_connection_whose_request_has_begun_to_arrive_is_not_idle() -> None:
+    async with standing() as stand:
+        stream, peer = stand.open()
+        stand.table.wait(stream)
+        block = asyncio.ensure_future(stream.read_until(b"\r\n\r\n"))
+        peer.send(b"POST /write HTTP/1.1\r\nHo")
+        while not stream._read_buffer:
+            await asyncio.sleep(0.001)
+        stand.check_at(400.0)
+        assert not stream.closed()
+        peer.send(b"st: a\r\n\r\n")
+        assert (await block).endswith(b"Host: a\r\n\r\n")
