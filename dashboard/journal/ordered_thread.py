@@ -24,9 +24,12 @@ class OrderedThread:
         self._name = name
         self._calls: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._is_closed = False
 
     def put(self, call: Callable[[], object]) -> None:
-        """Run ``call`` in the thread after all earlier calls. The call must not raise."""
+        """Run ``call`` in the thread after all earlier calls. The call must not raise. Raises RuntimeError after ``close``."""
+        if self._is_closed:
+            raise RuntimeError(f"the thread {self._name} has ended")
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
@@ -49,6 +52,7 @@ class OrderedThread:
 
     def close(self) -> None:
         """End the thread when it has run all calls, and wait for its end."""
+        self._is_closed = True
         if self._thread is not None:
             self._calls.put(None)
             self._thread.join()

@@ -82,6 +82,7 @@ class SqliteJournal:
         self._waiting: list[PendingAppend] = []
         self._waiting_bytes = 0
         self._is_busy = False  # a transaction is under way or begins at the end of this turn of the loop
+        self._is_closed = False
         self._rests = asyncio.Event()  # all appends are answered
         self._rests.set()
         self._may_trim = asyncio.Event()
@@ -121,6 +122,7 @@ class SqliteJournal:
     async def close(self) -> None:
         loop = asyncio.get_running_loop()
         await self._rests.wait()
+        self._is_closed = True
         await self._writer.call(self._file.close)
         self._writer.close()
         for pool, end in ((self._reader, self._file.close_reader), (self._checkpointer, self._checkpoint_file.close)):
@@ -148,6 +150,8 @@ class SqliteJournal:
         return f"cannot store: {fault}" if fault else ""
 
     async def append(self, partition: str, payload: bytes, *, request_id: str = "") -> Position:
+        if self._is_closed:
+            raise Unavailable("the journal cannot store: it is closed")
         if self._folder.fault:  # the open file was deleted or replaced, so anything stored in it would be lost
             raise Unavailable(f"the journal cannot store: {self._folder.fault}")
         if self._waiting_bytes + len(payload) + ENTRY_BYTES > MAX_WAITING_BYTES:

@@ -50,7 +50,11 @@ async def test_a_caller_that_was_cancelled_harms_nothing(thread: OrderedThread) 
 def test_closing_runs_what_was_given_and_closing_an_unused_thread_is_nothing() -> None:
     seen: list[int] = []
     thread = OrderedThread("test")
-    thread.close()
     thread.put(lambda: seen.append(1))
     thread.close()
+    thread.close()
     assert seen == [1]
+    unused = OrderedThread("unused")
+    unused.close()
+    with pytest.raises(RuntimeError):  # not a thread that nobody ends
+        unused.put(lambda: None)

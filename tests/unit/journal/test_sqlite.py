@@ -389,3 +389,12 @@ async def test_a_fault_of_one_reader_does_not_end_the_storing(engine: Engine, mo
         lost.cancel()
         async with deadline(10):
             await journal.append(PART, b"2")
+
+
+@pytest.mark.gen_test
+async def test_an_append_to_a_closed_journal_is_answered(engine: Engine) -> None:
+    async with engine.opened() as journal:
+        await journal.append(PART, b"1")
+    with pytest.raises(Unavailable):
+        async with deadline(10):
+            await journal.append(PART, b"2")
