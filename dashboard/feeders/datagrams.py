@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import socket
 import stat
@@ -107,7 +108,8 @@ class DatagramReader:
         asyncio.get_running_loop().remove_reader(self._of)
         for _ in range(_LAST_BURSTS):
             if self._take_burst():
-                break
+                return
+        self._take_pieces(self._begin(), math.inf)  # of a datagram that was begun
 
     def close(self) -> None:
         """Close the socket."""

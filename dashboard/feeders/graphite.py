@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from dashboard.domain.errors import Invalid
 from dashboard.feeders.datagrams import DatagramReader, bind_udp
-from dashboard.feeders.line_server import LineServer, parsed_aside
+from dashboard.feeders.line_server import LineServer, lines_in, parsed_aside
 from dashboard.feeders.source_state import SourceFault, SourceState
 from dashboard.feeders.sources_file import Graphite
 from dashboard.feeders.submitter import Submitter
@@ -73,7 +73,7 @@ class GraphiteSource:
 
     async def _take(self, whole: bytes) -> None:
         try:
-            parsed = await parsed_aside(parse_graphite, whole, self._paths, self._submitter.latest_ms())
+            parsed = await parsed_aside(parse_graphite, whole, self._paths, self._submitter.latest_ms(), self.state)
         except Invalid as invalid:  # cannot happen: one read has fewer lines than a body may have
             raise SourceFault("format", str(invalid)) from None
         await self._submitter.keep_counted(parsed, self.state)
@@ -86,7 +86,7 @@ class GraphiteSource:
 
     def _put(self, datagram: bytes) -> None:
         if self._waiting_bytes + len(datagram) > _MAX_WAITING_BYTES:
-            self.state.dropped["queue_full"] += _lines_in(datagram)
+            self.state.dropped["queue_full"] += lines_in(datagram)
             return
         self._waiting.append(datagram)
         self._waiting_bytes += len(datagram)
@@ -112,9 +112,5 @@ class GraphiteSource:
 
     def _drop_waiting(self, reason: str) -> None:
         if self._waiting:
-            self.state.dropped[reason] += sum(map(_lines_in, self._waiting))
+            self.state.dropped[reason] += sum(map(lines_in, self._waiting))
         self._waiting, self._waiting_bytes = [], 0
-
-
-def _lines_in(datagram: bytes) -> int:
-    return sum(bool(line.strip()) for line in datagram.split(b"\n"))

@@ -99,11 +99,25 @@ class LineServer:
             return await reader.read(_READ_BYTES)
 
 
-async def parsed_aside(parse: Callable[[bytes, C, int], Parsed], lines: bytes, cache: C, latest_ms: int) -> Parsed:
-    """Return ``parse(lines, cache, latest_ms)``, in a thread if there are many lines, to keep the event loop free."""
+async def parsed_aside(
+    parse: Callable[[bytes, C, int], Parsed], lines: bytes, cache: C, latest_ms: int, state: SourceState
+) -> Parsed:
+    """Return ``parse(lines, cache, latest_ms)``, in a thread if there are many lines, to keep the event loop free.
+
+    Lines that are not parsed because the source stops are counted in ``state``.
+    """
     if len(lines) <= _PARSED_AT_ONCE_BYTES:
         return parse(lines, cache, latest_ms)
-    return await asyncio.get_running_loop().run_in_executor(None, parse, lines, cache, latest_ms)
+    try:
+        return await asyncio.get_running_loop().run_in_executor(None, parse, lines, cache, latest_ms)
+    except asyncio.CancelledError:
+        state.dropped["stopped"] += lines_in(lines)
+        raise
+
+
+def lines_in(data: bytes) -> int:
+    """Return the number of lines that are not blank."""
+    return sum(bool(line.strip()) for line in data.split(b"\n"))
 
 
 class LineSplitter:

@@ -58,7 +58,7 @@ class OpenTsdbSource:
 
     async def _take(self, whole: bytes) -> bytes:
         """Store the data points of the complete lines ``whole``; return the answers to the sender."""
-        parsed = await parsed_aside(parse_opentsdb_lines, whole, self._points, self._submitter.latest_ms())
+        parsed = await parsed_aside(parse_opentsdb_lines, whole, self._points, self._submitter.latest_ms(), self.state)
         bad, commands = (
             list(parsed.batch.refused),
             [line.split(None, 1)[0] for line in whole.split(b"\n") if line.strip()],

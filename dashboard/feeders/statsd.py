@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from dashboard.domain.errors import DashboardError
 from dashboard.feeders.datagrams import DatagramReader, bind_udp, bind_unix, pieces_of_lines
-from dashboard.feeders.line_server import LineServer
+from dashboard.feeders.line_server import LineServer, lines_in
 from dashboard.feeders.source_state import SourceState
 from dashboard.feeders.sources_file import Statsd
 from dashboard.feeders.submitter import Submitter, size_of
@@ -110,10 +110,15 @@ class StatsdSource:
 
     async def _take_lines(self, whole: bytes) -> None:
         latest_ms, until = self._submitter.latest_ms(), time.monotonic() + _STEP_S
-        for piece in pieces_of_lines(whole):
+        pieces = pieces_of_lines(whole)
+        for piece in pieces:
             self._aggregator.feed(piece, latest_ms)
             if time.monotonic() >= until:
-                await asyncio.sleep(0)
+                try:
+                    await asyncio.sleep(0)
+                except asyncio.CancelledError:
+                    self.state.dropped["stopped"] += sum(map(lines_in, pieces))
+                    raise
                 until = time.monotonic() + _STEP_S
         self._count_lines()
 

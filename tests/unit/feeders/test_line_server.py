@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.feeders.line_server import LineSplitter, parsed_aside
+from dashboard.feeders.source_state import SourceState
 from dashboard.ingest.graphite import MAX_LINE_BYTES
 from dashboard.ingest.parsed import Parsed
 
@@ -45,7 +47,24 @@ async def test_many_lines_are_parsed_in_a_thread_and_few_at_once() -> None:
         cache.append(threading.current_thread() is threading.main_thread())
         return Parsed()
 
-    where = list[bool]()
-    await parsed_aside(parse, b"a 1\n", where, 0)
-    await parsed_aside(parse, b"a 1\n" * 2_000, where, 0)
+    where, state = list[bool](), SourceState("a", "test", "nowhere", lambda: 1_000, 10)
+    await parsed_aside(parse, b"a 1\n", where, 0, state)
+    await parsed_aside(parse, b"a 1\n" * 2_000, where, 0, state)
     assert where == [True, False]
+
+
+@pytest.mark.gen_test
+async def test_lines_that_are_being_parsed_when_the_source_stops_are_counted() -> None:
+    state, begun, go_on = SourceState("a", "test", "nowhere", lambda: 1_000, 10), threading.Event(), threading.Event()
+
+    def parse(_lines: bytes, _cache: None, _latest_ms: int) -> Parsed:
+        begun.set()
+        go_on.wait(60)
+        return Parsed()
+
+    taking = asyncio.ensure_future(parsed_aside(parse, b"a 1\n\n" * 2_000, None, 0, state))
+    await asyncio.get_running_loop().run_in_executor(None, begun.wait, 60)
+    taking.cancel()
+    await asyncio.gather(taking, return_exceptions=True)
+    go_on.set()
+    assert state.dropped == {"stopped": 2_000}
