@@ -83,9 +83,7 @@ class DashboardHttpServer(HTTPServer):
 
         async def read_headers(regex: bytes, max_bytes: int | None = None) -> bytes:
             nonlocal begun
-            connections.wait(stream)
-            first = await stream.read_bytes(1, partial=True)
-            connections.wait(stream)  # its time as an idle one is over; ``header_timeout_s`` counts from here
+            first = await self._first_byte(stream)
             if foreign.is_no_http(first):
                 begun = first + await _some(stream)
                 await write(self._refuse(400, "Bad Request", foreign.reason_against(begun), sender, begun))
@@ -126,6 +124,13 @@ class DashboardHttpServer(HTTPServer):
         stream.read_until_regex = read_headers  # type: ignore[method-assign]  # Tornado has no hook
         stream.write = write_answer  # type: ignore[method-assign]  # Tornado has no hook
         super().handle_stream(stream, address)
+
+    async def _first_byte(self, stream: IOStream) -> bytes:
+        """Wait for the first byte of a request. The connection is idle until then, and begins to be idle anew if no more comes."""
+        self.connections.wait(stream)
+        first = await stream.read_bytes(1, partial=True)
+        self.connections.wait(stream)
+        return first
 
     async def _in_time(self, work: Awaitable[T]) -> T:
         """Wait for ``work`` for at most ``header_timeout_s``; raises TimeoutError. Work that is done needs no deadline."""
