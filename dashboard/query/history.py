@@ -49,13 +49,14 @@ def history_of(series: Series, from_ms: int, until_ms: int, windows: Windows) ->
     if all_kept or (from_ms >= times[0] - 1 and series.is_ordered) or not len(series.coarse):
         return _cut(times, values, from_ms, until_ms)
     step_ms = windows.fine_step_ms
-    kept_ms = _complete_from(series, times[0], step_ms)
+    fine, order = series.fine.ordered(from_ms // step_ms)
+    kept_ms = _complete_from(series, fine, times[0], step_ms)
     if not from_ms < kept_ms - step_ms < kept_ms <= until_ms + 1:
         kept_ms = max(times[0], kept_ms - step_ms)
     raw = _cut(times, values, max(from_ms, kept_ms - 1), until_ms)
     if from_ms >= kept_ms - 1:
         return raw
-    used = [_Used(*series.fine.ordered(from_ms // step_ms), step_ms, kept_ms)]
+    used = [_Used(fine, order, step_ms, kept_ms)]
     if not len(series.fine) or series.fine.first_slot * step_ms > from_ms:
         used = [*_coarse(series, used[0], from_ms, until_ms, windows), *used]
     return _with_buckets(series, used, raw, from_ms, until_ms)
@@ -74,16 +75,19 @@ def _cut(times: array[int], values: array[float], from_ms: int, until_ms: int) -
     return SamplesInRange(times[low:high], values[low:high])
 
 
-def _complete_from(series: Series, oldest_ms: int, step_ms: int) -> int:
-    """Return the time from which on no sample is missing: the end of the last bucket with more samples than are kept, or ``oldest_ms``."""
+def _complete_from(series: Series, buckets: Opened, oldest_ms: int, step_ms: int) -> int:
+    """Return the time from which on no sample is missing: the end of the last bucket with more samples than are kept, or ``oldest_ms``.
+
+    ``buckets``: the fine buckets of the range and later; earlier ones do not matter.
+    """
     folded = series.times[: series.folded]
     if folded and series.is_ordered:  # only the oldest of them can be in such a bucket
         folded = folded[: bisect_left(folded, (folded[0] // step_ms + 1) * step_ms)]
     if not folded:
         return oldest_ms
     slots, kept = np.unique(np.frombuffer(folded, np.int64) // step_ms, return_counts=True)
-    buckets = series.fine.aggregates(int(slots[0]))
-    buckets = buckets.part(0, int(np.searchsorted(buckets.slots, slots[-1], side="right")))
+    low, high = np.searchsorted(buckets.slots, slots[0]), np.searchsorted(buckets.slots, slots[-1], side="right")
+    buckets = buckets.part(int(low), int(high))
     at = np.searchsorted(slots, buckets.slots)
     missing = np.flatnonzero(buckets.counts > np.where(slots[at] == buckets.slots, kept[at], 0))
     return (int(buckets.slots[missing[-1]]) + 1) * step_ms if len(missing) else oldest_ms
