@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 
 from msgspec import Struct
 
-from dashboard.replica.buckets import Columns, mean
+from dashboard.replica.columns import Columns, mean
 from dashboard.replica.series import AHEAD_MS, Series, Windows
 from dashboard.replica.thinning import extremes
 

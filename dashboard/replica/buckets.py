@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from math import isfinite
 
 import numpy as np
-from msgspec import Struct
 
 from dashboard.replica.chunks import (
     Opened,
@@ -24,6 +22,7 @@ from dashboard.replica.chunks import (
     unpack_chunks,
     unpack_order,
 )
+from dashboard.replica.columns import Columns, columns_of
 from dashboard.replica.folding import TRIM_BATCH, Folded, Raw, is_damaged, last_of, unfolded
 from dashboard.replica.sample_order import OpenOrder, Order, Run, orders_joined
 
@@ -31,20 +30,6 @@ from dashboard.replica.sample_order import OpenOrder, Order, Run, orders_joined
 _SEVERAL = 4
 _LARGEST = _SEVERAL**2
 _NEVER = 1 << 62
-
-
-class Columns(Struct, frozen=True):
-    """Buckets for reading: start of each (ms), and its least, mean and greatest value."""
-
-    times: list[int]
-    mins: list[float]
-    means: list[float]
-    maxs: list[float]
-
-
-def mean(total: float, count: int, least: float, greatest: float) -> float:
-    """Return the mean, or the middle of least and greatest value when the sum has overflowed."""
-    return total / count if isfinite(total) else least / 2 + greatest / 2
 
 
 class Buckets:
@@ -102,7 +87,8 @@ class Buckets:
         """Add a sample that falls into ``slot``."""
         slots = self._slots
         if slots and slot <= slots[-1]:
-            self.merge(slot, Run(value, value, value, 1, value, value, 0.0, t_ms, t_ms))
+            if slot < slots[-1] or not self._follow(t_ms - slot * self.step_ms, value):
+                self.merge(slot, Run(value, value, value, 1, value, value, 0.0, t_ms, t_ms))
             return
         slots.append(slot)
         self._mins.append(value)
@@ -113,6 +99,20 @@ class Buckets:
         self._order.add(t_ms - slot * self.step_ms, value)
         if len(slots) >= self._pack_at:
             self._pack()
+
+    def _follow(self, start_ms: int, value: float) -> bool:
+        """Add a sample to the last bucket if it is later than the bucket's samples, as most are; return whether it is."""
+        if self._maxs is self._mins:
+            self._spread()
+        if not self._order.follow(start_ms, value):
+            return False
+        if value < self._mins[-1]:
+            self._mins[-1] = value
+        if value > self._maxs[-1]:
+            self._maxs[-1] = value
+        self._sums[-1] += value
+        self._counts[-1] += 1
+        return True
 
     def merge(self, slot: int, run: Run) -> None:
         """Add samples that fall into ``slot``."""
@@ -334,17 +334,7 @@ class Buckets:
 
     def columns(self, from_slot: int) -> Columns:
         """Return the buckets of ``from_slot`` and later."""
-        slots, mins, maxs, sums, counts = self.aggregates(from_slot)
-        times: list[int] = (slots * self.step_ms).tolist()
-        leasts: list[float] = mins.tolist()
-        greatests: list[float] = leasts.copy() if maxs is mins else maxs.tolist()
-        if sums is mins and (counts == 1).all():
-            return Columns(times, leasts, leasts.copy(), greatests)
-        quotients = sums / counts
-        means: list[float] = quotients.tolist()
-        if not np.isfinite(quotients).all():
-            means = list(map(mean, sums.tolist(), counts.tolist(), leasts, greatests))
-        return Columns(times, leasts, means, greatests)
+        return columns_of(self.aggregates(from_slot), self.step_ms)
 
     def held(self, slot: int) -> tuple[float, int]:
         """Return sum and count of the bucket of ``slot``, which must exist."""

@@ -30,6 +30,8 @@ _NEARLY = 1e-14
 #: Largest difference between a double and the nearest decimal number, in units of the double's last bit.
 _MOST_UNITS = 127
 _LARGEST = 2.0**53
+#: Encoded numbers that are all zero.
+_ZEROS = bytes(9)
 _Ints: TypeAlias = NDArray[np.int64]
 _Floats: TypeAlias = NDArray[np.float64]
 _Counts: TypeAlias = NDArray[np.uint32]
@@ -101,7 +103,9 @@ def pack_order(order: Order, columns: Opened) -> bytes:
     has_resets = bool(order.resets.view(np.int64).any())  # also true for -0.0
     parts = [bytes((is_like_counter, has_resets)), _ints_out(order.starts), _ints_out(order.spans)]
     if not is_like_counter:  # one after the other, as in time: differences are smallest then
-        parts.append(_doubles_out(np.stack((order.firsts, order.lasts), axis=1).reshape(1, -1)))
+        ends = np.empty((1, 2 * len(order.firsts)))
+        ends[0, ::2], ends[0, 1::2] = order.firsts, order.lasts
+        parts.append(_doubles_out(ends))
     if has_resets:
         parts.append(_doubles_out(order.resets.reshape(1, -1)))
     return _deflated(parts)
@@ -192,12 +196,13 @@ def _units(values: _Floats, unit: float) -> tuple[_Ints, bytes] | None:
 
     Return None if a number or a difference is too big.
     """
-    with np.errstate(over="ignore", invalid="ignore"):
-        scaled = values * unit
-    if not max(scaled.max(), -scaled.min()) < _LARGEST:  # also true if a sum is not finite
+    if not np.abs(values).max() < _LARGEST / unit:  # also true if a sum is not finite
         return None
-    numbers = np.rint(scaled).astype(np.int64)
-    differences = values.view(np.int64) - (numbers / unit).view(np.int64)
+    numbers = np.rint(values * unit).astype(np.int64)
+    decimal = numbers / unit
+    if decimal.tobytes() == values.tobytes():
+        return numbers, _ZEROS
+    differences = values.view(np.int64) - decimal.view(np.int64)
     bounds = _bounds(differences)
     if bounds[1] > _MOST_UNITS or bounds[0] < -_MOST_UNITS:
         return None

@@ -133,6 +133,18 @@ class OpenOrder:
         self._starts.append(start_ms)
         self._values.extend((run.first, run.last, run.resets, run.last_ms - run.first_ms))
 
+    def follow(self, start_ms: int, value: float) -> bool:
+        """Add a sample to the last bucket if it is later than the bucket's samples, and their order is known; return whether it is."""
+        values, span = self._values, start_ms - self._starts[-1]
+        assert values is not None
+        if not 0 <= values[-1] < span:
+            return False
+        last = values[-3]
+        if value < last:
+            values[-2] += last
+        values[-3], values[-1] = value, span
+        return True
+
     def insert(self, at: int, start_ms: int, run: Run) -> None:
         """Insert a bucket; ``start_ms`` as for ``append``."""
         assert self._values is not None

@@ -21,7 +21,11 @@ def in_pieces(values: list[float], cuts: list[int], order: list[int]) -> Buckets
     pieces = [slice(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
     buckets = Buckets(_STEP_MS)
     for at in sorted(range(len(pieces)), key=lambda n: order[n % len(order)] if order else n):
-        buckets.merge(7, run_of(times[pieces[at]], values[pieces[at]]))
+        piece = pieces[at]
+        if piece.stop - piece.start == 1:
+            buckets.add(7, times[piece.start], values[piece.start])
+        else:
+            buckets.merge(7, run_of(times[piece], values[piece]))
     return buckets
 
 
