@@ -35,16 +35,21 @@ def read_in_steps(body: bytes, decode: Callable[[bytes], object] | None = None) 
     body = body.removeprefix(BYTE_ORDER_MARK)
     try:
         return _decoded(body, decode)
-    except Invalid as invalid:
-        fault = invalid
+    except Invalid:
+        words = _with_words(body)
+        if words is None:
+            raise
+    return _decoded(words, decode)
+
+
+def _with_words(body: bytes) -> bytes | None:
+    """Return the body with numbers that JSON does not have as strings; None if there are none, or if it is too long to be searched."""
     try:
         text = body.decode() if len(body) <= 4 * MAX_CHARACTERS else ""
     except UnicodeDecodeError:
-        raise fault from None
+        return None
     words = with_words(text, quoted=True)
-    if words == text:
-        raise fault
-    return _decoded(words.encode(), decode)
+    return None if words == text else words.encode()
 
 
 def _decoded(body: bytes, decode: Callable[[bytes], object]) -> object:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from tornado.web import Application
 
 from dashboard.address_counts import Place
 from dashboard.app.build import Dashboard
@@ -20,6 +19,7 @@ from dashboard.rfc6455.close_codes import CloseCode
 from dashboard.rfc6455.frames import Opcode, encode_frame
 from dashboard.socketio.dialect import Carrier
 from dashboard.socketio.packets import MAIN, PacketType, encode_connect_error, encode_connected, parse
+from dashboard.web.server.guard import GuardedApplication
 from dashboard.web.socketio.engine_session import EngineLimits, EngineSession
 from dashboard.web.socketio.handler import EngineServices, SocketIoHandler
 from dashboard.web.socketio.sessions import EngineSessions
@@ -106,7 +106,8 @@ async def echoing(folder: Path, **settings: Any) -> AsyncIterator[Dashboard]:
     async with running(data=str(folder / "data"), **settings) as server:
         assert server._server is not None
         application = server._server.request_callback
-        assert isinstance(application, Application)
+        assert isinstance(application, GuardedApplication)
+        application._patterns.clear()  # the product's own application at /socket.io; the router has the routes, too
         application.add_handlers(
             ".*",
             [
