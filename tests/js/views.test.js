@@ -153,8 +153,8 @@ test("change from a position goes on with the changes since, and its old answer 
     { type: "unwatch", view: "v1" }, { type: "watch", id: 3, board: "host", skip: [3], since: "e:5" }, { type: "watch", id: 4, board: "host", since: "e:4" },
   ]);
   socket.say({ type: "frame", id: 3, view: "v2", position: "e:6" });
-  assert.deepEqual(socket.sent.at(-1), { type: "unwatch", view: "v2" });
   socket.say({ type: "frame", id: 4, view: "v1", position: "e:6" });
+  assert.deepEqual(socket.sent.at(-1), { type: "unwatch", view: "v2" });
   assert.deepEqual(w.log, ["snapshot e:5", "frame e:6"]);
   assert.equal(socket.sent.at(-1).type, "unwatch"); // it is not begun anew: another view of the same board is what was asked for
 });
@@ -207,10 +207,12 @@ test("an answer that was under way does not undo a change", (t) => {
   views.change(subscription, { board: "host", window_s: 21_600 });
   const left = r.last().sent.filter((m) => m.type === "unwatch").length;
   r.last().say({ type: "snapshot", id: 2, view: "v1", position: "e:1" }); // the answer to the first question
-  // the server goes on sending v1 to this page for ever: it was never left
+  assert.deepEqual(log, []);
+  r.last().say({ type: "snapshot", id: 3, view: "v6", position: "e:2" });
+  // else the server would go on sending v1 to this page for ever
   const unwatched = r.last().sent.filter((m) => m.type === "unwatch" && m.view === "v1").length;
   assert.equal(left + unwatched, 1);
-  assert.deepEqual(log, []);
+  assert.deepEqual(log, ["e:2"]);
 });
 
 test("points of a series that it was never told of: it begins anew, with a snapshot", (t) => {
@@ -228,4 +230,34 @@ test("points of a series that it was never told of: it begins anew, with a snaps
   const asked = socket.sent.length;
   socket.say({ type: "frame", view: "v1", position: "e:10", points: [[9, [1], [1]]] });
   assert.equal(socket.sent.length, asked);
+});
+
+test("a view of a cancelled request is left only when no answer is awaited that may be of the same view", (t) => {
+  const w = watched(t);
+  w.connection.start();
+  const socket = w.open();
+  socket.say({ type: "snapshot", id: 2, view: "v1", position: "e:5" });
+  w.views.change(w.subscription, { board: "host", window_s: 21_600 });
+  w.views.change(w.subscription, { board: "host", window_s: 21_600 });
+  socket.sent.length = 0;
+  socket.say({ type: "snapshot", id: 3, view: "v6", position: "e:6" });
+  assert.deepEqual(socket.sent, []);
+  socket.say({ type: "snapshot", id: 4, view: "v6", position: "e:6" });
+  socket.say({ type: "frame", view: "v6", position: "e:7" });
+  assert.deepEqual([socket.sent, w.log.at(-1)], [[], "frame e:7"]);
+  w.views.change(w.subscription, { board: "host" });
+  w.views.change(w.subscription, { board: "host", window_s: 21_600 });
+  socket.sent.length = 0;
+  socket.say({ type: "snapshot", id: 5, view: "v1", position: "e:8" });
+  socket.say({ type: "snapshot", id: 6, view: "v6", position: "e:8" });
+  assert.deepEqual(socket.sent, [{ type: "unwatch", view: "v1" }]);
+});
+
+test("a page that is hidden before the answer does not keep the view", (t) => {
+  const w = watched(t);
+  w.connection.start();
+  const socket = w.open();
+  w.views.pause();
+  socket.say({ type: "snapshot", id: 2, view: "v1", position: "e:5" });
+  assert.deepEqual(socket.sent.at(-1), { type: "unwatch", view: "v1" });
 });

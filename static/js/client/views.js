@@ -47,8 +47,11 @@ export class Views {
     this.all = new Set();
     /** @type {Set<string | number>} ids of requests that were cancelled before their answer */
     this.cancelled = new Set();
+    /** @type {Set<string>} views of cancelled requests, to be left when no answer is awaited: one that is may be of the same view */
+    this.unwanted = new Set();
     connection.on("opened", () => {
       this.cancelled.clear();
+      this.unwanted.clear();
       this.requestAll();
     });
     connection.on("message", (message) => this.handle(message));
@@ -93,6 +96,7 @@ export class Views {
   pause() {
     for (const subscription of this.all) {
       if (subscription.view) this.connection.send({ type: "unwatch", view: subscription.view });
+      else if (!subscription.answered) this.cancelled.add(subscription.id);
       subscription.paused = true;
     }
     this.updateAwaiting();
@@ -134,10 +138,15 @@ export class Views {
   /** @param {ServerMessage} message */
   handle(message) {
     if ((message.type === "snapshot" || message.type === "frame") && message.id !== undefined && this.cancelled.delete(message.id)) {
-      this.leave(message.view); // the answer to a request that was cancelled meanwhile
-      return;
-    }
-    for (const subscription of this.all) this.deliver(message, subscription);
+      this.unwanted.add(message.view); // the answer to a request that was cancelled meanwhile
+    } else for (const subscription of this.all) this.deliver(message, subscription);
+    if (message.id !== undefined) this.leaveUnwanted();
+  }
+
+  leaveUnwanted() {
+    if ([...this.all].some((subscription) => !subscription.answered && !subscription.paused)) return;
+    for (const view of this.unwanted) this.leave(view);
+    this.unwanted.clear();
   }
 
   /** @param {ServerMessage} message @param {Subscription} subscription */
