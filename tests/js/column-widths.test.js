@@ -28,6 +28,22 @@ describe("the widths of a table's columns", () => {
     assert.equal(widths.fit(columns(["another name of many letters, which is longer"], ["123 MiB"]), "serif", 12)[1], share);
   });
 
+  test("give room back that was not needed for a minute", () => {
+    const widths = new ColumnWidths();
+    const [, before] = widths.fit(columns(["cron"], ["1"]), "serif", 40, "a b", 0);
+    const [, wide] = widths.fit(columns(["cron"], ["0.30000000000000004"]), "serif", 40, "a b", 1_000);
+    assert.ok(wide > before);
+    assert.equal(widths.fit(columns(["cron"], ["1"]), "serif", 40, "a b", 61_000)[1], wide);
+    assert.equal(widths.fit(columns(["cron"], ["1"]), "serif", 40, "a b", 122_000)[1], before);
+  });
+
+  test("are new for other columns", () => {
+    const widths = new ColumnWidths();
+    const [, before] = widths.fit(columns(["cron"], ["1"]), "serif", 40, "a b");
+    widths.fit(columns(["cron"], ["0.30000000000000004"]), "serif", 40, "a b");
+    assert.equal(widths.fit(columns(["cron"], ["1"]), "serif", 40, "a c")[1], before);
+  });
+
   test("are new for another number of columns", () => {
     const widths = new ColumnWidths();
     widths.fit(columns(["a"], ["1"]), "serif", 30);

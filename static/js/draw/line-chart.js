@@ -16,6 +16,8 @@ import { needSeconds, timeSplits } from "./time-splits.js";
 
 /** Charts with more lines than this have no fill below them. */
 const AREA_LINES = 2;
+/** The room for the labels of the value axis is given back when it was not needed for this long. */
+const AXIS_NARROWS_MS = 600_000;
 
 export class LineChart {
   /** @param {HTMLElement} container @param {Options} options @param {OnHover} onHover */
@@ -38,6 +40,7 @@ export class LineChart {
     this.size = 0;
     /** width of the value labels in CSS pixels; it only grows, so that the lines hold still */
     this.axisWidth = 0;
+    this.axisNeededAt = 0;
     /** @type {CanvasRenderingContext2D | null} for measuring text */
     this.pen = null;
     /** @type {number | null} moment to mark, ms */
@@ -104,7 +107,9 @@ export class LineChart {
 
   /** Return the width for the labels of the value axis, in steps of 8 px, so that it seldom changes. @param {(string | number | null)[]} labels */
   axisFor(labels) {
-    this.axisWidth = Math.max(this.axisWidth, Math.ceil((this.widest(labels) + 8) / 8) * 8);
+    const needed = Math.ceil((this.widest(labels) + 8) / 8) * 8;
+    const now = performance.now();
+    if (needed >= this.axisWidth || now - this.axisNeededAt > AXIS_NARROWS_MS) [this.axisWidth, this.axisNeededAt] = [needed, now];
     return this.axisWidth;
   }
 

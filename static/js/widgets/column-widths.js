@@ -9,25 +9,40 @@ const BETWEEN_EM = 1;
 /** A column of texts has room for other texts as well, and no text has more than the most. */
 const LEAST_TEXT_EM = 7;
 const MOST_EM = 16;
+const FORGET_AFTER_MS = 60_000;
+/** The shares stay as they are for less than this. */
+const MUCH_LESS = 0.9;
 
 export class ColumnWidths {
   constructor() {
     /** @type {number[]} what each column needs, in em */
     this.needed = [];
+    this.names = "";
+    /** @type {number[]} what each column has needed since `since` */
+    this.recent = [];
+    this.since = 0;
     /** @type {number[]} the share of each column, in percent */
     this.shares = [];
   }
 
   /**
    * Return the shares of the columns, in percent of the table. Where all have not enough room, numbers are whole and texts are cut.
-   * @param {ColumnTexts[]} columns @param {string} family of the letters @param {number} roomEm width of the table
+   * Other columns begin anew. What was wide and has not come again for a minute gives its room back.
+   * @param {ColumnTexts[]} columns @param {string} family of the letters @param {number} roomEm width of the table @param {string} names of the columns
+   * @param {number} now
    */
-  fit(columns, family, roomEm) {
-    if (columns.length !== this.needed.length) [this.needed, this.shares] = [columns.map(({ isNumber }) => (isNumber ? 0 : LEAST_TEXT_EM)), []];
-    columns.forEach(({ texts }, i) => {
+  fit(columns, family, roomEm, names = "", now = 0) {
+    const needed = columns.map(({ texts, isNumber }) => {
       const longest = texts.reduce((most, text) => (text.length > most.length ? text : most), "");
-      this.needed[i] = Math.max(this.needed[i], Math.min(MOST_EM, widthInEm(longest, family)) + BETWEEN_EM);
+      return Math.max(isNumber ? 0 : LEAST_TEXT_EM, Math.min(MOST_EM, widthInEm(longest, family)) + BETWEEN_EM);
     });
+    if (columns.length !== this.needed.length || names !== this.names) [this.needed, this.recent, this.shares, this.names] = [needed, needed, [], names];
+    this.recent = needed.map((each, i) => Math.max(each, this.recent[i]));
+    if (now - this.since >= FORGET_AFTER_MS) {
+      if (sum(this.recent) < MUCH_LESS * sum(this.needed)) [this.needed, this.shares] = [this.recent, []];
+      [this.recent, this.since] = [needed, now];
+    }
+    this.needed = needed.map((each, i) => Math.max(each, this.needed[i]));
     const all = sum(this.needed);
     const numbers = sum(this.needed.filter((_, i) => columns[i].isNumber));
     const isTight = this.needed.some((width, i) => (columns[i].isNumber || all <= roomEm) && width > ((this.shares[i] ?? 0) / 100) * roomEm + 0.01);

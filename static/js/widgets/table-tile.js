@@ -61,7 +61,8 @@ export class TableTile extends Tile {
     this.count = rows.length < all.length ? `${rows.length} of ${all.length} rows` : "";
     const texts = rows.map((row) => columns.map((column, i) => cellText(row[i], column)));
     const numbers = columns.map((column, i) => isRight(column) || (!column.align && rows.length > 0 && rows.every((row) => typeof (row[i] ?? 0) === "number")));
-    const shares = this.widths.fit(columns.map((column, i) => ({ texts: [column.title, ...texts.map((row) => row[i])], isNumber: numbers[i] })), this.type.family, this.box.width / this.type.size);
+    const shares = this.widths.fit(columns.map((column, i) => ({ texts: [column.title, ...texts.map((row) => row[i])], isNumber: numbers[i] || !texts.length })),
+      this.type.family, this.box.width / this.type.size, columns.map(({ title }) => title).join("\n"), this.now());
     this.table.style.visibility = this.box.width ? "" : "hidden"; // the widths are not known yet
     fitChildren(this.head, columns.length, () => h("th", { scope: "col" }));
     columns.forEach((column, i) => {
