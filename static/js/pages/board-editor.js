@@ -60,7 +60,7 @@ function randomKey() {
 
 board.configure({ clock: shell.clock, loop: shell.loop, showFeed: (name, lines) => shell.showFeed(name, lines), announce: () => {} }, {
   ask: (since) => watch(since),
-  position: () => subscription?.position ?? "",
+  position: () => (shell.connection.state === "open" && subscription?.position) || "",
 });
 
 // --- operations ---
@@ -180,7 +180,10 @@ function watch(since) {
         placing.decorate();
       },
       frame: (frame) => board.apply(frame),
-      error: (error) => complain(new Error(error.message)),
+      error: (error) => {
+        board.sight?.refused();
+        complain(new Error(error.message));
+      },
     });
   }
 }

@@ -1,6 +1,7 @@
 // Page of a board, or of chosen series.
 
 import "../widgets/connection-curtain.js";
+import { TRANSIENT } from "../client/refusal.js";
 import { DashBoard } from "../widgets/dash-board.js";
 import { clock } from "../draw/format.js";
 import { button as makeButton, h, setText } from "../widgets/dom.js";
@@ -22,11 +23,13 @@ noteSeen(boardId);
 const subtitle = /** @type {HTMLElement} */ (document.getElementById("subtitle"));
 board.configure({ clock: shell.clock, loop: shell.loop, showFeed: (name, lines) => shell.showFeed(name, lines), announce: (text) => shell.announce(text) }, {
   ask: (since) => shell.views.change(subscription, request(), since),
-  position: () => subscription.position,
+  position: () => (shell.connection.state === "open" ? subscription.position : ""), // else nothing falls asleep: its values are older than now
 });
 
 /** Screens ask for a changed board's data within this time, not all at once. */
 const SPREAD_MS = 200;
+/** Screens ask again after this time, and up to twice of it, when the server has no room for the moment. */
+const AGAIN_MS = 10_000;
 let shownS = 900;
 const asked = Number(new URLSearchParams(location.search).get("window"));
 let windowS = asked >= 1 && asked <= 172_800 ? asked : null;
@@ -54,6 +57,11 @@ const subscription = shell.views.watch(request(), {
   },
   frame: (frame) => board.apply(frame),
   error: (error) => {
+    board.sight?.refused();
+    if (TRANSIENT.has(error.code)) {
+      setTimeout(() => shell.views.change(subscription, request()), AGAIN_MS * (1 + Math.random()));
+      return;
+    }
     if (error.code === "not_authenticated") location.replace(loginUrl()); // the session has ended
     board.replaceChildren(h("p", { class: "message", text: error.message }));
   },
@@ -150,7 +158,7 @@ shell.everySecond.push(() => board.tick());
 addEventListener("beforeprint", () => board.sight?.keepAwake()); // tiles that sleep say as of when they are
 addEventListener("afterprint", () => board.sight?.release());
 document.addEventListener("keydown", (event) => {
-  const prints = (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "p";
+  const prints = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "p";
   if (!prints || !board.sight?.asleep.size || shell.connection.state !== "open") return;
   event.preventDefault(); // until all tiles show what there is now
   board.sight.keepAwake(() => shell.loop.afterPaint(() => print()));

@@ -23,7 +23,7 @@ export class BarTile extends Tile {
   }
 
   draw() {
-    const now = this.context.clock.now();
+    const now = this.now();
     const values = this.series.map((series) => series.value ?? 0);
     const low = this.widget.min ?? Math.min(0, ...values);
     const high = this.widget.max ?? Math.max(...values, low + 1e-9);

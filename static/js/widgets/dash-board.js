@@ -29,7 +29,7 @@ function drawing(widget) {
 
 /** Return what a board asks of the server, as JSON. @param {Board | undefined} board */
 function dataOf(board) {
-  return JSON.stringify([board?.window_s, board?.rate_hz, board?.widgets.map(({ series, expr, document }) => [series ?? [], expr ?? [], document ?? ""])]);
+  return JSON.stringify([board?.window_s, board?.rate_hz, board?.widgets.map(({ id, series, expr, document }) => [id, series ?? [], expr ?? [], document ?? ""])]);
 }
 
 export class DashBoard extends HTMLElement {

@@ -135,13 +135,14 @@ export class LineTile extends Tile {
 
   /** @param {LineChart} chart */
   drawChart(chart) {
-    const { clock, store, moment } = this.context;
+    const { store, moment } = this.context;
     const { series } = this;
-    const [span, end] = spanAround(moment.at, spanFor(store.windowMs, clock.now(), series), clock.now());
+    const now = this.now();
+    const [span, end] = spanAround(moment.at, spanFor(store.windowMs, now, series), now);
     const pixel = span / this.box.width;
     const to = Math.ceil(end / pixel) * pixel;
     chart.marked = moment.at;
-    chart.draw(series, to - span, to, clock.now());
+    chart.draw(series, to - span, to, now);
     this.table.update(this.widget.title, this.names, series, to - span, to, (value) => chart.label(value));
   }
 

@@ -53,7 +53,7 @@ export class SeriesPicker extends HTMLElement {
     this.append(this.search, h("h2", { text: "Not on this board" }), this.fresh, h("h2", { text: "On this board" }), this.rest, this.more, h("h2", { text: "Widgets" }), kinds,
       h("p", { text: "Choose with a click or Enter, or drag onto the board. Arrow keys move the selected tile, shift and arrow keys resize it, Enter leads to its options. ? shows all keys." }));
     this.search.addEventListener("input", () => this.list());
-    this.search.addEventListener("keydown", (event) => event.key === "Enter" && this.search.value.trim() && this.takeFirst());
+    this.search.addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && this.search.value.trim() && this.takeFirst());
     shell.views.watch({ selectors: [EVERYTHING], window_s: 300, rate_hz: 0.5, points: 40 }, {
       snapshot: (snapshot) => {
         this.store.begin(snapshot);

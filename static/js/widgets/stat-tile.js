@@ -37,7 +37,7 @@ export class StatTile extends Tile {
     setText(this.number, text);
     setText(this.unit, unit);
     this.state = this.stateOf(series.value);
-    const now = this.context.clock.now();
+    const now = this.now();
     const letters = this.room.fit([series], (value) => format(value, this.unitOf(series), this.widget.decimals).text, now);
     this.value.style.setProperty("--chars", String(Math.max(4, letters) + unit.length * 0.45));
     this.value.style.setProperty("--width", widthInEm(text, this.family).toFixed(3));

@@ -23,7 +23,7 @@ export class StatusTile extends Tile {
   items() {
     const items = itemsOf(this.doc?.body);
     if (items) return items.map(({ label, state = "" }) => ({ label, state: Object.hasOwn(SHAPES, state) ? state : "unknown" }));
-    const now = this.context.clock.now();
+    const now = this.now();
     return this.series.map((series, i) => {
       const fresh = freshness(now - series.last, series.everyS, series.ended);
       const isKnown = fresh === "live" || fresh === "late";

@@ -77,6 +77,12 @@ export class Tile extends HTMLElement {
     this.beatAt = 0;
     /** whether its series are not watched, because nobody sees it: it keeps its last picture */
     this.isAsleep = false;
+    this.sleptAt = 0;
+  }
+
+  /** Return the time that the picture is of: now, for a sleeping tile when it fell asleep. */
+  now() {
+    return this.isAsleep ? this.sleptAt : this.context.clock.now();
   }
 
   /** Set the tile up, once, before it is used. @param {Widget} widget @param {TileContext} context @param {number} firstPlace index of its first selector in the request's list */
@@ -210,6 +216,7 @@ export class Tile extends HTMLElement {
   /** Keep the picture of now, and say so: it may be printed. @param {number} now */
   fallAsleep(now) {
     this.isAsleep = true;
+    this.sleptAt = now;
     this.badge.dataset.state = "";
     setText(this.badge, `as of ${clock(now, true)}`);
   }

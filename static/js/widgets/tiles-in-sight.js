@@ -14,6 +14,11 @@ const NEAR = "200px";
 const ASK_EVERY_MS = 300;
 /** After a longer sleep a snapshot is smaller than all changes since. */
 const CATCH_UP_MS = 120_000;
+/** After this long without an answer, or after a refusal, it asks again. */
+const LOST_AFTER_MS = 60_000;
+const REFUSED_PAUSE_MS = 10_000;
+/** A print waits this long for tiles to wake up. */
+const PRINT_WAIT_MS = 3_000;
 /** The server takes this many indices. */
 const MOST_SKIPPED = 2_000;
 
@@ -38,6 +43,7 @@ export class TilesInSight {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     this.askedAt = -ASK_EVERY_MS;
+    this.pausedUntil = 0;
     this.observer = new IntersectionObserver((entries) => this.seen(entries), { rootMargin: NEAR });
   }
 
@@ -89,8 +95,8 @@ export class TilesInSight {
   adjust() {
     const now = performance.now();
     const position = this.asking.position();
-    if (this.isAsking || !position) return;
-    const tired = this.wantsAll ? [] : [...this.outSince].filter(([tile, at]) => now - at >= this.afterMs && !this.asleep.has(tile) && tile.watchedPlaces().length).map(([tile]) => tile);
+    if ((this.isAsking && now - this.askedAt < LOST_AFTER_MS) || now < this.pausedUntil || !position) return;
+    const tired = this.wantsAll ? [] : [...this.outSince].filter(([tile, at]) => tile.isConnected && now - at >= this.afterMs && !this.asleep.has(tile) && tile.watchedPlaces().length).map(([tile]) => tile);
     const wakers = this.wakers();
     if (!tired.length && !wakers.length && !this.lost.length) return;
     const slept = [...this.lost, ...wakers.map((tile) => this.asleep.get(tile) ?? { at: now, position: "" })].sort((a, b) => a.at - b.at);
@@ -119,6 +125,14 @@ export class TilesInSight {
     else if (!this.asleep.size) this.allAwake();
   }
 
+  /** Take note that the server has refused to answer. */
+  refused() {
+    this.isAsking = false;
+    this.waking.clear();
+    this.startedAgain();
+    this.pausedUntil = performance.now() + REFUSED_PAUSE_MS;
+  }
+
   allAwake() {
     const { whenAwake } = this;
     this.whenAwake = () => {};
@@ -144,8 +158,8 @@ export class TilesInSight {
   keepAwake(then = () => {}) {
     this.wantsAll = true;
     this.whenAwake = then;
+    setTimeout(() => this.allAwake(), this.asleep.size ? PRINT_WAIT_MS : 0);
     if (this.asleep.size) this.adjust();
-    else this.allAwake();
   }
 
   /** Let tiles that are out of sight sleep again. */
