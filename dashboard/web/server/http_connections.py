@@ -157,7 +157,8 @@ class HttpConnections:
                 break
             stale.append(stream)
         for stream in stale:
-            if stream.closed() or not _has_sent(stream):
+            begun = stream._read_buffer or _has_sent(stream)  # the headers have a time limit of their own
+            if stream.closed() or not begun:
                 self._close(stream)
 
     def _close(self, stream: IOStream) -> None:
@@ -181,9 +182,7 @@ def _taken_of(stream: IOStream) -> int:
 
 
 def _has_sent(stream: IOStream) -> bool:
-    """Return whether the client has sent bytes that have not been processed yet."""
-    if stream._read_buffer:
-        return True
+    """Return whether the client has sent bytes that have not been read yet."""
     try:
         return bool(socket.socket.recv(stream.socket, 1, socket.MSG_PEEK))  # SSLSocket.recv cannot peek
     except OSError:

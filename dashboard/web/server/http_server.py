@@ -126,11 +126,9 @@ class DashboardHttpServer(HTTPServer):
         super().handle_stream(stream, address)
 
     async def _first_byte(self, stream: IOStream) -> bytes:
-        """Wait for the first byte of a request. The connection is idle until then, and begins to be idle anew if no more comes."""
+        """Wait for the first byte of a request. The connection counts as idle until all headers have come."""
         self.connections.wait(stream)
-        first = await stream.read_bytes(1, partial=True)
-        self.connections.wait(stream)
-        return first
+        return await stream.read_bytes(1, partial=True)
 
     async def _in_time(self, work: Awaitable[T]) -> T:
         """Wait for ``work`` for at most ``header_timeout_s``; raises TimeoutError. Work that is done needs no deadline."""

@@ -45,7 +45,7 @@ def signed(number: int, value: int) -> bytes:
 
 def taken(data: bytes) -> Parsed:
     parsed = Parsed()
-    take_histogram(data + field(15, T), KEY, parsed, LATEST_MS, NotRead())
+    take_histogram(data + field(15, T), KEY, parsed, LATEST_MS, NotRead.of_body(len(data)))
     check_parsed(parsed)
     return parsed
 
