@@ -110,6 +110,7 @@ class DatagramReader:
             if self._take_burst():
                 return
         self._take_pieces(self._begin(), math.inf)  # of a datagram that was begun
+        self._end(0)
 
     def close(self) -> None:
         """Close the socket."""
@@ -128,7 +129,7 @@ class DatagramReader:
     def _take_burst(self) -> bool:
         """Process waiting datagrams; return True if none is left, False if the burst's time ran out first."""
         loop, receive, take = asyncio.get_running_loop(), self._of.recv, self._begin()
-        until, taken = loop.time() + _BURST_S, 0
+        until, taken, goes_on = loop.time() + _BURST_S, 0, bool(self._pieces)
         is_empty = self._take_pieces(take, until)
         try:
             while is_empty and (not taken or taken % _LOOKED_AT_EVERY or loop.time() < until):
@@ -145,7 +146,7 @@ class DatagramReader:
             is_empty = False
             if loop.remove_reader(self._of):
                 loop.call_later(_BREATH_S, self._listen_again)
-        if taken:
+        if taken or goes_on:
             self._end(taken)
         return is_empty
 

@@ -56,7 +56,6 @@ NO_UNIT_TEST = {
     "widgets/put-on-board.js": "tests/browser/test_boards.py",
     "widgets/series-picker.js": "tests/browser/test_board_editor.py",
     "widgets/tile-inspector.js": "tests/browser/test_board_management.py",
-    "widgets/tiles-in-sight.js": "tests/browser/test_tiles_in_sight.py",
     "widgets/tile-clipboard.js": "tests/browser/test_board_management.py",
     "widgets/tile-placing.js": "tests/browser/test_board_editor.py",
     "widgets/code-editor.js": "tests/browser/test_expressions.py",

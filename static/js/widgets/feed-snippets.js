@@ -44,7 +44,7 @@ export const SNIPPETS = {
     ].join("\n"),
   OpenTelemetry: ({ origin, token }) =>
     [
-      "# for any OpenTelemetry SDK",
+      "# environment of a program whose OpenTelemetry SDK exports over HTTP",
       `export OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=${quoted(`${origin}/v1/metrics`)}`,
       "export OTEL_EXPORTER_OTLP_METRICS_PROTOCOL=http/protobuf",
       ...(token ? [`export OTEL_EXPORTER_OTLP_METRICS_HEADERS=${quoted(`Authorization=Bearer%20${token}`)}`] : []),

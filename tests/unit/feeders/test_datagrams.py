@@ -53,7 +53,7 @@ async def test_a_long_datagram_is_read_in_pieces_between_which_other_tasks_run(m
     await until(lambda: b"\n".join(taken.datagrams) == lines)
     reader.close()
     assert max(map(len, taken.datagrams)) <= 4_096
-    assert taken.bursts == [1]
+    assert taken.bursts == [1, *[0] * (len(taken.datagrams) - 1)]  # after each burst its lines are counted
     assert begun[: len(taken.datagrams)] == list(range(len(taken.datagrams)))  # one piece a burst
 
 
@@ -71,6 +71,19 @@ async def test_what_the_kernel_still_holds_is_taken_at_the_end() -> None:
             sender.sendto(b"x", made.getsockname())
     reader.drain()
     assert taken.datagrams == [b"x"] * 5
+    reader.close()
+
+
+async def test_the_rest_of_a_long_datagram_is_taken_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datagrams, "_BURST_S", 0.0)
+    monkeypatch.setattr(datagrams, "_LAST_BURSTS", 2)
+    made, lines = await bind_udp("127.0.0.1", 0), b"\n".join(b"m%d:1|c" % number for number in range(2_000))
+    taken = Taken()
+    reader = DatagramReader(made, taken.begin, taken.bursts.append, max_bytes=65_536)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(lines, made.getsockname())
+    reader.drain()
+    assert b"\n".join(taken.datagrams) == lines
     reader.close()
 
 
