@@ -190,8 +190,7 @@ class Replication:
                 continue
             waited = 0.0
             try:
-                async with self._one_at_a_time:
-                    await self.checkpoint()
+                await self.checkpoint()
             except Conflict as error:
                 _log.info("%s: checkpoint not stored: %s", self.partition, error)
             except DashboardError as error:
@@ -211,9 +210,12 @@ class Replication:
                     await asyncio.sleep(_REPACKING_PAUSE_S)
 
     async def checkpoint(self) -> None:
-        """Store the changes since the last checkpoint. Raises Conflict, Unavailable."""
-        if not self.caught_up.is_set():
-            return
+        """Store the changes since the last checkpoint, after any checkpoint under way. Raises Conflict, Unavailable."""
+        async with self._one_at_a_time:
+            if self.caught_up.is_set():
+                await self._checkpoint()
+
+    async def _checkpoint(self) -> None:
         below = await self._journal.checkpoint_position(self.partition)
         if whole := self._whole or below != self._base:  # the stored one is another process', or of another epoch
             self._stored = {}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,7 @@ from dashboard.journal.port import ANY, METRICS, Journal
 from dashboard.replication.replication import Replication
 from tests.support.deadline import deadline
 from tests.support.histories import T0, WINDOWS, history, samples, state
-from tests.support.journals import HandClock
+from tests.support.journals import Engine, HandClock
 
 
 def replication(journal: Journal) -> Replication:
@@ -127,3 +128,17 @@ async def test_a_series_that_ended_has_ended_after_a_restart_too() -> None:
     await asyncio.gather(task, return_exceptions=True)
     assert first.replica().table.by_text["a"].is_ended
     assert (await restarted(journal)).replica().table.by_text["a"].is_ended
+
+
+@pytest.mark.gen_test
+async def test_a_checkpoint_waits_for_the_one_under_way(tmp_path: Path) -> None:
+    async with Engine("sqlite", tmp_path / "data").opened() as journal:
+        first = replication(journal)
+        await first.restore()
+        task = asyncio.ensure_future(first.run())
+        await journal.append(METRICS, samples(1, T0, [("a", T0, 1.0)]).payload)
+        await caught_up(journal, first)
+        await asyncio.gather(first.checkpoint(), first.checkpoint())  # as when the server stops during one
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert state((await restarted(journal)).replica()) == state(first.replica())
