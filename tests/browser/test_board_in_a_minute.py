@@ -69,6 +69,7 @@ def published(site: ServerProcess, hand: Hand, board: str) -> None:
 def test_the_mouse_makes_a_board_of_six_tiles_in_less_than_a_minute(pages: Pages, site: ServerProcess) -> None:
     hand = begun(pages, site)
     hand.click(hand.page.get_by_role("button", name="New board"))
+    until(hand.page, "() => document.activeElement.id === 'new-title'")
     hand.write("By mouse")
     hand.press("Enter")
     hand.page.wait_for_url("**/boards/by-mouse/edit")
