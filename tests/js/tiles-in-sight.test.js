@@ -26,7 +26,7 @@ function scene() {
   now = 0;
   /** @type {string[]} */
   const asked = [];
-  const sight = new TilesInSight({ ask: (since) => asked.push(since), position: () => "e:5", now: () => now });
+  const sight = new TilesInSight({ ask: (since) => asked.push(since), position: () => "e:5", latest: () => 7, now: () => now });
   const tiles = [tile(0), tile(1)];
   sight.follow(/** @type {any} */ (tiles));
   const look = (/** @type {boolean[]} */ ...seen) => observers.at(-1)?.seen(tiles.map((target, i) => ({ target, isIntersecting: seen[i] })));
@@ -42,12 +42,31 @@ describe("tiles that nobody sees", () => {
     assert.deepEqual(asked, []);
     pass(1_000);
     assert.deepEqual([asked, sight.skipped(), tiles[1].isAsleep], [["e:5"], [1], true]);
-    sight.answered(false);
+    sight.answered(false, 8);
     look(true, true);
     pass(1_000);
     assert.deepEqual([asked, sight.skipped(), tiles[1].isAsleep], [["e:5", "e:5"], [], true]);
-    sight.answered(false);
+    sight.answered(false, 9);
     assert.equal(tiles[1].isAsleep, false);
+  });
+
+  test("sleep on after a change of the board, until all that is asked for anew is there: their old values would be told as stale", () => {
+    const { sight, tiles, asked, pass } = scene();
+    pass(60_000);
+    sight.answered(false, 7);
+    sight.rouseSoon();
+    assert.deepEqual([sight.skipped(), tiles[1].isAsleep], [[], true]);
+    sight.answered(false, 7); // of a request from before the change
+    for (let n = 0; n < 100; n++) pass(1_000);
+    assert.deepEqual([asked.length, tiles[1].isAsleep], [1, true]);
+    sight.refused();
+    assert.deepEqual(sight.skipped(), []);
+    sight.answered(true, 8);
+    assert.equal(tiles[1].isAsleep, false);
+    pass(59_000);
+    assert.equal(asked.length, 1);
+    pass(1_000);
+    assert.equal(asked.length, 2);
   });
 
   test("are not asked about when they have been removed: a deleted board stays watched until it is brought back", () => {
@@ -62,7 +81,7 @@ describe("tiles that nobody sees", () => {
     test(`wake up although an answer was ${what}: it is asked again`, () => {
       const { sight, tiles, asked, look, pass } = scene();
       pass(60_000);
-      sight.answered(false);
+      sight.answered(false, 8);
       look(true, true);
       pass(1_000);
       if (what === "refused") sight.refused();
@@ -71,7 +90,7 @@ describe("tiles that nobody sees", () => {
       assert.equal(asked.length, before);
       for (let n = 0; n < 3; n++) pass(1_000);
       assert.equal(asked.length, before + 1);
-      sight.answered(true);
+      sight.answered(true, 9);
       assert.equal(tiles[1].isAsleep, false);
     });
   }

@@ -60,6 +60,7 @@ function randomKey() {
 
 board.configure({ clock: shell.clock, loop: shell.loop, showFeed: (name, lines) => shell.showFeed(name, lines), announce: () => {} }, {
   ask: (since) => watch(since),
+  latest: () => subscription?.id ?? 0,
   position: () => (shell.connection.state === "open" && subscription?.position) || "",
 });
 
@@ -139,9 +140,9 @@ function complain(error) {
 function show() {
   const now = draft.current;
   const focused = placing.tileOf(document.activeElement)?.widget.id ?? "";
-  board.change(now);
+  const isOther = board.change(now);
   board.update();
-  watch();
+  watch(isOther && board.sight?.asleep.size ? "" : undefined); // what sleeps waits for it
   if (!now.widgets.some(({ id }) => id === placing.selected)) placing.selected = "";
   placing.decorate();
   if (focused && !board.contains(document.activeElement)) placing.tile(focused)?.focus({ preventScroll: true });

@@ -23,6 +23,7 @@ noteSeen(boardId);
 const subtitle = /** @type {HTMLElement} */ (document.getElementById("subtitle"));
 board.configure({ clock: shell.clock, loop: shell.loop, showFeed: (name, lines) => shell.showFeed(name, lines), announce: (text) => shell.announce(text) }, {
   ask: (since) => shell.views.change(subscription, request(), since),
+  latest: () => subscription.id,
   position: () => (shell.connection.state === "open" ? subscription.position : ""), // else nothing falls asleep: its values are older than now
 });
 

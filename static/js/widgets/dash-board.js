@@ -73,10 +73,10 @@ export class DashBoard extends HTMLElement {
     this.taken(snapshot, true);
   }
 
-  /** Let the tiles take over what the store has taken from a message. @param {{id?: string | number}} message @param {boolean} isSnapshot */
+  /** Let the tiles take over what the store has taken from a message. @param {{id?: string | number}} message its id is that of the request that it answers @param {boolean} isSnapshot */
   taken({ id }, isSnapshot) {
     for (const tile of this.tiles) tile.changed();
-    if (id !== undefined) this.sight?.answered(isSnapshot);
+    if (id !== undefined) this.sight?.answered(isSnapshot, Number(id));
     else if (isSnapshot) this.sight?.startedAgain();
   }
 
@@ -130,7 +130,7 @@ export class DashBoard extends HTMLElement {
     const before = this.board;
     this.board = board;
     if (dataOf(before) !== dataOf(board)) {
-      this.sight?.rouse(); // the indices that were left out are those of other tiles
+      this.sight?.rouseSoon(); // the indices that were left out are those of other tiles
       return true;
     }
     this.update();

@@ -3,8 +3,8 @@
 
 /** @import { Tile } from "./tile.js" */
 /**
- * `ask` asks the server for what `skipped` leaves, from a position on, "" for a snapshot; the reply is passed to `answered`.
- * @typedef {{ask: (since: string) => void, position: () => string, now: () => number}} Asking
+ * `ask` asks the server for what `skipped` leaves, from a position on, "" for a snapshot; the reply is passed to `answered`. `latest` is the id of the latest request.
+ * @typedef {{ask: (since: string) => void, position: () => string, latest: () => number, now: () => number}} Asking
  */
 
 const ASLEEP_AFTER_MS = 60_000;
@@ -36,6 +36,8 @@ export class TilesInSight {
     /** @type {Set<Tile>} tiles that wake up with the next answer */
     this.waking = new Set();
     this.isAsking = false;
+    /** the latest request before one that leaves nothing out, whose answer wakes all tiles up; -1 while none is awaited */
+    this.rousedAfter = -1;
     /** whether all tiles are to be awake, wherever they are */
     this.wantsAll = false;
     /** called once, when all are awake */
@@ -55,7 +57,8 @@ export class TilesInSight {
     for (const [tile, sleep] of [...this.asleep]) {
       if (kept.has(tile)) continue;
       this.asleep.delete(tile);
-      this.lost.push(sleep);
+      this.waking.delete(tile);
+      if (this.rousedAfter < 0) this.lost.push(sleep);
     }
     for (const tile of tiles) this.observer.observe(tile);
   }
@@ -95,6 +98,7 @@ export class TilesInSight {
   adjust() {
     const now = performance.now();
     const position = this.asking.position();
+    if (this.rousedAfter >= 0) return; // the page asks for all
     if ((this.isAsking && now - this.askedAt < LOST_AFTER_MS) || now < this.pausedUntil || !position) return;
     const tired = this.wantsAll ? [] : [...this.outSince].filter(([tile, at]) => tile.isConnected && now - at >= this.afterMs && !this.asleep.has(tile) && tile.watchedPlaces().length).map(([tile]) => tile);
     const wakers = this.wakers();
@@ -112,12 +116,15 @@ export class TilesInSight {
     this.asking.ask(known ? slept[0]?.position ?? position : "");
   }
 
-  /** Take note of a reply of the server, which has been applied. @param {boolean} isSnapshot */
-  answered(isSnapshot) {
+  /** Take note of a reply of the server, which has been applied. @param {boolean} isSnapshot @param {number} id of the request */
+  answered(isSnapshot, id) {
     if (isSnapshot) this.startedAgain();
+    if (id <= this.rousedAfter) return; // it left out what still sleeps
+    this.rousedAfter = -1;
     this.isAsking = false;
     for (const tile of this.waking) {
       this.asleep.delete(tile);
+      if (this.outSince.has(tile)) this.outSince.set(tile, performance.now());
       tile.wakeUp();
     }
     this.waking.clear();
@@ -128,7 +135,7 @@ export class TilesInSight {
   /** Take note that the server has refused to answer. */
   refused() {
     this.isAsking = false;
-    this.waking.clear();
+    if (this.rousedAfter < 0) this.waking.clear();
     this.startedAgain();
     this.pausedUntil = performance.now() + REFUSED_PAUSE_MS;
   }
@@ -144,14 +151,23 @@ export class TilesInSight {
     for (const each of this.asleep.values()) each.position = "";
   }
 
-  /** Wake all tiles up at once, because their series are on their way or there. */
+  /** Wake all tiles up at once, because their series are there. */
   rouse() {
     for (const tile of this.asleep.keys()) tile.wakeUp();
     this.asleep.clear();
     this.waking.clear();
     this.lost = [];
     this.isAsking = false;
+    this.rousedAfter = -1;
     for (const tile of this.outSince.keys()) this.outSince.set(tile, performance.now());
+  }
+
+  /** Wake all tiles up with the answer to the page's next request, which leaves nothing out. Until then what they have is old: they would say that it is stale. */
+  rouseSoon() {
+    if (!this.asleep.size) return;
+    this.rousedAfter = this.asking.latest();
+    this.waking = new Set(this.asleep.keys());
+    this.lost = [];
   }
 
   /** Keep all tiles awake, wherever they are, until `release`. @param {() => void} [then] called when all are awake */
