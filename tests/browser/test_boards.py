@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.pages import Pages, until
+from tests.browser.pages import SOCKET_FAILED, Pages, until
+from tests.support.proxy import Proxy
 from tests.support.server import ServerProcess
 
 TILES = [{"kind": "stat", "title": name, "series": [f"board_{name}"], "w": 6, "h": 3} for name in "abc"]
@@ -108,3 +109,58 @@ def test_thumbnails_are_drawn_from_live_data(pages: Pages, site: ServerProcess) 
     page.get_by_label("Search boards").fill("drawn")
     until(page, "() => document.querySelectorAll('.card svg polyline').length === 1")
     until(page, "() => document.querySelector('.card svg polyline').getAttribute('points').split(' ').length === 3")
+
+
+#: Whoever waits half a minute or longer waits much less.
+_IMPATIENT = "{ const wait = setTimeout; window.setTimeout = (act, ms, ...more) => wait(act, ms >= 30000 && ms <= 60000 ? 50 : ms, ...more); }"
+
+
+def test_a_wall_that_was_away_finds_a_board_that_was_deleted_and_is_back(pages: Pages, site: ServerProcess) -> None:
+    put(site, "lost", title="Lost", widgets=TILES)
+    pages.expect(SOCKET_FAILED, "status of 502", "status of 404")
+    with Proxy(site.port) as proxy:
+        page = pages.open(f"{proxy.url}/boards/lost", script=_IMPATIENT)
+        until(page, "() => document.querySelectorAll('.tile').length === 3")
+        proxy.mode = "502"
+        proxy.cut()
+        assert site.json("DELETE", "/api/v1/boards/lost")[0] == 204
+        proxy.mode = "pass"
+        until(
+            page,
+            "() => document.querySelector('dash-board').textContent.includes('there is no board')",
+            timeout_ms=20_000,
+        )
+        assert site.json("POST", "/api/v1/boards/lost/restore", {})[0] in (200, 201, 204)
+        until(page, "() => document.querySelectorAll('.tile').length === 3")
+        assert site.json("DELETE", "/api/v1/boards/lost")[0] == 204
+        page.reload()  # a wall that is switched on finds the page of the error
+        expect(page.get_by_role("heading", name="404")).to_be_visible()
+        assert site.json("POST", "/api/v1/boards/lost/restore", {})[0] in (200, 201, 204)
+        until(page, "() => document.querySelectorAll('.tile').length === 3")
+
+
+def test_the_focus_stays_on_what_was_pressed_in_the_index(pages: Pages, site: ServerProcess) -> None:
+    for n in range(60):
+        put(site, f"many-{n}", title=f"Many {n:02}", tags=["many"], widgets=[])
+    page = pages.open(f"{site.url}/boards", wait=False)
+    last = page.locator("[data-group='All boards'] .card", has_text="Many 59")
+    said = """(act) => { document.activeElement.click(); const { activeElement: e } = document; return [e.getAttribute("aria-label") ?? e.textContent, e.getAttribute("aria-pressed"), e.closest("ul")?.dataset.group]; }"""
+    last.get_by_role("button", name="Favourite").focus()
+    assert page.evaluate(said) == ["Favourite: Many 59", "true", "All boards"]
+    page.get_by_role("button", name="many", exact=True).focus()
+    assert page.evaluate(said) == ["many", "true", None]
+    page.locator("[data-group=Favourites]").get_by_role("button", name="Favourite").focus()
+    assert page.evaluate(said) == ["Favourite: Many 59", "false", "All boards"]
+
+
+def test_the_header_of_the_index_and_its_dialog_do_not_wait_for_the_list(pages: Pages, site: ServerProcess) -> None:
+    held = """{ const ask = fetch; window.fetch = (...more) => String(more[0]).includes("/boards?") ? new Promise(() => {}) : ask(...more); }"""
+    page = pages.open(f"{site.url}/boards", wait=False, script=held)
+    expect(page.locator("user-menu button").first).to_be_visible()
+    until(
+        page,
+        "() => performance.getEntriesByType('resource').some(({ name, responseEnd }) => responseEnd && name.endsWith('/dialog.js'))",
+    )
+    page.get_by_role("button", name="New board").click()
+    page.keyboard.type("Typed at once")
+    expect(page.get_by_label("Title")).to_have_value("Typed at once")

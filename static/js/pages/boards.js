@@ -13,7 +13,7 @@ import { button, byId, h, setText, svg } from "../widgets/dom.js";
 const LIVE_AFTER_MS = 500;
 /** Cards that a screen may show at once; the browser lays out later ones when they come in sight, with a guess of their height until then. */
 const AT_ONCE = 80;
-/** Cards that are made at once: more than a screen shows. */
+/** Cards that are made at once: more than a screen shows, and the one with the focus. */
 const FIRST_CARDS = 30;
 /** The others are made in steps of so many while the browser has nothing else to do, at the latest after this time. */
 const STEP_CARDS = 15;
@@ -61,25 +61,43 @@ function card(board) {
   const when = board.changed && board.source !== "server" ? `changed ${new Date(board.changed).toLocaleDateString()}${board.changed_by ? ` by ${board.changed_by}` : ""}` : "";
   const home = { store: `version ${board.version}`, file: "file", server: "comes with the server" }[board.source] ?? "";
   const remarks = [board.fault && `broken file: ${board.fault}`, board.shadowed && "the store has another board of this id; the file is shown", board.unknown.length && `unknown fields: ${board.unknown.join(", ")}`].filter(Boolean);
-  return h("li", { class: "card" }, thumbnail(board), h("div", { class: "row" }, h("a", { class: "open", href: `/boards/${board.id}`, text: board.title.trim() || board.id }), h("span", {}, edit, " ", house, star)),
+  return h("li", { class: "card", "data-board": board.id }, thumbnail(board), h("div", { class: "row" }, h("a", { class: "open", href: `/boards/${board.id}`, text: board.title.trim() || board.id }), h("span", {}, edit, " ", house, star)),
     board.subtitle ? h("small", { text: board.subtitle }) : "", h("small", { text: [`${board.tiles} tiles`, home, when].filter(Boolean).join(" · ") }), ...remarks.map((text) => h("small", { class: "remark", text: `▲ ${text}` })));
 }
 
+/** Return the name of a button or a link. @param {Element} element */
+function nameOf(element) {
+  return element.getAttribute("aria-label") ?? element.textContent;
+}
+
+/** Return where the focus is among the elements that show() replaces. */
+function focusedNow() {
+  const element = document.activeElement;
+  if (!element || element === search || !main.contains(element)) return null;
+  const card = /** @type {HTMLElement | null} */ (element.closest(".card"));
+  return { name: nameOf(element), board: card?.dataset.board, group: card?.parentElement?.dataset.group };
+}
+
+/** Give the focus to the element that has the place of the one that had it. @param {NonNullable<ReturnType<typeof focusedNow>>} before */
+function refocus({ name, board, group }) {
+  if (document.activeElement !== document.body) return;
+  const cards = /** @type {HTMLElement[]} */ ([...list.querySelectorAll(".card")]).filter((each) => each.dataset.board === board);
+  const place = board === undefined ? tags : cards.find((each) => each.parentElement?.dataset.group === group) ?? cards[0];
+  const choices = /** @type {HTMLElement[]} */ ([...place?.querySelectorAll("a, button") ?? []]);
+  (choices.find((each) => nameOf(each) === name) ?? choices[0] ?? search).focus({ preventScroll: true });
+}
+
 function show() {
-  const focused = document.activeElement?.getAttribute("aria-label") ?? "";
-  const inList = list.contains(document.activeElement);
+  const focused = focusedNow();
   pictures.clear();
   shows += 1;
   const groups = groupsOf(boards, favourites(), recent(), { search: search.value, tag });
-  const grids = groups.map(() => h("ul", { class: "grid" }));
+  const grids = groups.map(({ name }) => h("ul", { class: "grid", "data-group": name }));
   list.replaceChildren(...groups.flatMap(({ name }, i) => [h("h2", { text: name }), grids[i]]));
   const cards = groups.flatMap((group, i) => group.boards.map((board) => ({ board, grid: grids[i] })));
-  void fill(cards, shows).then((isDone) => {
-    if (!isDone) return;
-    live?.show(pictures);
-    const again = inList && document.activeElement === document.body ? [...list.querySelectorAll("button")].find((each) => each.getAttribute("aria-label") === focused) : null;
-    again?.focus({ preventScroll: true });
-  });
+  const ofFocus = cards.map(({ board, grid }, i) => ({ i, isHere: grid.dataset.group === focused?.group, id: board.id })).filter(({ id }) => id === focused?.board);
+  const last = (ofFocus.find(({ isHere }) => isHere) ?? ofFocus[0])?.i ?? 0;
+  void fill(cards, shows, Math.max(FIRST_CARDS, last + 1)).then((isDone) => isDone && live?.show(pictures));
   const found = new Set(groups.flatMap((group) => group.boards.map(({ id }) => id))).size;
   setText(status, found === boards.length ? `${boards.length} boards` : `${found} of ${boards.length} boards`);
   if (!found) list.append(h("p", { class: "teach", text: "No board matches. Search by title, folder or tag." }));
@@ -90,14 +108,15 @@ function show() {
     tag = tag === each ? "" : each;
     show();
   }, { class: "quiet", "aria-pressed": String(tag === each) })));
+  if (focused) refocus(focused);
 }
 
 /**
  * Make the cards: the first ones at once, the others in steps.
- * @param {{board: BoardListed, grid: HTMLElement}[]} cards @param {number} mine @returns {Promise<boolean>} whether all were made; other cards may have been called for meanwhile
+ * @param {{board: BoardListed, grid: HTMLElement}[]} cards @param {number} mine @param {number} first how many at once @returns {Promise<boolean>} whether all were made; other cards may have been called for meanwhile
  */
-async function fill(cards, mine) {
-  for (let from = 0, to = FIRST_CARDS; from < cards.length; from = to, to += STEP_CARDS) {
+async function fill(cards, mine, first) {
+  for (let from = 0, to = first; from < cards.length; from = to, to += STEP_CARDS) {
     if (from) await idle();
     if (mine !== shows) return false;
     cards.slice(from, to).forEach(({ board, grid }, i) => {
@@ -121,17 +140,23 @@ function deletedCard({ id, title, until }) {
     try {
       await api("POST", `/api/v1/boards/${id}/restore`);
       await load();
+      refocus({ name: title, board: id, group: undefined });
     } catch (error) {
       back.disabled = false;
       setText(status, error instanceof Error ? error.message : String(error));
     }
   }, { "aria-label": `Bring back ${title}` });
-  return h("li", { class: "card" }, h("div", { class: "row" }, h("b", { text: title }), back), h("small", { text: `/boards/${id} · kept until ${new Date(until).toLocaleDateString()}` }));
+  return h("li", { class: "card", "data-board": id }, h("div", { class: "row" }, h("b", { text: title }), back), h("small", { text: `/boards/${id} · kept until ${new Date(until).toLocaleDateString()}` }));
 }
 
 function teaching() {
   return h("div", { class: "teach" }, h("p", { text: "These boards come with the server. Make your own in the browser, put a file into the folder of boards, or publish one:" }),
     h("code", { text: `dashboard board put checkout checkout.yaml --url ${location.origin}` }), h("code", { text: `curl -X PUT ${location.origin}/api/v1/boards/checkout -H 'Content-Type: application/yaml' --data-binary @checkout.yaml` }));
+}
+
+/** Load what shows dialogs, before somebody presses a button that shows one: keys that are pressed meanwhile are lost. */
+function loadDialogs() {
+  return import("../widgets/dialog.js");
 }
 
 async function make() {
@@ -149,7 +174,7 @@ async function make() {
       setText(wrong, error instanceof Error ? error.message : String(error));
     }
   });
-  const { showDialog } = await import("../widgets/dialog.js");
+  const { showDialog } = await loadDialogs();
   showDialog("New board", form);
   title.focus();
 }
@@ -173,6 +198,6 @@ async function load() {
 
 main.append(h("div", { class: "tools" }, search, ...(mayMake ? [button("New board", make, { class: "button primary" })] : []), tags, status), list);
 search.addEventListener("input", show);
-await load();
+const isLoaded = load();
 await idle();
-await import("./header.js");
+await Promise.all([import("./header.js"), ...(mayMake ? [loadDialogs()] : []), isLoaded]);
