@@ -40,6 +40,7 @@ NO_UNIT_TEST = {
     "pages/feeders.js": "tests/browser/test_feeders.py",
     "pages/first-admin.js": "tests/browser/test_people.py",
     "pages/header.js": "tests/browser/test_people.py",
+    "pages/look-again.js": "tests/browser/test_boards.py",
     "pages/login.js": "tests/browser/test_people.py",
     "pages/profile.js": "tests/browser/test_people.py",
     "pages/shell.js": "tests/browser/test_return.py",

@@ -31,6 +31,10 @@ board.configure({ clock: shell.clock, loop: shell.loop, showFeed: (name, lines) 
 const SPREAD_MS = 200;
 /** Screens ask again after this time, and up to twice of it, when the server has no room for the moment. */
 const AGAIN_MS = 10_000;
+/** Screens of a board that is not there, or may not be seen, look again after this time, and up to twice of it. */
+const LOOK_AGAIN_MS = 30_000;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let again;
 let shownS = 900;
 const asked = Number(new URLSearchParams(location.search).get("window"));
 let windowS = asked >= 1 && asked <= 172_800 ? asked : null;
@@ -52,6 +56,7 @@ if (!boardId && !selectors.length) {
 }
 const subscription = shell.views.watch(request(), {
   snapshot(snapshot) {
+    clearTimeout(again);
     board.begin(snapshot, selectors);
     shownS = snapshot.window_s;
     showBoard();
@@ -59,12 +64,11 @@ const subscription = shell.views.watch(request(), {
   frame: (frame) => board.apply(frame),
   error: (error) => {
     board.sight?.refused();
-    if (TRANSIENT.has(error.code)) {
-      setTimeout(() => shell.views.change(subscription, request()), AGAIN_MS * (1 + Math.random()));
-      return;
-    }
+    const isTransient = TRANSIENT.has(error.code);
+    clearTimeout(again);
+    if (isTransient || boardId) again = setTimeout(() => shell.views.change(subscription, request()), (isTransient ? AGAIN_MS : LOOK_AGAIN_MS) * (1 + Math.random()));
     if (error.code === "not_authenticated") location.replace(loginUrl()); // the session has ended
-    board.replaceChildren(h("p", { class: "message", text: error.message }));
+    if (!isTransient && board.textContent !== error.message) board.replaceChildren(h("p", { class: "message", text: error.message }));
   },
 });
 

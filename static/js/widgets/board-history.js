@@ -42,19 +42,29 @@ async function showDifferences(place, board, old, now) {
   }
 }
 
+/** Offer states; the chosen one is among them, also before its name is known. @param {HTMLSelectElement} select @param {string[][]} states @param {string} chosen */
+function offer(select, states, chosen) {
+  const all = states.some(([value]) => value === chosen) ? states : [...states, [chosen, `version ${chosen}`]];
+  select.replaceChildren(...all.map(([value, text]) => h("option", { value, text })));
+  select.value = chosen;
+}
+
 /** Ask which two states to compare, and show what differs. @param {string} board @param {string} [old] @param {string} [now] */
 export async function compare(board, old = "published", now = "draft") {
-  const versions = await readVersions(board).catch(() => []); // a board that is a file may have none
-  const states = [["draft", "the draft"], ["published", "what is published"], ...versions.map(({ version, note }) => [String(version), `version ${version}${note ? ` · ${note}` : ""}`])];
+  const states = [["draft", "the draft"], ["published", "what is published"]];
   const list = h("ul", { class: "differences", "aria-live": "polite", tabindex: "0", "aria-label": "Differences" });
   const [first, second] = [old, now].map((chosen, i) => {
-    const select = /** @type {HTMLSelectElement} */ (h("select", { id: `compare-${i}` }, ...states.map(([value, text]) => h("option", { value, text }))));
-    select.value = chosen;
+    const select = /** @type {HTMLSelectElement} */ (h("select", { id: `compare-${i}` }));
+    offer(select, states, chosen);
     select.addEventListener("change", () => showDifferences(list, board, first.value, second.value));
     return select;
   });
   const labelled = (/** @type {string} */ text, /** @type {HTMLSelectElement} */ select) => h("div", { class: "field" }, h("label", { for: select.id, text }), select);
   showDialog("Compare", h("div", { class: "pair" }, labelled("From", first), labelled("To", second)), list);
+  const versions = await readVersions(board).catch(() => []); // a board that is a file may have none
+  states.push(...versions.map(({ version, note }) => [String(version), `version ${version}${note ? ` · ${note}` : ""}`]));
+  offer(first, states, first.value);
+  offer(second, states, second.value);
   await showDifferences(list, board, first.value, second.value);
 }
 

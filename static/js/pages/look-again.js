@@ -1,0 +1,17 @@
+// Error page in the place of a board: looks again from time to time, so that a wall returns by itself when the board is back. Runs in old
+// browsers as it is.
+
+/** It looks after this time, and up to twice of it. */
+const AGAIN_MS = 30_000;
+
+function later() {
+  setTimeout(look, AGAIN_MS * (1 + Math.random()));
+}
+
+async function look() {
+  const answer = await fetch(location.href).catch(() => null); // no connection: later
+  if (answer && answer.ok) location.reload();
+  else later();
+}
+
+if (/^\/(board|boards\/[^/]+)?$/.test(location.pathname)) later();
