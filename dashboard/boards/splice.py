@@ -30,8 +30,8 @@ _MARK = "\ufeff"
 def splice(text: str, wanted: Document) -> str:
     """Return a board's text changed so that it describes the complete document ``wanted``; raises Conflict if that is not possible.
 
-    Derived fields (ids, places, the grid of 24 columns) that are not in the text are written only if they changed. A mark of the
-    byte order stays, and a text whose lines end with CR LF gets no others.
+    Derived fields (ids, places, the grid of 24 columns) that are not in the text are written only if they changed. A byte order
+    mark stays. If the lines of the text end with CR LF, all lines of the result do.
     """
     mark = _MARK if text.startswith(_MARK) else ""
     plain = text.removeprefix(_MARK)

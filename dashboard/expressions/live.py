@@ -192,8 +192,10 @@ class LiveExpressions:
                 live.count_as_filled(second)
 
     async def _fill_missing(self, live: LiveState, second: int) -> None:
-        """Compute histories that failed before. While one is too dear, it is tried less and less often: the newest values
-        have to wait for it."""
+        """Compute histories that failed before.
+
+        A history that is too dear is tried less and less often, because the newest values wait for each try.
+        """
         for spec in list(live.specs):
             if live.expr is None or live.fault or not self._is_held(live) or not live.tries_again(spec, second):
                 continue

@@ -20,7 +20,7 @@ _AGAIN_AT_MOST_S = 3_600
 
 
 class Again(NamedTuple):
-    """``at_s``: when a history is computed again. ``pause_s``: the pause after that, if it fails."""
+    """Next try to compute a history that failed. ``at_s``: the second of the try; ``pause_s``: the wait after it, if it fails too."""
 
     at_s: int
     pause_s: int

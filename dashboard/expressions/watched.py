@@ -110,7 +110,10 @@ def fault_of(text: str) -> str:
 
 
 def live_expression(text: str) -> tuple[Expr | None, str]:
-    """Parse an expression that is evaluated every second. Return it, None if it is not valid, and its fault, "" if it has none."""
+    """Parse an expression that is evaluated every second.
+
+    Return two values: the expression, None if it is not valid; and its fault, "" if it has none.
+    """
     try:
         expr = parse(text)
     except BadExpression as error:

@@ -129,7 +129,7 @@ class LineSplitter:
         self._max_line_bytes = max_line_bytes
 
     def split(self, data: bytes) -> tuple[bytes, list[bytes]]:
-        """Return the whole lines as one text, and the beginning of each skipped line (too long)."""
+        """Return the complete lines as one text, and the beginning of each line that is skipped because it is too long."""
         if self.is_skipping:
             _, newline, data = data.partition(b"\n")
             if not newline:

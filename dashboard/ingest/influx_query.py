@@ -43,7 +43,7 @@ class Databases:
             self._names[name] = None
 
     def names(self) -> list[str]:
-        """Return the names that clients have named so far, in this order."""
+        """Return the names of databases that clients have used so far, in the order of their first use."""
         return list(self._names)
 
     def answer(self, query: str, database: str) -> dict[str, object]:

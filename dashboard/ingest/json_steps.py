@@ -43,7 +43,7 @@ def read_in_steps(body: bytes, decode: Callable[[bytes], object] | None = None) 
 
 
 def _with_words(body: bytes) -> bytes | None:
-    """Return the body with numbers that JSON does not have as strings; None if there are none, or if it is too long to be searched."""
+    """Return the body with each NaN and infinity changed to a string; None if it has none, or if it is too long to be searched."""
     try:
         text = body.decode() if len(body) <= 4 * MAX_CHARACTERS else ""
     except UnicodeDecodeError:

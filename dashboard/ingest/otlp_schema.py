@@ -1,9 +1,10 @@
 """Schemas of OTLP's metrics messages: field numbers, with the field names of its JSON form.
 
 Resources, scopes, metrics, gauges, sums and data points stay bytes (in JSON: texts) until they are read.  So a broken part can be
-refused while the rest is kept, and a long body is never decoded as a whole, after which the garbage collector would visit millions
-of values and block the event loop.  Source: opentelemetry-proto 1.x, metrics/v1/metrics.proto, common/v1/common.proto.  Field
-numbers there never change.
+refused while the rest is kept.  A long body is never decoded as a whole: the garbage collector would then visit millions of values
+and block the event loop.
+
+Source: opentelemetry-proto 1.x, metrics/v1/metrics.proto, common/v1/common.proto.  Field numbers there never change.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ def read_any(
 
 
 def read_text(text: bytes | msgspec.Raw, schema: Schema) -> object:
-    """Decode a JSON text with field names like ``resourceMetrics`` or ``resource_metrics``; its parts by the schema stay texts.
+    """Decode a JSON text with field names like ``resourceMetrics`` or ``resource_metrics``. What the schema calls a part stays text.
 
     Raises Invalid, MsgspecError, UnicodeDecodeError, RecursionError.
     """

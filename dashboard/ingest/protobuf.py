@@ -58,7 +58,7 @@ class NotRead:
 
     @classmethod
     def of_body(cls, size: int) -> NotRead:
-        """Return the count of a body of ``size`` bytes, unpacked."""
+        """Return a new count for a body of ``size`` bytes, unpacked."""
         return cls(max(MAX_NOT_READ, size // _NOT_READ_BYTES))
 
     def add(self) -> None:

@@ -97,7 +97,7 @@ def _described(metric: Any, latest_ms: int) -> tuple[str, dict[str, str], dict[s
 
 
 def _stated(time: Any) -> Any:
-    """Return a time as a number: Telegraf can also write it as text, of which ISO 8601 and numbers are understood."""
+    """Return a time as a number. Telegraf can also write it as text: ISO 8601 and numbers are understood."""
     if not isinstance(time, str):
         return time
     try:

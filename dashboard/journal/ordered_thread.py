@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 class OrderedThread:
-    """Thread for calls that must not run at the same time. ``name``: the thread's name. It begins with the first call."""
+    """Thread for calls that must not run at the same time. The first call starts it. ``name``: the thread's name."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -76,7 +76,7 @@ def _cut(times: array[int], values: array[float], from_ms: int, until_ms: int) -
 
 
 def _complete_from(series: Series, buckets: Opened, oldest_ms: int, step_ms: int) -> int:
-    """Return the time from which on no sample is missing: the end of the last bucket with more samples than are kept, or ``oldest_ms``.
+    """Return the time from which on all samples are still kept: the end of the last bucket that has lost some, or ``oldest_ms``.
 
     ``buckets``: the fine buckets of the range and later; earlier ones do not matter.
     """

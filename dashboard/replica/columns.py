@@ -25,7 +25,7 @@ def mean(total: float, count: int, least: float, greatest: float) -> float:
 
 
 def columns_of(opened: Opened, step_ms: int) -> Columns:
-    """Return buckets of ``step_ms`` each for reading."""
+    """Return the columns of ``opened`` buckets, each of which is ``step_ms`` long."""
     slots, mins, maxs, sums, counts = opened
     times: list[int] = (slots * step_ms).tolist()
     leasts: list[float] = mins.tolist()

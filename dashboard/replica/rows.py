@@ -90,7 +90,7 @@ class Rows(Generic[S]):
         self.is_behind = False
 
     def hold(self, seq: int, times: int | array[int], values: array[float]) -> None:
-        """Keep an entry's samples for later; only for a list without repeated series, whose ``waiting`` is this object.
+        """Keep an entry's samples for later. No series may be in the list twice, and ``waiting`` of each must be this object.
 
         The caller has noted the entry in each series.
         """

@@ -284,7 +284,7 @@ class SeriesTable:
             self._declared(series, seq)
 
     def has_read(self, keys: bytes) -> bool:
-        """Return whether a list of keys is cached, so that all its series exist."""
+        """Return whether a list of keys is cached. All series of a cached list exist."""
         return keys in self._lists
 
     def _rows(self, keys: bytes, seq: int) -> Rows[Series]:

@@ -152,30 +152,30 @@ def lines_25_mb() -> DearRequest:
 
 
 def refused_series() -> DearRequest:
-    """Remote write of 190,000 series of which each is refused."""
+    """Return a remote write of 190,000 series, each of which is refused."""
     return post("/api/v1/write", bytes(cramjam.snappy.compress_raw(b"\x0a\x00" * 190_000)), SNAPPY)
 
 
 def ended_series() -> DearRequest:
-    """Remote write of 190,000 series that end."""
+    """Return a remote write of 190,000 series that end."""
     end = _field(2, b"\x09" + (0x7FF0000000000002).to_bytes(8, "little") + b"\x10" + _varint(int(time.time() * 1000)))
     body = b"".join(_field(1, _label(b"__name__", b"ended%d" % n) + end) for n in range(190_000))
     return post("/api/v1/write", bytes(cramjam.snappy.compress_raw(body)), SNAPPY)
 
 
 def wide_series() -> DearRequest:
-    """New series of 40 labels each."""
+    """Return new series of 40 labels each."""
     labels = b",".join(b'label%d="%%d"' % n for n in range(40))
     return post("/metrics/job/wide", repeat(lambda n: b"wide{" + labels % ((n,) * 40) + b"} 1\n", 2_000_000))
 
 
 def packed_24_mb() -> DearRequest:
-    """A few KB that become the longest body of line protocol."""
+    """Return a few KB that decompress to the longest body of line protocol."""
     return post("/write", gzip.compress(b"packed v=1\n" * 2_200_000), GZIP)
 
 
 def very_many_members() -> DearRequest:
-    """As many empty members of gzip as a body may have, nearly."""
+    """Return nearly as many empty members of gzip as a body may have."""
     return post("/write", gzip.compress(b"") * 60_000 + gzip.compress(b"member v=1\n"), GZIP)
 
 
@@ -189,7 +189,7 @@ NAMED = (
 
 
 def json_one_element() -> DearRequest:
-    """Return JSON that cannot be cut: one element with very many labels."""
+    """Return JSON that cannot be divided: one element with very many labels."""
     labels = repeat(lambda n: b'"l%d":"v"' % n, 20 * MIB, b",")
     return post("/api/v1/samples", b'[{"series":"a","value":1,"labels":{' + labels + b"}}]")
 

@@ -13,7 +13,7 @@ FILE = ROOT / ".pytest_cache" / "durations.json"
 
 
 def recorded() -> dict[str, float]:
-    """Return the seconds of each test file that was run here; until all its tests were run, the time of those that were."""
+    """Return the seconds that each test file took here; of a file that was run in part, the seconds of the tests that were run."""
     try:
         found: dict[str, float] = json.loads(FILE.read_text())
     except (OSError, ValueError):

@@ -38,7 +38,7 @@ def samples(
 
 
 def one_value_each(kept: Iterable[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
-    """Return the samples of a series that remain of (seq, time, value) in order of arrival: the last value of each millisecond."""
+    """Return the samples that a series keeps: of each millisecond the last one. ``kept``: (seq, time, value) in order of arrival."""
     held: dict[int, tuple[int, int, float]] = {}
     for seq, t_ms, value in kept:
         if t_ms in held and held[t_ms][2] == value:

@@ -255,7 +255,7 @@ class Company:
         return all(not each.pending and each.joined for each in self.talkers) and len(ends) == 1
 
     def wait_settled(self, timeout_s: float) -> None:
-        """Wait until that is so; the error says who is behind in what."""
+        """Wait until ``settled``; the error names the talkers that are not, and what they miss."""
         wait_until(self.settled, timeout_s, _Behind(self.talkers))
 
     def check(self) -> None:
@@ -273,7 +273,7 @@ class Company:
 
 
 class _Behind:
-    """Text that says who is behind in what, computed when it is needed."""
+    """Text about the talkers that are not settled and what they miss, computed when it is printed."""
 
     def __init__(self, talkers: Sequence[Talker]) -> None:
         self._talkers = talkers

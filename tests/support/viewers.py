@@ -88,7 +88,7 @@ class Viewer:
 
     @property
     def away_s(self) -> float:
-        """Time since when it has no answer (monotonic); 0: it is connected and was answered."""
+        """Time (monotonic) of the loss of its connection; 0: it is connected and was answered."""
         return self._lost_s
 
     async def run(self) -> None:

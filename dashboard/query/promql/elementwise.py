@@ -53,7 +53,8 @@ KEEP_UNIT = frozenset(("abs", "ceil", "floor"))
 def clamp(values: Floats, least: Floats, greatest: Floats) -> tuple[Floats, Bools]:
     """Return the clamped values, and whether each step has values; a step with ``greatest`` below ``least`` has none.
 
-    NaN stays NaN, except that an infinite bound which leaves one value only gives that value, as in Go's ``math.Max``.
+    NaN stays NaN, with one exception: if an infinite bound leaves only one possible value, the result is that value,
+    as with Go's ``math.Max``.
     """
     low = np.where(greatest == -np.inf, greatest, np.minimum(greatest, values))
     return np.where(least == np.inf, least, np.maximum(least, low)), ~(greatest < least)

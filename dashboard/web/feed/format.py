@@ -117,7 +117,7 @@ class Format:
         yield Slice(0, body)
 
     def check_long(self, request: FeedRequest) -> None:
-        """Raise TooLarge if the sender wants a long body to be stored as a whole or not at all, which is possible only for one slice."""
+        """Raise TooLarge if the body is long and the sender wants all of it stored or nothing: only one slice can be stored so."""
 
     def parse(self, request: FeedRequest) -> Parsed:
         """Read the body; raises Invalid. Long bodies are read in a thread."""

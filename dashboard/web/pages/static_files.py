@@ -63,7 +63,7 @@ class StaticHandler(StaticFileHandler):
         return self.get(build, path, include_body=False)
 
     def compute_etag(self) -> str | None:
-        """Return the tag of the content, another one for the compressed content."""
+        """Return the tag of the content. Compressed content has a tag of its own."""
         tag = super().compute_etag()
         return f'{tag[:-1]}-gzip"' if tag and self._is_compressed else tag
 

@@ -16,7 +16,7 @@ _MIN_BYTES = 1_000
 
 
 class _Compressed(NamedTuple):
-    """``changed_ns`` and ``size`` of the file tell whether it is still the one that was compressed."""
+    """Compressed content. ``changed_ns`` and ``size`` are those of the file when it was compressed, to notice a change."""
 
     changed_ns: int
     size: int
