@@ -51,6 +51,8 @@ def _take(point: Any, parsed: Parsed, latest_ms: int, origins: Origins) -> None:
     tags = {tag: tag_text(tag, each) for tag, each in tags.items() if each is not None}
     t_ms = time_of(_stated(point.get("timestamp")), latest_ms, "timestamp")
     if value is None:
+        if "value" not in point:
+            raise Invalid("is missing", field="value")
         return  # no value
     key = origins.claim(foreign_key(metric, tags.items()), ",".join([metric, *sorted(tags)]))
     parsed.add(key, t_ms, _number(value))

@@ -35,6 +35,7 @@ def test_bad_points_are_refused_alone() -> None:
     wrong = [
         5,
         {},
+        {name: each for name, each in POINT.items() if name != "value"},
         POINT | {"value": "x"},
         POINT | {"value": True},
         POINT | {"value": "nan"},
