@@ -86,7 +86,7 @@ class Part:
         return Seen(replica.position.epoch, max(self.seq - replica.unsettled, 0), replica.accepted_ms(self.seq) or 0)
 
     def advance(self) -> int:
-        """Advance to the replica's position; return the number of the last entry before the part's first change since the last call."""
+        """Advance to the replica's position; return the number of the entry up to which nothing has changed since the last call."""
         self.refresh()
         self.seq = self._replica().position.seq
         unchanged, self._unchanged_seq = self._unchanged_seq, -1

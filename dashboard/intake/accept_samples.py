@@ -45,10 +45,10 @@ _CHECKED_AT_ONCE = 1_000
 
 
 class _Taken(Struct):
-    """Result of the pieces of a batch that are prepared so far. ``coming``: new series in ``appends``, the entries to
-    append, by partition.
+    """Result of the pieces of a batch that are prepared so far. ``appends``: the entries to append.
 
-    ``to_tell``: True if the token has new series, which must be published to the other processes.
+    ``coming``: the new series in these entries, by partition. ``to_tell``: True if the token has new series, which must
+    be published to the other processes.
     """
 
     refused: list[Refusal] = []

@@ -35,7 +35,7 @@ class Watch(Struct, frozen=True):
     """Request to show a board or the series that selectors match; ``since`` asks for the changes after a position.
 
     ``tag``: the state of the board that the client has; if the board has changed since, the reply is a snapshot with the board.
-    ``skip``: indices in the list of selectors, of the request or of the board in the state ``tag``, that are left out for now.
+    ``skip``: indices of the selectors that are left out for now: in ``selectors``, or in the list of the board in the state ``tag``.
     """
 
     id: RequestId | None = None

@@ -88,7 +88,7 @@ class Replica:
             self._forget_deleted()
 
     def _forget_passing(self, entry: Entry) -> None:
-        """Delete each ``passing`` document that was not written during the longest window, as silent series are forgotten."""
+        """Delete each ``passing`` document that was not written during the longest window. Silent series are forgotten alike."""
         horizon = self.table.patience.kept_ms - self.table.windows.coarse_ms
         for key, stored in list(self.documents.items()):
             document = stored.document

@@ -199,7 +199,7 @@ async def newest(tx: AsyncConnection, room_id: str, before: int | None, limit: i
 
 
 async def authors_between(tx: AsyncConnection, room_id: str, after: int, until: int) -> dict[str, int]:
-    """Return the authors of the messages with numbers after ``after`` up to ``until``, each with the number of the newest such message."""
+    """Return, by author, the newest number of the author's messages with numbers after ``after`` up to ``until``."""
     statement = (
         select(messages.c.author, func.max(messages.c.seq))
         .where(messages.c.room_id == room_id, messages.c.seq > after, messages.c.seq <= until)

@@ -153,7 +153,7 @@ def _place(scanned: Scanned, reason: str) -> int:
 
 
 class _Converter:
-    """Converter of the parser's tree to that of ``syntax.py``, in the order of the text."""
+    """Converter from the parser's tree to the tree of ``syntax.py``. It visits the nodes in the order of the text."""
 
     def __init__(self, scanned: Scanned) -> None:
         self._scanned = scanned

@@ -73,7 +73,7 @@ class Vector(Struct, frozen=True):
 
 
 class Aggregates(Struct, frozen=True):
-    """What each sample of the columns stands for: all samples of the bucket of which it is the last, or only itself.
+    """Samples for which a sample of the columns stands: all samples of the bucket of which it is the last, or only itself.
 
     ``resets``: the sum of the values before each fall.  ``first_times``: times of ``firsts``.
     """

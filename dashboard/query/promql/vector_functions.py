@@ -1,4 +1,7 @@
-"""Functions of instant vectors and numbers by name, except those of single values. Source: Prometheus, "Query functions"."""
+"""Functions of instant vectors and numbers, by name. Functions that treat each value by itself are in ``elementwise.py``.
+
+Source: Prometheus, "Query functions".
+"""
 
 from __future__ import annotations
 
