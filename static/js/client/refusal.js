@@ -4,7 +4,7 @@
 export const TRANSIENT = new Set(["rate_limited", "unavailable", "overloaded"]);
 
 export class Refusal extends Error {
-  /** @param {string} code as in docs/protocol.md, or `offline`, `timeout`, `queue_full`, `disconnected`, `left` @param {string} [message] */
+  /** @param {string} code as in docs/protocol.md, or one of those in docs/javascript-client.md @param {string} [message] */
   constructor(code, message = code) {
     super(message);
     this.name = "Refusal";
