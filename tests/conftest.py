@@ -1,4 +1,4 @@
-"""Fixtures for all tests, and pytest-tornado made to live: it wants the long gone ``pkg_resources``.
+"""Fixtures for all tests, and a stand-in for ``pkg_resources``, which pytest-tornado still imports.
 
 ``io_loop`` and ``http_server`` are pytest-tornado's; coroutine tests carry ``@pytest.mark.gen_test``.
 An unexpected warning or a log record of a warning or worse fails the test.
@@ -74,7 +74,7 @@ LONG = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what must run alone or in threes, see scripts/test; begin with what takes long."""
+    """Mark the tests that must run alone or in threes (see scripts/test); put the longest tests first."""
     for item in items:
         file = _file(item)
         if file.startswith(ALONE):
@@ -92,7 +92,7 @@ def _file(item: pytest.Item) -> str:
 
 @pytest.fixture
 def io_loop() -> Iterator[IOLoop]:
-    """A new loop for each test; tasks that it leaves behind are cancelled."""
+    """Create a new loop for each test; cancel the tasks that the test leaves behind."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     current = IOLoop(asyncio_loop=loop, make_current=True)  # type: ignore[call-arg]
@@ -109,7 +109,7 @@ def io_loop() -> Iterator[IOLoop]:
 
 @pytest.fixture(scope="session")
 def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """A Redis for all tests that leave it as it is; each uses keys of its own."""
+    """Start a Redis for all tests that leave it unchanged; each test uses keys of its own."""
     redis = RedisServer(tmp_path_factory.mktemp("redis")).start()
     yield redis
     redis.close()
@@ -117,7 +117,7 @@ def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    """A running server without its own feeders. What it logs as a warning or worse fails the test."""
+    """Run a server without its own feeders. A log record of level warning or above fails the test."""
     process = ServerProcess(tmp_path, "--no-host-feeder", "--no-server-feeder").start()
     yield process
     process.close()
@@ -126,7 +126,7 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
 
 @pytest.fixture(autouse=True)
 def no_unexpected_log_records(caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest) -> Iterator[None]:
-    """A test that expects a record says so: ``@pytest.mark.expects_log("part of the text")``."""
+    """Fail for unexpected log records. A test that expects one has the mark ``@pytest.mark.expects_log("part of the text")``."""
     expected = [mark.args[0] for mark in request.node.iter_markers("expects_log")]
     yield
     records = [r for r in caplog.get_records("call") if r.levelno >= logging.WARNING]

@@ -1,4 +1,5 @@
-"""``scripts/bench [--list] [--short] [NAME …]``: measure, print a table and one JSON line a figure; 1: a bar is missed."""
+"""Command ``scripts/bench [--list] [--short] [NAME …]``: measures, prints a table and a line of JSON for each figure.
+Exit code 1: a bar is missed."""
 
 from __future__ import annotations
 
@@ -43,7 +44,7 @@ _MODULES = (
 
 
 def main() -> int:
-    """Run the benches that are named, or all."""
+    """Run the named benches, or all."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="which benches; none: all")
     parser.add_argument("--list", action="store_true", help="only say which there are")

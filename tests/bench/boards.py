@@ -1,4 +1,4 @@
-"""Boards that are edited and published: board_editing, board_operation, board_publish, board_index."""
+"""Benches of boards that are edited and published: board_editing, board_operation, board_publish, board_index."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _SETTLE_S = 0.5
 
 
 class Api:
-    """One kept connection of the operator at the machine."""
+    """Kept connection of the operator at the machine."""
 
     def __init__(self, server: Server) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
 
     def ask(self, method: str, path: str, body: Any) -> dict[str, Any]:
-        """Send a request and return the answer; raises RuntimeError unless it succeeded."""
+        """Send a request and return the answer; raises RuntimeError if it did not succeed."""
         self._connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
         answer = self._connection.getresponse()
         read = answer.read()
@@ -55,7 +55,7 @@ class Api:
 
 
 def _session(port: int) -> str:
-    """Return the session cookie of the operator at the machine, as the editor's page gets it."""
+    """Return the session cookie that the editor's page gives to the operator at the machine."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     connection.request("GET", "/")
     return str(connection.getresponse().headers["Set-Cookie"]).partition(";")[0]
@@ -108,14 +108,14 @@ class Sockets:
         return take
 
     def close(self) -> None:
-        """Hang up, and end the thread."""
+        """Close the sockets, and end the thread."""
         self._loop.call_soon_threadsafe(lambda: [client.drop() for client in self._clients])
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
 
 class Editors:
-    """Five editors who hear each other, and together send 45 operations a second within a ``with`` block."""
+    """Five editors who see each other's operations; within a ``with`` block they send 45 operations a second together."""
 
     def __init__(self, bench: Bench, server: Server) -> None:
         self._server = server
@@ -148,7 +148,7 @@ def _p99(values: list[float]) -> float:
 
 @bench
 def board_editing(bench: Bench) -> Iterator[Row]:
-    """1,000 viewers of a board, while five editors change its draft 45 times a second and while nobody does.
+    """Measure 1,000 viewers of a board, while five editors change its draft 45 times a second, and while nobody edits.
 
     The work of editing itself is taken off, measured in the same rounds on a server with one viewer.
     """
@@ -190,7 +190,7 @@ def board_editing(bench: Bench) -> Iterator[Row]:
 
 @bench
 def board_operation(bench: Bench) -> Iterator[Row]:
-    """An operation, from before its request to the screens of four other editors."""
+    """Measure an operation, from before its request to the screens of four other editors."""
     server = bench.server()
     api, number = Api(server), int(bench.pick(100, 400))
     api.put()
@@ -217,7 +217,7 @@ def board_operation(bench: Bench) -> Iterator[Row]:
 
 @bench
 def board_publish(bench: Bench) -> Iterator[Row]:
-    """A publication, from before its request to 1,000 screens of the board."""
+    """Measure a publication, from before its request to 1,000 screens of the board."""
     server = bench.server("--max-user-connections", "2000")
     api, count = Api(server), 1000
     api.put()
@@ -244,7 +244,8 @@ def board_publish(bench: Bench) -> Iterator[Row]:
 
 @bench
 def board_index(bench: Bench) -> Iterator[Row]:
-    """``/boards`` with 300 boards in Chromium, without a cache: until the first card is painted, and the bytes.
+    """Measure ``/boards`` with 300 boards in Chromium, without a cache: the time until the first card is painted, and
+    the bytes.
 
     The page itself takes the time: to ask for it from outside takes Playwright longer than the picture.
     """

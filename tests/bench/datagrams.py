@@ -1,4 +1,4 @@
-"""Sender of StatsD datagrams with 50 metrics each, as a process: ``python -m tests.bench.datagrams PORT``.
+"""Process that sends StatsD datagrams with 50 metrics each: ``python -m tests.bench.datagrams PORT``.
 
 Told ``send SECONDS PER_S`` (datagrams a second; 0: as fast as it can), it answers with how many datagrams it sent.
 """
@@ -16,13 +16,13 @@ _TURN_S = 0.002
 
 
 def datagrams() -> list[bytes]:
-    """100 different ones: 200 names, six types."""
+    """Return 100 different datagrams: 200 names, six types."""
     metrics = [f"app.req{i % 6}.{i % 200}:{i % 97 + 0.25}|{_TYPES[i % 6]}".encode() for i in range(100 * METRICS)]
     return [b"\n".join(metrics[start : start + METRICS]) for start in range(0, len(metrics), METRICS)]
 
 
 def send(to: socket.socket, some: list[bytes], seconds: float, per_s: float) -> int:
-    """Datagrams sent: on a grid of 2 ms, so that a sender that is late does not send all it owes at once for long."""
+    """Send datagrams on a grid of 2 ms, so that the bursts of a late sender stay short; return their number."""
     began, sent = time.monotonic(), 0
     while (elapsed := time.monotonic() - began) < seconds:
         owed = int(elapsed * per_s) - sent if per_s else len(some)
@@ -35,7 +35,7 @@ def send(to: socket.socket, some: list[bytes], seconds: float, per_s: float) -> 
 
 
 def main() -> None:
-    """Serve orders from stdin until it ends."""
+    """Serve orders from stdin until stdin ends."""
     to = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     to.connect(("127.0.0.1", int(sys.argv[1])))
     some = datagrams()

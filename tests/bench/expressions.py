@@ -1,4 +1,5 @@
-"""Expressions: live_sum, live_boards; query_range and topk beside a real Prometheus 3 where the variable PROMETHEUS names its program."""
+"""Benches of expressions: live_sum, live_boards; query_range and topk, beside a real Prometheus 3 if the variable
+PROMETHEUS names its program."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ _WRITE = {
 
 
 def _hosts(number: int) -> Rows:
-    """1,000 counters of 100 hosts."""
+    """Return 1,000 counters of 100 hosts."""
     t = now_ms()
     return [
         {
@@ -38,7 +39,7 @@ def _hosts(number: int) -> Rows:
 
 
 def _share(server: Server, seconds: float) -> float:
-    """The server's share of a core, while it is fed at 1 Hz."""
+    """Return the server's share of a core, while it is fed at 1 Hz."""
     began, cpu = time.monotonic(), server.cpu_s()
     time.sleep(seconds)
     return (server.cpu_s() - cpu) / (time.monotonic() - began)
@@ -46,7 +47,8 @@ def _share(server: Server, seconds: float) -> float:
 
 @bench
 def live_sum(bench: Bench) -> Iterator[Row]:
-    """A live sum of rates over 1,000 series at 1 Hz to 100 viewers, beside the same server without a viewer; and 50 windows of it."""
+    """Measure a live sum of rates over 1,000 series at 1 Hz for 100 viewers, beside the same server without a viewer;
+    and 50 windows of it."""
     seconds = bench.pick(8, 30)
     server = bench.server()
     with Feeder(server.port, _hosts, 1):
@@ -95,7 +97,7 @@ def _counters(count: int, seconds: int, now_s: int) -> list[tuple[dict[str, str]
 
 
 def _cpu_ms(cpu_s: Callable[[], float], base: str, route: str, fields: dict[str, str], rounds: int) -> float:
-    """CPU time of a query, the mean over some rounds after a first one."""
+    """Return the CPU time of a query: the mean over some rounds after a first one."""
     request = Request(f"{base}/api/v1/{route}", urlencode(fields).encode())
     urlopen(request).read()
     began = cpu_s()
@@ -126,7 +128,7 @@ def _beside(
 
 @bench
 def query_range(bench: Bench) -> Iterator[Row]:
-    """CPU of ``query_range`` of a sum of rates, 1,000 series x 300 steps, as JSON, beside Prometheus 3."""
+    """Measure the CPU of ``query_range`` of a sum of rates, 1,000 series x 300 steps, as JSON, beside Prometheus 3."""
 
     def query(now_s: int) -> tuple[str, dict[str, str]]:
         span = {"start": str(now_s - 299), "end": str(now_s), "step": "1"}
@@ -137,7 +139,7 @@ def query_range(bench: Bench) -> Iterator[Row]:
 
 @bench
 def topk(bench: Bench) -> Iterator[Row]:
-    """CPU of an instant topk of rates over 10,000 series, beside Prometheus 3."""
+    """Measure the CPU of an instant topk of rates over 10,000 series, beside Prometheus 3."""
 
     def query(now_s: int) -> tuple[str, dict[str, str]]:
         return "query", {"query": "topk(10, rate(x_total[1m]))", "time": str(now_s)}

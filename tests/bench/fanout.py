@@ -17,7 +17,7 @@ _SETTLE_S = 0.3
 
 
 class Fed:
-    """One stretch of feeding a server: its CPU and what its viewers got."""
+    """Result of feeding a server for a while: its CPU, and what its viewers received."""
 
     def __init__(self, server: Server, viewers: Viewers, feeder: Feeder, seconds: float) -> None:
         viewers.report()
@@ -35,12 +35,12 @@ class Fed:
 
     @property
     def us_per_frame(self) -> float:
-        """Server CPU per delivered frame."""
+        """Return the server's CPU per delivered frame, in µs."""
         return self.cpu_s * 1e6 / max(1, self.report["frames"])
 
 
 def told(peer: Peer, viewers: Viewers, seconds: float, rate_hz: float, length: int) -> tuple[float, dict[str, Any]]:
-    """A peer sends frames of ``length`` bytes for a while: its CPU per frame in µs, and what its viewers got."""
+    """Let a peer send frames of ``length`` bytes for a while; return its CPU per frame in µs, and what its viewers received."""
     viewers.report()
     cpu_s = peer.cpu_s()
     peer.ask(f"go {seconds} {rate_hz} {length}", seconds * 20 + 30)
@@ -51,7 +51,7 @@ def told(peer: Peer, viewers: Viewers, seconds: float, rate_hz: float, length: i
 
 
 def bare_viewers(bench: Bench, count: int) -> tuple[Peer, Viewers]:
-    """The bare send loop and its ``count`` readers."""
+    """Start the bare send loop and its ``count`` readers."""
     bare = bench.peer("bare")
     readers = Viewers(bench, bare.port, mode="raw")
     bare.tell(f"accept {count}")
@@ -62,7 +62,7 @@ def bare_viewers(bench: Bench, count: int) -> tuple[Peer, Viewers]:
 
 @bench
 def fanout(bench: Bench) -> Iterator[Row]:
-    """1,000 viewers of one view, one frame of about 200 bytes a tick.
+    """Measure 1,000 viewers of one view, with one frame of about 200 bytes a tick.
 
     Taking the values in is taken off, measured in the same rounds on a server with one viewer: the peers take nothing in.
     """
@@ -110,7 +110,7 @@ def fanout(bench: Bench) -> Iterator[Row]:
 
 @bench
 def fanout_5000(bench: Bench) -> Iterator[Row]:
-    """5,000 viewers at 8 frames a second on one process; they come while frames flow."""
+    """Measure 5,000 viewers at 8 frames a second on one process; they connect while frames are sent."""
     count, rate_hz = 5000, 8
     rounds, seconds = int(bench.pick(2, 5)), bench.pick(1.2, 4)
     bare, raw = bare_viewers(bench, count)
@@ -153,7 +153,7 @@ def fanout_5000(bench: Bench) -> Iterator[Row]:
 
 @bench
 def values(bench: Bench) -> Iterator[Row]:
-    """1,000 viewers of 200 series, each at 10 Hz: 2,000,000 values a second on screens."""
+    """Measure 1,000 viewers of 200 series, each at 10 Hz: 2,000,000 values a second on screens."""
     count, series, rate_hz = 1000, 200, 10
     rounds, seconds = int(bench.pick(2, 5)), bench.pick(1.2, 5)
     server = bench.server()

@@ -14,7 +14,7 @@ Rows = list[dict[str, Any]]
 
 
 class Poster:
-    """One connection that posts bodies to ``/api/v1/samples``, one at a time."""
+    """Connection that posts bodies to ``/api/v1/samples``, one at a time."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -22,7 +22,7 @@ class Poster:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def post(self, body: bytes) -> None:
-        """Send one body and read the whole answer; raises RuntimeError when it is not 202."""
+        """Send one body and read the whole answer; raises RuntimeError if it is not 202."""
         head = f"POST /api/v1/samples HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\nContent-Length: {len(body)}\r\n\r\n"
         self._socket.sendall(head.encode() + body)
         answer = b""
@@ -35,19 +35,20 @@ class Poster:
             raise RuntimeError(f"not accepted: {answer[:500]!r}")
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._socket.close()
 
 
 def _whole(answer: bytes) -> int:
-    """How long the answer is going to be, headers included."""
+    """Return the whole length of an answer, headers included."""
     head = answer[: answer.index(b"\r\n\r\n") + 4]
     length = head.lower().split(b"content-length:")[1].split(b"\r\n")[0]
     return len(head) + int(length)
 
 
 class Feeder:
-    """Posts what ``rows(number)`` gives, about ``per_s`` times a second, in a thread, within a ``with`` block.
+    """Feeder that posts what ``rows(number)`` returns, about ``per_s`` times a second, in a thread, within a ``with``
+    block.
 
     ``jitter`` 1: at random times (half to one and a half of the period); 0: on a grid.
     """
@@ -88,12 +89,12 @@ class Feeder:
 
 
 def now_ms() -> int:
-    """Wall time."""
+    """Return the wall time in milliseconds."""
     return int(time.time() * 1000)
 
 
 def counting(name: str, series: int) -> Callable[[int], Rows]:
-    """Rows of ``series`` series whose value is the number of the post and whose time is now."""
+    """Return rows of ``series`` series whose value is the number of the post and whose time is now."""
 
     def rows(number: int) -> Rows:
         t = now_ms()
@@ -103,7 +104,7 @@ def counting(name: str, series: int) -> Callable[[int], Rows]:
 
 
 def measuring(name: str, series: int) -> Callable[[int], Rows]:
-    """Rows of ``series`` series with values as instruments give them."""
+    """Return rows of ``series`` series with values as instruments give them."""
 
     def rows(number: int) -> Rows:
         t = now_ms()

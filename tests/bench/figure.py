@@ -18,20 +18,20 @@ CALM = 0.03
 
 @dataclass(frozen=True)
 class Bar:
-    """``value`` must be at most ``at_most``; ``words`` say what that is."""
+    """Bar of a figure: ``value`` must be at most ``at_most``; ``words`` describe the value."""
 
     words: str
     value: float
     at_most: float
 
     def met(self, slack: float = 1) -> bool:
-        """Whether it is reached."""
+        """True if the bar is reached."""
         return self.value <= self.at_most * slack
 
 
 @dataclass(frozen=True)
 class Row:
-    """One figure. ``beside`` was measured in the same run, in the same unit; ``notes`` are what one may want to know."""
+    """One figure. ``beside`` was measured in the same run, in the same unit; ``notes`` are remarks for the reader."""
 
     what: str
     value: float
@@ -52,12 +52,12 @@ def bench(measure: Measure) -> Measure:
 
 
 def middle(values: Iterable[float]) -> float:
-    """The median of the rounds."""
+    """Return the median of the rounds."""
     return median(list(values))
 
 
 class Stretch(Protocol):
-    """A stretch of measuring."""
+    """One period of measuring."""
 
     #: The share of it that the server or its viewers could have run but their core was busy with others.
     waited: float
@@ -67,7 +67,7 @@ S = TypeVar("S", bound=Stretch)
 
 
 def calmest(bench: Bench, measure: Callable[[], S]) -> S:
-    """Times say little when others use the core: measure again, once or twice at most, and take the least disturbed."""
+    """Measure again, once or twice at most, and return the least disturbed result: times say little when others use the core."""
     stretches, tries = [measure()], 2 if bench.short else 3
     while min(s.waited for s in stretches) > CALM and len(stretches) < tries:
         stretches.append(measure())
@@ -75,12 +75,12 @@ def calmest(bench: Bench, measure: Callable[[], S]) -> S:
 
 
 def show(number: float) -> str:
-    """Four digits are enough."""
+    """Return a number as text with four digits."""
     return f"{number:.4g}" if abs(number) < 10_000 else f"{number:,.0f}"
 
 
 def as_json(name: str, row: Row, slack: float) -> str:
-    """The figure as one line."""
+    """Return the figure as one line of JSON."""
     rounded = {key: _round(value) for key, value in row.beside.items()}
     bars = [
         {"bar": bar.words, "value": _round(bar.value), "at_most": bar.at_most, "slack": slack, "met": bar.met(slack)}
@@ -96,7 +96,7 @@ def _round(number: float) -> float:
 
 
 def table(rows: Iterable[tuple[str, Row]], slack: float) -> Iterator[str]:
-    """Lines of a table: each figure, what it stands beside, and its bars."""
+    """Return the lines of a table: each figure, the figure beside it, and its bars."""
     yield f"{'bench':<13} {'figure':<52} {'value':>9} {'unit':<7} beside"
     for name, row in rows:
         beside = ", ".join(f"{key} {show(value)}" for key, value in row.beside.items())

@@ -27,7 +27,7 @@ _MINUTE_BATCHES = 60
 
 
 def _walk(seed: int, until_ms: int) -> Replica:
-    """A replica of one series that was fed once a second for two days: a random walk with two decimals."""
+    """Return a replica of one series that was fed once a second for two days: a random walk with two decimals."""
     rng, replica, value = random.Random(seed), Replica(Windows(), Position("0" * 16, 0)), 50.0
     keys = [f'walk{{n="{seed}"}}']
     for second in range(_HOURS * 3_600):
@@ -42,7 +42,7 @@ def _name(number: int) -> str:
 
 
 def store_history(url: str, *, series: int, distinct: int) -> float:
-    """Store ``series`` histories, ``distinct`` of them different, and a minute of journal; returns what storing took, in s."""
+    """Store ``series`` histories, ``distinct`` of them different, and a minute of journal; return the time that this took, in s."""
     now = int(time.time() * 1000)
     replicas = [_walk(seed, now) for seed in range(distinct)]
     records = [encode_series(capture_series(next(iter(replica.table))))[1] for replica in replicas]

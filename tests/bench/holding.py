@@ -12,7 +12,7 @@ from tests.bench.viewers import Viewers, watch
 
 
 def _kib_per_viewer(bench: Bench, server: Server | Peer, text: str, count: int) -> float:
-    """Resident memory of ``server`` with ``count`` viewers minus before, after some have come and gone."""
+    """Return the resident memory of ``server`` that each of ``count`` viewers adds, after some viewers have come and gone."""
     early = Viewers(bench, server.port, text)
     early.open(100)
     early.close()
@@ -29,7 +29,7 @@ def _kib_per_viewer(bench: Bench, server: Server | Peer, text: str, count: int) 
 
 @bench
 def idle(bench: Bench) -> Iterator[Row]:
-    """2,000 viewers that have sent one watch of a series that gets no data."""
+    """Measure 2,000 viewers that have sent one watch of a series that gets no data."""
     ours, peer = [], []
     for _ in range(int(bench.pick(2, 3))):
         server = bench.server()
@@ -43,7 +43,7 @@ def idle(bench: Bench) -> Iterator[Row]:
 
 
 class _Phase:
-    """Lateness of those that read, and the server's memory, over some seconds."""
+    """Result of some seconds: the delays of the viewers that read, and the server's memory."""
 
     def __init__(self, server: Server, viewers: Viewers, seconds: float) -> None:
         viewers.report()
@@ -59,7 +59,7 @@ class _Phase:
 
 
 def _until_skipped(server: Server, most_s: float = 20) -> None:
-    """Return when the server has begun to skip stalled viewers: all buffers between are full."""
+    """Return when the server has begun to skip stalled viewers: all buffers between are full then."""
     before, until = server.frames_skipped(), time.monotonic() + most_s
     while server.frames_skipped() < before + 100:
         if time.monotonic() > until:
@@ -68,7 +68,7 @@ def _until_skipped(server: Server, most_s: float = 20) -> None:
 
 
 def _until_given_up(server: Server, left: int, most_s: float = 30) -> None:
-    """Return when the server holds only ``left`` connections, or did not come to that in ``most_s``."""
+    """Return when the server holds only ``left`` connections, or after ``most_s``."""
     until = time.monotonic() + most_s
     while server.connections() > left and time.monotonic() < until:
         time.sleep(0.25)
@@ -76,7 +76,7 @@ def _until_given_up(server: Server, left: int, most_s: float = 30) -> None:
 
 @bench
 def stalled(bench: Bench) -> Iterator[Row]:
-    """1,000 viewers of 200 series at 10 Hz, of whom 100 stop reading, as over an Ethernet with small buffers."""
+    """Measure 1,000 viewers of 200 series at 10 Hz, of whom 100 stop reading, as over an Ethernet with small buffers."""
     reading, stopping = 900, 100
     rounds, seconds, stalled_after_s = int(bench.pick(2, 3)), bench.pick(1.5, 4), bench.pick(6, 10)
     server = bench.server("--stalled-s", str(stalled_after_s))
@@ -127,7 +127,7 @@ def stalled(bench: Bench) -> Iterator[Row]:
 
 
 class _Cut:
-    """All viewers cut and come back; what they report after a while of more values."""
+    """Cut of all viewers, which then return; and their report after further values."""
 
     def __init__(self, server: Server, viewers: Viewers) -> None:
         viewers.report()
@@ -141,7 +141,8 @@ class _Cut:
 
 @bench
 def connect(bench: Bench) -> Iterator[Row]:
-    """1,000 viewers connect, watch one series and get its snapshot, beside a Tornado WebSocket that answers with a constant text."""
+    """Measure 1,000 viewers that connect, watch one series and get its snapshot, beside a Tornado WebSocket that
+    answers with a constant text."""
     count, rounds = 1000, int(bench.pick(3, 7))
     server, tornado = bench.server(), bench.peer("tornado")
     poster = bench.take(Poster(server.port))
@@ -168,7 +169,7 @@ def connect(bench: Bench) -> Iterator[Row]:
 
 @bench
 def resume(bench: Bench) -> Iterator[Row]:
-    """2,000 viewers cut without a close frame that come back with their position while values are fed."""
+    """Measure 2,000 viewers, cut without a close frame, that return with their position while values are fed."""
     count, rounds = 2000, int(bench.pick(2, 5))
     server, tornado = bench.server(), bench.peer("tornado")
     ours = Viewers(bench, server.port, watch("fan", rate_hz=10), check=True)

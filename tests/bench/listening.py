@@ -21,7 +21,7 @@ _VIEWERS, _RATE_HZ = 100, 10
 
 
 class _Statsd:
-    """A server that listens, and its sender."""
+    """Server that listens for StatsD, and its sender."""
 
     def __init__(self, bench: Bench) -> None:
         port = free_port()
@@ -34,11 +34,12 @@ class _Statsd:
         self._until_it_listens()
 
     def send(self, seconds: float, metrics_per_s: float) -> int:
-        """Metrics sent."""
+        """Send metrics for a while; return their number."""
         return int(self.sender.ask(f"send {seconds} {metrics_per_s / METRICS}", seconds + 30)["sent"]) * METRICS
 
     def counts(self) -> dict[str, int]:
-        """Accepted and refused metrics, datagrams that the kernel dropped; when all that was sent is accounted for."""
+        """Return the accepted and the refused metrics and the datagrams that the kernel dropped, once all that was sent
+        is accounted for."""
         before: dict[str, int] = {}
         while True:
             time.sleep(1.2)  # more than a flush, when drops are counted
@@ -70,7 +71,8 @@ def _unaccounted(counts: dict[str, int], sent: int) -> int:
 
 @bench
 def statsd_udp(bench: Bench) -> Iterator[Row]:
-    """StatsD over UDP, 50 metrics a datagram, 200 names of six types, sender process -> server process, kept in the journal."""
+    """Measure StatsD over UDP: 50 metrics a datagram, 200 names of six types, from a sender process to a server process
+    that stores them."""
     rounds, seconds = int(bench.pick(2, 3)), bench.pick(2, 5)
     statsd = _Statsd(bench)
     statsd.send(1, _LOSSLESS_PER_S)  # makes the series
@@ -117,7 +119,7 @@ def statsd_udp(bench: Bench) -> Iterator[Row]:
 
 
 class _Flood:
-    """A stretch of overload while screens watch: what they got, and what became of all that was sent."""
+    """Result of an overload while screens watch: what the screens received, and what became of all that was sent."""
 
     def __init__(self, statsd: _Statsd, screens: Viewers, seconds: float) -> None:
         before = statsd.counts()
@@ -136,7 +138,7 @@ class _Flood:
 
 @bench
 def overload(bench: Bench) -> Iterator[Row]:
-    """Ten times more StatsD than must be taken (as near as one core can send it) while 100 screens watch other values."""
+    """Measure ten times more StatsD than must be taken (as near as one core can send it) while 100 screens watch other values."""
     rounds, seconds = 2, bench.pick(3, 30)
     statsd = _Statsd(bench)
     screens = Viewers(bench, statsd.server.port, watch("pulse", rate_hz=_RATE_HZ), check=True)

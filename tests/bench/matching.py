@@ -1,4 +1,4 @@
-"""What finding the series of a watch costs, beside testing every series with every pattern: matching.
+"""Bench of finding the series of a watch, beside testing every series with every pattern: matching.
 
 In this process and without a server.  Patterns are drawn anew in each round, so nothing that is remembered helps.
 """
@@ -26,7 +26,7 @@ class _Item:
 
 @bench
 def matching(bench: Bench) -> Iterator[Row]:
-    """100 selectors of one regex each over 10,000 series: all of it, and its longest step, in CPU time."""
+    """Measure 100 selectors of one regex each over 10,000 series: the whole work and its longest step, in CPU time."""
     random = Random()
     index = SeriesIndex[_Item]()
     for number in range(_SERIES):

@@ -1,4 +1,4 @@
-"""What foreign formats cost beside the bare decoding of the same bytes: lines, remote_write, otlp, collector, statsd.
+"""Benches of foreign formats, beside the bare decoding of the same bytes: lines, remote_write, otlp, collector, statsd.
 
 In this process and without a server: the parser, and for lines the entry's bytes, the SQLite journal and the replica too.
 """
@@ -43,7 +43,8 @@ LATEST_MS = 1_900_000_000_000
 
 
 def least_us(bench: Bench, *works: Callable[[], object]) -> list[float]:
-    """The least CPU time of each, in turns, so that a machine that is slow for a while is so for all."""
+    """Return the least CPU time of each function. They run in turns, so that a machine that is slow for a while is slow
+    for all of them."""
     least = [1e9] * len(works)
     for _ in range(int(bench.pick(7, 40))):
         for place, work in enumerate(works):
@@ -55,10 +56,10 @@ def least_us(bench: Bench, *works: Callable[[], object]) -> list[float]:
 
 @bench
 def lines(bench: Bench) -> Iterator[Row]:
-    """Influx lines, 3 fields, 5,000 lines a body: parser, entries and replica, beside the C parser alone."""
+    """Measure Influx lines, 3 fields, 5,000 lines a body: parser, entries and replica, beside the C parser alone."""
 
     def texts_of(first_ms: int) -> list[str]:
-        """Ten samples of each of 1,500 series, a second apart."""
+        """Return ten samples of each of 1,500 series, a second apart."""
         return [
             f"cpu,host=server-{i % 500},region=eu usage={i * 0.1},idle={98.5 + i},sys={i}i {(first_ms + i // 500 * 1000) * 10**6}"
             for i in range(5_000)
@@ -113,7 +114,7 @@ def lines(bench: Bench) -> Iterator[Row]:
 
 @bench
 def remote_write(bench: Bench) -> Iterator[Row]:
-    """Prometheus remote write, 1,000 series of 5 labels a body: the parser, beside snappy and protobuf alone."""
+    """Measure Prometheus' remote write, 1,000 series of 5 labels a body: the parser, beside snappy and protobuf alone."""
     labels = {"__name__": "http_requests_total", "code": "200", "instance": "web-1.example.org:9090", "job": "api"}
     body = snappy(encode([(labels | {"handler": f"/api/{i}"}, [(i * 1.5, _T)]) for i in range(1_000)]))
     cache = LabelCache()
@@ -126,7 +127,7 @@ def remote_write(bench: Bench) -> Iterator[Row]:
 
 
 def _points(count: int) -> ExportMetricsServiceRequest:
-    """A sum of ``count`` points of 3 attributes."""
+    """Return a sum of ``count`` points of 3 attributes."""
     request = ExportMetricsServiceRequest()
     of = request.resource_metrics.add()
     of.resource.attributes.add(key="service.name").value.string_value = "api"
@@ -141,7 +142,7 @@ def _points(count: int) -> ExportMetricsServiceRequest:
 
 @bench
 def otlp(bench: Bench) -> Iterator[Row]:
-    """OTLP protobuf, 1,000 points of 3 attributes: the parser, beside protobuf alone."""
+    """Measure OTLP protobuf, 1,000 points of 3 attributes: the parser, beside protobuf alone."""
     body, cache = _points(1_000).SerializeToString(), PointCache()
     mine, least = least_us(
         bench,
@@ -153,7 +154,8 @@ def otlp(bench: Bench) -> Iterator[Row]:
 
 @bench
 def collector(bench: Bench) -> Iterator[Row]:
-    """OTLP as the collector writes it, recorded and 5,000 points in its order, beside the same with its fields ascending."""
+    """Measure OTLP as the collector writes it, recorded and with 5,000 points in its order, beside the same with fields
+    in ascending order."""
     recorded = max((request.body for request in requests_of("otelcol-protobuf")), key=len)
     for what, request in (
         ("a recorded request", ExportMetricsServiceRequest.FromString(recorded)),
@@ -185,7 +187,7 @@ def _beside(what: str, mine: float, least: float, peer: str) -> Row:
 
 @bench
 def statsd(bench: Bench) -> Iterator[Row]:
-    """StatsD, 50 metrics a datagram, 200 names of six types: parsing and aggregating."""
+    """Measure StatsD, 50 metrics a datagram, 200 names of six types: parsing and aggregating."""
     types = ("c", "g", "ms", "c|@0.5", "h|#env:prod,host:web-1", "d")
     metrics = [f"app.req{i % 6}.{i % 200}:{i % 97 + 0.25}|{types[i % 6]}".encode() for i in range(5_000)]
     datagrams = [b"\n".join(metrics[start : start + 50]) for start in range(0, 5_000, 50)]

@@ -1,4 +1,5 @@
-"""What the server is compared with, each a process: ``python -m tests.bench.peers bare|tornado|handler|decode|history``.
+"""Peers that the server is compared with, each a process: ``python -m tests.bench.peers
+bare|tornado|handler|decode|history``.
 
 bare     holds accepted sockets and sends the same bytes in a loop ``for s in sockets: s.send(data)``
 tornado  a WebSocket server as its documentation shows it: ``write_message`` in a loop
@@ -30,13 +31,13 @@ def say(**values: float) -> None:
 
 
 def frame_text(length: int) -> bytes:
-    """A frame as the server sends it, as of now, ``length`` bytes long."""
+    """Return a frame as the server sends it now, ``length`` bytes long."""
     head = f'{{"type":"frame","view":"v0123456789abcdef","as_of":{int(time.time() * 1000)},"position":"0","points":"'
     return head.encode().ljust(length - 2, b"x") + b'"}'
 
 
 def websocket_frame(payload: bytes) -> bytes:
-    """RFC 6455 section 5.2, unmasked text."""
+    """Return an unmasked frame with this text (RFC 6455, section 5.2)."""
     size = len(payload)
     if size < 126:
         return bytes((0x81, size)) + payload
@@ -46,13 +47,13 @@ def websocket_frame(payload: bytes) -> bytes:
 
 
 def orders() -> Iterator[list[str]]:
-    """Lines from stdin, split into words, until it ends."""
+    """Yield the lines of stdin, split into words, until stdin ends."""
     for line in sys.stdin:
         yield line.split()
 
 
 def bare() -> None:
-    """The floor in this language."""
+    """Run the lower bound in this language: a loop of ``send``."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=4096)
     sockets: list[socket.socket] = []
     say(port=listening.getsockname()[1])
@@ -77,7 +78,7 @@ def bare() -> None:
 
 
 class Viewer(WebSocketHandler):
-    """Answers whatever comes with a snapshot."""
+    """WebSocket of a viewer that answers each message with a snapshot."""
 
     def initialize(self, viewers: set[Viewer]) -> None:
         self.viewers = viewers
@@ -93,7 +94,7 @@ class Viewer(WebSocketHandler):
 
 
 async def tornado() -> None:
-    """Tornado by the book."""
+    """Run a WebSocket server as Tornado's documentation shows it."""
     viewers: set[Viewer] = set()
     sockets = bind_sockets(0, "127.0.0.1", backlog=4096)
     from tornado.httpserver import HTTPServer
@@ -116,7 +117,7 @@ async def tornado() -> None:
 
 
 class Sample(msgspec.Struct):
-    """One sample, decoded whole."""
+    """Sample as msgspec decodes it."""
 
     series: str
     labels: dict[str, str]
@@ -125,7 +126,7 @@ class Sample(msgspec.Struct):
 
 
 class Taker(RequestHandler):
-    """Answers a POST as the server does, and does nothing with its body."""
+    """Handler that answers a POST as the server does, and ignores its body."""
 
     def post(self) -> None:
         self.set_status(202)
@@ -133,7 +134,7 @@ class Taker(RequestHandler):
 
 
 async def handler() -> None:
-    """A Tornado handler that takes a POST, the floor of one."""
+    """Run a Tornado handler that takes a POST: the lower bound of a handler."""
     from tornado.httpserver import HTTPServer
 
     sockets = bind_sockets(0, "127.0.0.1", backlog=4096)
@@ -143,7 +144,7 @@ async def handler() -> None:
 
 
 def decode(file: Path) -> None:
-    """The floor of taking samples in: bodies, one a line of ``file``, made into values."""
+    """Run the lower bound of accepting samples: decode bodies, one a line of ``file``, to values."""
     bodies = file.read_bytes().splitlines()
     decoder = msgspec.json.Decoder(list[Sample])
     say(port=0)
@@ -155,7 +156,7 @@ def decode(file: Path) -> None:
 
 
 def main() -> None:
-    """Become the peer that is named."""
+    """Become the named peer."""
     name, *rest = sys.argv[1:]
     if name == "bare":
         bare()

@@ -29,7 +29,7 @@ SERVER_CORE, LOAD_CORE = _CORES[0], _CORES[-1]
 
 @contextmanager
 def on_core(core: int) -> Iterator[None]:
-    """Children started in this block begin life pinned to ``core``."""
+    """Pin the children that are started in this block to ``core``."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
@@ -39,27 +39,27 @@ def on_core(core: int) -> Iterator[None]:
 
 
 def raise_file_limit() -> None:
-    """As many open files as this user may have; children inherit it."""
+    """Allow as many open files as this user may have; children inherit the limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def rss_kib_of(pid: int) -> int:
-    """Resident memory of a process."""
+    """Return the resident memory of a process."""
     found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
     assert found is not None
     return int(found[1])
 
 
 def is_readable(fd: int, timeout_s: float) -> bool:
-    """Whether there is something to read within the time; by ``poll``, which takes descriptors beyond 1,023, too."""
+    """Return whether there is something to read within the time; uses ``poll``, which takes descriptors beyond 1,023, too."""
     poll = select.poll()
     poll.register(fd, select.POLLIN)
     return bool(poll.poll(timeout_s * 1000))
 
 
 class Child:
-    """A process that says lines on its stdout and may be told lines on its stdin."""
+    """Process that prints lines on its stdout and may be sent lines on its stdin."""
 
     def __init__(self, command: Sequence[str], core: int, log: Path, cwd: Path = ROOT) -> None:
         environ = {k: v for k, v in os.environ.items() if not k.startswith("DASHBOARD_")}
@@ -72,7 +72,7 @@ class Child:
         self.pid = self._process.pid
 
     def line(self, timeout_s: float = 30) -> str:
-        """The next line it says; raises TimeoutError, and RuntimeError with its log when it has ended."""
+        """Return the next line of its output; raises TimeoutError, or RuntimeError with its log if it has ended."""
         assert self._process.stdout is not None
         fd, until = self._process.stdout.fileno(), time.monotonic() + timeout_s
         while b"\n" not in self._said:
@@ -86,38 +86,39 @@ class Child:
         return line.decode()
 
     def tell(self, order: str) -> None:
-        """Give it a line."""
+        """Send it a line."""
         assert self._process.stdin is not None
         self._process.stdin.write(order.encode() + b"\n")
         self._process.stdin.flush()
 
     def ask(self, order: str, timeout_s: float = 60) -> dict[str, Any]:
-        """Give it a line and take its answer, one line of JSON."""
+        """Send it a line and return its answer, one line of JSON."""
         self.tell(order)
         answer: dict[str, Any] = json.loads(self.line(timeout_s))
         return answer
 
     def cpu_s(self) -> float:
-        """User and system time of all its threads: /proc/PID/stat's utime + stime, but in nanoseconds.
+        """Return the user and system time of all its threads: utime + stime of /proc/PID/stat, but in nanoseconds.
 
         The clock id of a process's CPU clock is made as clock_getcpuclockid(3) makes it.
         """
         return time.clock_gettime((~self.pid << 3) | 2)
 
     def waited_s(self) -> float:
-        """Time its main thread could have run but its core was busy with others: how far to trust times."""
+        """Return how long its main thread waited for a core that others used; the longer, the less the measured times
+        can be trusted."""
         return waited_for_core_s(self.pid)
 
     def rss_kib(self) -> int:
-        """Its resident memory."""
+        """Return its resident memory."""
         return rss_kib_of(self.pid)
 
     def errors(self) -> str:
-        """What it has written to stderr."""
+        """Return its output on stderr."""
         return self.log.read_text(errors="replace")
 
     def close(self) -> None:
-        """End it and wait."""
+        """End it and wait for its end."""
         self._process.terminate()
         try:
             self._process.wait(5)
@@ -148,18 +149,18 @@ class Server(Child):
             return text
 
     def connections(self) -> int:
-        """WebSockets open."""
+        """Return the number of open WebSockets."""
         return int(json.loads(self._get("/metrics/websocket"))["activeConnections"])
 
     def frames_skipped(self) -> int:
-        """Frames not sent because a viewer had not drained."""
+        """Return the number of frames that were not sent because a viewer had not drained."""
         found = re.search(r"^dashboard_frames_skipped_total (\S+)", self._get("/metrics"), re.MULTILINE)
         assert found is not None
         return int(float(found[1]))
 
 
 class Peer(Child):
-    """One of ``peers.py``: something to compare with, on the server's core."""
+    """One of the programs in ``peers.py``, on the server's core."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         command = [sys.executable, "-m", "tests.bench.peers", *arguments]
@@ -168,7 +169,7 @@ class Peer(Child):
 
 
 class Bench(ExitStack):
-    """The temporary folder and the processes of one figure; leaving the block ends them, the last started first."""
+    """The temporary folder and the processes of one figure; at the end of the block they are ended, the last started first."""
 
     def __init__(self, *, short: bool) -> None:
         super().__init__()
@@ -177,12 +178,12 @@ class Bench(ExitStack):
         self._count = 0
 
     def take(self, child: Any) -> Any:
-        """Own a process, or anything that has ``close``."""
+        """Own a process, or anything else that has ``close``."""
         self.callback(child.close)
         return child
 
     def logs(self) -> str:
-        """The end of what each process has written to stderr."""
+        """Return the end of each process' output on stderr."""
         logs = (log.read_text(errors="replace").strip() for log in sorted(self.folder.rglob("*.log")))
         return "\n".join(text[-1_000:] for text in logs if text)
 
@@ -193,21 +194,21 @@ class Bench(ExitStack):
         return place
 
     def server(self, *flags: str, core: int = SERVER_CORE) -> Server:
-        """A fresh server with an empty data folder."""
+        """Start a new server with an empty data folder."""
         server: Server = self.take(Server(self._place(), *flags, core=core))
         return server
 
     def redis(self, *, core: int = SERVER_CORE) -> RedisServer:
-        """A fresh Redis that keeps nothing on the disk."""
+        """Start a new Redis that stores nothing on the disk."""
         with on_core(core):
             store: RedisServer = self.take(RedisServer(self._place()).start())
         return store
 
     def peer(self, *arguments: str) -> Peer:
-        """A fresh peer."""
+        """Start a new peer."""
         peer: Peer = self.take(Peer(self._place(), *arguments))
         return peer
 
     def pick(self, short: float, full: float) -> float:
-        """One of two sizes."""
+        """Return one of two sizes."""
         return short if self.short else full

@@ -61,7 +61,8 @@ def _parsed(lines: list[str]) -> object:
 
 @bench
 def recorded(bench: Bench) -> Iterator[Row]:
-    """Requests as Prometheus, the collector and Telegraf sent them, and hot-shots' datagrams: our parsers, beside bare decoding."""
+    """Measure requests as Prometheus, the collector and Telegraf sent them, and hot-shots' datagrams: this server's
+    parsers, beside bare decoding."""
     for sender in ("prometheus-remote-write", "otelcol-remote-write", "telegraf-remote-write"):
         body, labels = _longest(sender).body, LabelCache()
         count = len(parse_remote_write(body, labels, LATEST_MS).batch.keys)

@@ -23,7 +23,7 @@ _SETTLE_S = 2.0
 
 
 class Talker:
-    """The operator at the machine, who writes into the room by HTTP on one connection."""
+    """Operator at the machine, who posts messages into the room by HTTP on one connection."""
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
@@ -40,7 +40,8 @@ class Talker:
 
 
 def spoken(server: Server, viewers: Viewers, seconds: float, rate_hz: float) -> tuple[float, int, int]:
-    """CPU of the server in µs while somebody writes, the messages written, and the events that its clients got."""
+    """Return the server's CPU in µs while messages are posted, the number of messages, and the number of events that
+    its clients got."""
     talker = Talker(server.port)
     viewers.report()
     cpu_s, due, count = server.cpu_s(), time.monotonic(), round(seconds * rate_hz)
@@ -54,7 +55,7 @@ def spoken(server: Server, viewers: Viewers, seconds: float, rate_hz: float) -> 
 
 @bench
 def socketio(bench: Bench) -> Iterator[Row]:
-    """1,000 clients of Socket.IO in one room, a message to each: CPU per event.
+    """Measure 1,000 clients of Socket.IO in one room, with a message to each: CPU per event.
 
     Storing a message is taken off, measured in the same rounds on a server with one client: the peers store nothing.
     """
@@ -91,7 +92,8 @@ def socketio(bench: Bench) -> Iterator[Row]:
 
 @bench
 def socketio_back(bench: Bench) -> Iterator[Row]:
-    """2,000 clients of Socket.IO are cut at once, and come back into their room: seconds, and whether each has what it missed."""
+    """Measure 2,000 clients of Socket.IO that are cut at once and return into their room: seconds, and whether each has
+    what it missed."""
     count = int(bench.pick(500, 2000))
     server = bench.server(*_FLAGS)
     viewers, talker = Viewers(bench, server.port, _ENTER, mode="socketio"), Talker(server.port)

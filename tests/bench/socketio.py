@@ -1,4 +1,4 @@
-"""The peer of ``values``: Socket.IO on Node, one message a value, installed into a temporary folder by npm."""
+"""Peer of the bench ``values``: Socket.IO on Node, one message a value, installed into a temporary folder by npm."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ require('readline').createInterface({input: process.stdin}).on('line', (line) =>
 
 @lru_cache(maxsize=1)
 def _installed() -> tempfile.TemporaryDirectory[str]:
-    """A folder with socket.io in it; raises OSError or subprocess.SubprocessError when that cannot be had."""
+    """Return a folder with socket.io in it; raises OSError or subprocess.SubprocessError if it cannot be installed."""
     folder = tempfile.TemporaryDirectory(prefix="dashboard-bench-socketio-")
     command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", "socket.io@4"]
     subprocess.run(
@@ -62,7 +62,7 @@ require('readline').createInterface({input: process.stdin}).on('line', (line) =>
 
 
 class NodeRoom:
-    """Socket.IO on Node with ``count`` clients in one room; None from ``start`` where it cannot be installed."""
+    """Socket.IO on Node with ``count`` clients in one room. ``start`` returns None where it cannot be installed."""
 
     def __init__(self, bench: Bench, count: int) -> None:
         folder = Path(_installed().name)
@@ -74,14 +74,14 @@ class NodeRoom:
 
     @classmethod
     def start(cls, bench: Bench, count: int) -> NodeRoom | None:
-        """A server with its clients."""
+        """Start a server with its clients; return None if it cannot be installed."""
         try:
             return cls(bench, count)
         except (OSError, subprocess.SubprocessError):
             return None
 
     def us_per_event(self, seconds: float, rate_hz: float) -> float:
-        """Server CPU per event on a client over a stretch of sending."""
+        """Return the server's CPU per event on a client, over a period of sending."""
         self._viewers.report()
         cpu_s = self._server.cpu_s()
         self._server.ask(f"go {seconds} {rate_hz} 0", seconds * 10 + 30)
@@ -91,7 +91,7 @@ class NodeRoom:
 
 
 class SocketIo:
-    """A server and its viewers."""
+    """Socket.IO server and its viewers."""
 
     why_not = ""
 
@@ -104,7 +104,7 @@ class SocketIo:
 
     @classmethod
     def start(cls, bench: Bench) -> SocketIo | None:
-        """None, and ``why_not``, where there is no npm or no registry."""
+        """Start the server; return None, with the reason in ``why_not``, if there is no npm or no registry."""
         try:
             return cls(bench, Path(_installed().name))
         except (OSError, subprocess.SubprocessError) as error:
@@ -112,7 +112,7 @@ class SocketIo:
             return None
 
     def ns_per_value(self, seconds: float) -> float:
-        """Server CPU per value on a screen over a stretch of sending."""
+        """Return the server's CPU per value on a screen, over a period of sending."""
         self._viewers.report()
         cpu_s = self._server.cpu_s()
         self._server.ask(f"go {seconds} {_RATE_HZ} {_SERIES}", seconds * 10 + 30)

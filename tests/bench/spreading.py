@@ -20,7 +20,7 @@ _SAMPLES = 1000
 
 @bench
 def across(bench: Bench) -> Iterator[Row]:
-    """As ``latency``, but the samples go to one process and the 100 viewers are on another; Redis beside them."""
+    """Measure as ``latency`` does, but with the samples sent to one process and the 100 viewers on another; Redis beside them."""
     count, rate_hz = 100, 10
     rounds, seconds = int(bench.pick(2, 3)), bench.pick(2, 8)
     store = bench.redis()
@@ -59,7 +59,7 @@ def across(bench: Bench) -> Iterator[Row]:
 
 
 def _bodies(count: int, feeders: int) -> list[list[bytes]]:
-    """Each feeder's batches: a sample of each of its 1,000 series, a second apart."""
+    """Return each feeder's batches: a sample of each of its 1,000 series, a second apart."""
     first_ms = now_ms() - 1000 * (count + 10)
 
     def body(feeder: int, number: int) -> bytes:
@@ -75,7 +75,7 @@ def _bodies(count: int, feeders: int) -> list[list[bytes]]:
 
 @bench
 def replicate(bench: Bench) -> Iterator[Row]:
-    """CPU of a process for batches of 1,000 samples that another one took in; no viewers."""
+    """Measure the CPU of a process for batches of 1,000 samples that another process accepted; no viewers."""
     rounds, each, feeders = int(bench.pick(3, 9)), int(bench.pick(15, 30)), 4
     store = bench.redis(core=LOAD_CORE)
     taking, following = bench.server("--redis", store.url, core=LOAD_CORE), bench.server("--redis", store.url)
@@ -113,7 +113,7 @@ def replicate(bench: Bench) -> Iterator[Row]:
 
 @bench
 def comeback(bench: Bench) -> Iterator[Row]:
-    """10,000 viewers of two workers behind one socket, cut without a close frame, that come back with their position."""
+    """Measure 10,000 viewers of two workers behind one socket, cut without a close frame, that return with their position."""
     count, rounds = int(bench.pick(2_000, 10_000)), int(bench.pick(2, 3))
     store = bench.redis(core=LOAD_CORE)
     server = bench.server("--redis", store.url, "--workers", "2")
@@ -150,7 +150,7 @@ def comeback(bench: Bench) -> Iterator[Row]:
 
 
 def _reads(client: redis.Redis) -> int:
-    """Commands by which the server reads entries or checkpoints from Redis, so far."""
+    """Return the number of commands so far by which the server read entries or checkpoints from Redis."""
     stats = client.info("commandstats")
     names = ("xread", "xrange", "xrevrange", "hgetall", "mget", "get")
     return sum(int(stats.get(f"cmdstat_{name}", {}).get("calls", 0)) for name in names)
@@ -158,7 +158,7 @@ def _reads(client: redis.Redis) -> int:
 
 @bench
 def newnode(bench: Bench) -> Iterator[Row]:
-    """From starting a process to its first answer: 10,000 series with all windows full, and a minute of journal besides."""
+    """Measure from the start of a process to its first answer: 10,000 series with all windows full, and a minute of journal."""
     series = int(bench.pick(2_000, 10_000))
     store = bench.redis(core=LOAD_CORE)
     stored_s = store_history(store.url, series=series, distinct=int(bench.pick(1, 8)))
@@ -186,7 +186,7 @@ def newnode(bench: Bench) -> Iterator[Row]:
 
 @bench
 def workers(bench: Bench) -> Iterator[Row]:
-    """One worker against two for the same viewers: how many more the second lets in at the same load of each.
+    """Compare one worker with two for the same viewers: how many more viewers the second adds at the same load of each.
 
     The load client needs a core as well, so two busy workers and it do not fit on two cores.  So both are measured below
     that, on the server's core, and what is compared is the CPU that each viewer takes: capacity is its inverse.

@@ -61,14 +61,14 @@ def _lone(bench: Bench, taking: Server, showing: Server, p50_ms: float, p99_ms: 
 
 @bench
 def lone(bench: Bench) -> Iterator[Row]:
-    """1.7 posts a second to 1,000 viewers at 4 ticks a second: from just before the request to the frame."""
+    """Measure 1.7 posts a second to 1,000 viewers at 4 ticks a second: from just before the request to the frame."""
     server = bench.server()
     yield from _lone(bench, server, server, 10, 30, "lone value -> frame at 1,000 viewers, p99, 4 Hz")
 
 
 @bench
 def lone_across(bench: Bench) -> Iterator[Row]:
-    """As ``lone``, but the samples go to one process and the viewers are on another; Redis beside them."""
+    """Measure as ``lone`` does, but with the samples sent to one process and the viewers on another; Redis beside them."""
     store = bench.redis()
     taking, showing = bench.server("--redis", store.url), bench.server("--redis", store.url)
     yield from _lone(bench, taking, showing, 20, 50, "lone value -> other process -> frame at 1,000 viewers, p99, 4 Hz")
@@ -76,7 +76,7 @@ def lone_across(bench: Bench) -> Iterator[Row]:
 
 @bench
 def still(bench: Bench) -> Iterator[Row]:
-    """1,000 views that show none of the 1,000 series that are fed at 1 Hz, beside as many connections without a view."""
+    """Measure 1,000 views that show none of the 1,000 series that are fed at 1 Hz, beside as many connections without a view."""
     count, seconds = 1000, bench.pick(5, 20)
     watching, without = bench.server(), bench.server()
     views = Viewers(bench, watching.port, watch("still_@", rate_hz=10))

@@ -19,7 +19,7 @@ _FEEDERS = 4
 
 
 def _bodies(feeder: int, count: int, first_ms: int) -> list[bytes]:
-    """A feeder's batches: one sample of each of its 1,000 series, a tenth of a second apart."""
+    """Return a feeder's batches: one sample of each of its 1,000 series, a tenth of a second apart."""
 
     def sample(n: int, t_ms: int) -> dict[str, object]:
         return {
@@ -36,7 +36,7 @@ def _bodies(feeder: int, count: int, first_ms: int) -> list[bytes]:
 
 
 def _post_all(posters: list[Poster], bodies: list[list[bytes]]) -> None:
-    """Each feeder posts its bodies, one at a time; all feeders at once."""
+    """Post each feeder's bodies, one at a time; all feeders post at once."""
 
     def post(poster: Poster, some: list[bytes]) -> None:
         for body in some:
@@ -48,7 +48,7 @@ def _post_all(posters: list[Poster], bodies: list[list[bytes]]) -> None:
 
 @bench
 def ingest(bench: Bench) -> Iterator[Row]:
-    """JSON batches of 1,000 samples over 4 kept connections, journal and replica included; no viewers.
+    """Measure JSON batches of 1,000 samples over 4 kept connections, journal and replica included; no viewers.
 
     Several feeders, so that the server is never idle, as the peer is not: a core that sleeps between batches is slow.
     """
@@ -88,7 +88,8 @@ def ingest(bench: Bench) -> Iterator[Row]:
 
 @bench
 def post(bench: Bench) -> Iterator[Row]:
-    """One sample a POST, stored on the disk, beside a bare Tornado handler: as curl does, a connection each, and over a kept one."""
+    """Measure one sample a POST, stored on the disk, beside a bare Tornado handler: on a connection each, as curl does,
+    and on a kept one."""
     rounds, posts = int(bench.pick(3, 7)), int(bench.pick(150, 500))
     server, peer = bench.server(), bench.peer("handler")
 
@@ -118,7 +119,7 @@ def post(bench: Bench) -> Iterator[Row]:
 
 @bench
 def latency(bench: Bench) -> Iterator[Row]:
-    """From just before a request is sent (earlier than its acceptance) to its value's arrival at each of 100 viewers."""
+    """Measure from just before a request is sent (earlier than its acceptance) to its value's arrival at each of 100 viewers."""
     count, rate_hz = 100, 10
     rounds, seconds = int(bench.pick(2, 3)), bench.pick(2, 8)
     server = bench.server()

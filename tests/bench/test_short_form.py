@@ -1,4 +1,4 @@
-"""The short form of a bench runs, and what it counts as wrong is 0: of the benches that count, one a commit in turn.
+"""The short form of a bench runs, and counts nothing wrong. Of the benches that count, each commit runs one in turn.
 
 Their times are judged by who reads them: ``scripts/bench``.
 """

@@ -1,4 +1,4 @@
-"""The load client: ``viewers.c``, compiled when a run begins, on the load's core. Its own CPU share is reported."""
+"""Load client ``viewers.c``, compiled when a run begins, on the load's core. It reports its own share of the CPU."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 
 @lru_cache(maxsize=1)
 def _program() -> str:
-    """The compiled client; it lives as long as this process."""
+    """Compile the client; the program is kept as long as this process."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         raise SystemExit("the bench needs a C compiler (cc) for its load client")
@@ -41,14 +41,14 @@ class Viewers(Child):
         self._reported_s = time.monotonic()
 
     def open(self, count: int, kind: int = 0, timeout_s: float = 60) -> float:
-        """Connect ``count`` more, each until it has its first answer; returns the seconds it took."""
+        """Connect ``count`` more viewers, each until its first answer; return the seconds that this took."""
         answer = self.ask(f"open {count} {kind}", timeout_s)
         if answer["failed"]:
             raise RuntimeError(f"{answer['failed']} of {count} viewers could not connect\n{self.errors()[-500:]}")
         return float(answer["seconds"])
 
     def report(self) -> dict[str, Any]:
-        """What came since the last report; ``busy`` is the client's own share of its core."""
+        """Return what was received since the last report; ``busy`` is the client's own share of its core."""
         report = self.ask("report")
         now = time.monotonic()
         report["busy"] = report["cpu_s"] / (now - self._reported_s)
@@ -57,6 +57,6 @@ class Viewers(Child):
 
 
 def watch(*selectors: str, rate_hz: float = 10, window_s: float = 60) -> str:
-    """The watch request."""
+    """Return the watch request."""
     request = {"type": "watch", "id": 1, "selectors": selectors, "rate_hz": rate_hz, "window_s": window_s}
     return json.dumps(request, separators=(",", ":"))

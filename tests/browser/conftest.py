@@ -15,7 +15,8 @@ from tests.support.server import ServerProcess
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Ends before tests of other folders run: playwright's own event loop must not be there when they start theirs."""
+    """Start the browser; end it before tests of other folders run, because Playwright's event loop must not exist when
+    theirs starts."""
     expect.set_options(timeout=scaled(10_000))
     with sync_playwright() as play:
         launched = play.chromium.launch(executable_path=shutil.which("chromium"))
@@ -25,7 +26,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def pages(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Pages]:
-    """Opens pages; any complaint of theirs that is not expected fails the test."""
+    """Open pages; any unexpected complaint of a page fails the test."""
     for name in ("server", "workers"):
         if name in request.fixturenames:
             request.getfixturevalue(name)  # begins before and ends after, or its end would be a complaint
@@ -43,11 +44,11 @@ def _serve(factory: pytest.TempPathFactory, name: str, *flags: str) -> Iterator[
 
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server without feeders that tests share: each feeds series with names of its own and leaves the process alone."""
+    """Start a server without feeders that tests share: each test feeds series with names of its own and never ends the server."""
     yield from _serve(tmp_path_factory, "site", "--no-host-feeder", "--no-server-feeder")
 
 
 @pytest.fixture(scope="package")
 def host_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server with its feeders, as people start it."""
+    """Start a server with its feeders, as users start it."""
     yield from _serve(tmp_path_factory, "host")

@@ -1,4 +1,4 @@
-"""Pages of a real chromium for tests: opened in a context of their own, and everything they complain about kept.
+"""Pages of a real Chromium for tests: each in a context of its own, with all its complaints recorded.
 
 Owns what every page test promises without saying so: no console error, no page error, no dialog, no CSP violation, no
 request to another origin.  A test that expects a complaint says so with ``expect``.
@@ -30,7 +30,7 @@ _BOARD = "document.querySelector('dash-board')"
 
 
 class Pages:
-    """Opens pages and judges them at the end. ``messages`` are the WebSocket messages: ("sent" or "received", object)."""
+    """Opener of pages, which judges them at the end. ``messages`` are the WebSocket messages: ("sent" or "received", object)."""
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
@@ -41,7 +41,7 @@ class Pages:
         self.messages: list[tuple[str, dict[str, Any]]] = []
 
     def open(self, url: str, *, width: int = 1280, height: int = 720, clock: bool = False, **options: Any) -> Page:
-        """A page in a new context, ``script`` running before its own; waits until it is connected, unless ``wait=False``."""
+        """Open a page in a new context, with ``script`` before its own; wait until it is connected, unless ``wait=False``."""
         wait, script = options.pop("wait", True), options.pop("script", "")
         context = self._browser.new_context(viewport={"width": width, "height": height}, **options)
         self._contexts.append(context)
@@ -57,11 +57,11 @@ class Pages:
         return page
 
     def expect(self, *texts: str) -> None:
-        """Complaints that hold one of these texts are part of the test."""
+        """Expect complaints that contain one of these texts."""
         self._expected.extend(texts)
 
     def judge(self) -> None:
-        """Close everything; fail on what was not expected."""
+        """Close everything; fail for unexpected complaints."""
         for context in self._contexts:
             context.close()
         self._contexts.clear()
@@ -71,15 +71,16 @@ class Pages:
         assert not foreign, "the page asked another origin:\n" + "\n".join(foreign)
 
     def received(self, kind: str) -> list[dict[str, Any]]:
-        """Messages of one type that came so far."""
+        """Return the messages of one type that were received so far."""
         return [message for way, message in self.messages if way == "received" and message.get("type") == kind]
 
     def sent(self, kind: str) -> list[dict[str, Any]]:
-        """Messages of one type that the page sent so far."""
+        """Return the messages of one type that the page has sent so far."""
         return [message for way, message in self.messages if way == "sent" and message.get("type") == kind]
 
     def wait_for(self, page: Page, way: str, kind: str, count: int) -> None:
-        """Until so many messages of one type went this way (``sent``, ``received``): what a socket does is told a moment later."""
+        """Wait for this number of messages of one type, ``sent`` or ``received``: Playwright reports what a socket does
+        a moment later."""
         began_s, told = time.monotonic(), getattr(self, way)
         while len(told(kind)) < count:
             if seconds_since(began_s) > scaled(10):
@@ -116,7 +117,7 @@ def _is_own(url: str, netloc: str) -> bool:
 
 
 def until(page: Page, condition: str, arg: Any = None, *, timeout_ms: float = 10_000) -> Any:
-    """Ask the page until a function of it gives something truthy; what it gave. Lives through navigations.
+    """Evaluate a function in the page until its result is truthy; return the result. Continues over navigations.
 
     A function that meets something that is not there (a TypeError) is asked again, too: pages are made piece by piece.
 
@@ -138,12 +139,12 @@ def until(page: Page, condition: str, arg: Any = None, *, timeout_ms: float = 10
 
 
 def board_url(base: str, *selectors: str, **more: str) -> str:
-    """``/board`` of chosen selectors."""
+    """Return the address ``/board`` of chosen selectors."""
     return f"{base}/board?{urlencode([*(('series', s) for s in selectors), *more.items()])}"
 
 
 def values(page: Page, series: str) -> list[float]:
-    """What the page's store holds of a series."""
+    """Return the values of a series in the page's store."""
     found: list[float] = page.evaluate(
         f"(text) => [...{_BOARD}?.store?.series.values() ?? []].find((s) => s.text === text)?.values ?? []", series
     )
@@ -151,14 +152,14 @@ def values(page: Page, series: str) -> list[float]:
 
 
 def wait_for_values(page: Page, series: str, expected: list[float], timeout_ms: float = 10_000) -> None:
-    """Until the page's store holds exactly these values, in this order."""
+    """Wait until the page's store has exactly these values, in this order."""
     condition = f"""([text, wanted]) => JSON.stringify(
         [...{_BOARD}?.store?.series.values() ?? []].find((s) => s.text === text)?.values ?? []) === JSON.stringify(wanted)"""
     until(page, condition, [series, expected], timeout_ms=timeout_ms)
 
 
 def wait_for_text(page: Page, selector: str, text: str, timeout_ms: float = 5_000) -> None:
-    """Until an element that matches shows exactly this text; by default within the second that the product promises."""
+    """Wait until a matching element shows exactly this text; by default within the second that the product promises."""
     condition = (
         "([selector, text]) => [...document.querySelectorAll(selector)].some((e) => e.textContent.trim() === text)"
     )
@@ -166,13 +167,13 @@ def wait_for_text(page: Page, selector: str, text: str, timeout_ms: float = 5_00
 
 
 def wait_for_curtain(page: Page, shown: bool, timeout_ms: float) -> None:
-    """Until the curtain is there, or gone."""
+    """Wait until the curtain is shown, or is gone."""
     condition = "(shown) => document.querySelector('connection-curtain').hasAttribute('data-shown') === shown"
     until(page, condition, shown, timeout_ms=timeout_ms)
 
 
 def watch_curtain(page: Page) -> None:
-    """Note from now on whether the curtain shows, and how long the page was without a connection."""
+    """Record from now on whether the curtain is shown, and how long the page has no connection."""
     page.evaluate("""() => {
         window.__shown = false;
         window.__longest_ms = 0;
@@ -188,7 +189,8 @@ def watch_curtain(page: Page) -> None:
 
 
 def curtain_was_not_shown(page: Page) -> None:
-    """Check it, once the page is connected again; DeadlinePassed if this machine connected it later than the curtain waits."""
+    """Check that the curtain was not shown, once the page is connected again. Raises DeadlinePassed if that took longer
+    than the curtain waits."""
     until(page, "() => document.body.dataset.connection === 'open'")
     shown, longest_ms = page.evaluate("[window.__shown, window.__longest_ms]")
     if shown and longest_ms > _GRACE_MS:
@@ -197,7 +199,7 @@ def curtain_was_not_shown(page: Page) -> None:
 
 
 def build(page: Page, *widgets: dict[str, Any], columns: int = 2, rows: int = 2) -> None:
-    """Lay other tiles on the page's board, over the same store."""
+    """Replace the tiles of the page's board; its store stays."""
     until(page, f"() => {_BOARD}.plan")  # its own tiles come first, with the snapshot
     page.evaluate(
         f"(board) => {{ const b = {_BOARD}; b.build(board); for (const tile of b.tiles) tile.changed(); }}",
@@ -206,7 +208,7 @@ def build(page: Page, *widgets: dict[str, Any], columns: int = 2, rows: int = 2)
 
 
 def set_hidden(page: Page, hidden: bool) -> None:
-    """Make the page believe that nobody looks at it, or that somebody does again."""
+    """Tell the page that it is hidden, or visible again."""
     page.evaluate(
         """(hidden) => {
             Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
@@ -218,7 +220,7 @@ def set_hidden(page: Page, hidden: bool) -> None:
 
 
 def run_line(line: str) -> None:
-    """Run a line that the page offers, as a person would: in a shell."""
+    """Run a line that the page offers in a shell, as a user would."""
     command = ["/bin/sh", "-c", f"{line} -sS --fail-with-body"]
     with timeouts_as_deadlines(line):
         done = subprocess.run(command, capture_output=True, text=True, timeout=scaled(30), check=False)

@@ -1,4 +1,4 @@
-"""What somebody would feed who wants a viewer's browser to run it. Each says so by alert, or by filling ``window.__xss``."""
+"""Payloads of attackers who want a viewer's browser to run them. Each reveals that it ran, by an alert or in ``window.__xss``."""
 
 from __future__ import annotations
 

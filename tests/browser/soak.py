@@ -28,7 +28,7 @@ FEEDS_PER_S = 20
 
 
 def _batch(number: int) -> list[dict[str, Any]]:
-    """A value for everything that the Host board shows."""
+    """Return a value for every series that the Host board shows."""
     wave = 50 + 40 * math.sin(number / 30)
     plain = ["host_cpu_percent", "host_memory_percent", "host_uptime_seconds", "host_swap_percent", "dashboard_viewers"]
     plain += [f"host_{what}_bytes_per_s" for what in ("network_receive", "network_send", "disk_read", "disk_write")]
@@ -47,7 +47,7 @@ def _batch(number: int) -> list[dict[str, Any]]:
 
 
 class Feeding(threading.Thread):
-    """Feeds until ``done`` is set."""
+    """Feeder that runs until ``done`` is set."""
 
     def __init__(self, server: ServerProcess) -> None:
         super().__init__(name="feeding", daemon=True)
@@ -68,7 +68,7 @@ class Feeding(threading.Thread):
 
 
 def _measure(session: CDPSession, page: Page) -> dict[str, float]:
-    """Heap and nodes after a collection: the least of five, for what a frame is just at work with is not what is held."""
+    """Return heap and nodes after a collection: the least of five, because a frame in progress holds more."""
     seen = []
     for _ in range(5):
         session.send("HeapProfiler.collectGarbage")
@@ -81,7 +81,7 @@ def _measure(session: CDPSession, page: Page) -> dict[str, float]:
 
 
 def _longest_task_ms(page: Page, for_s: float) -> tuple[float, float]:
-    """(processor time, wall time) of the longest tasks of the page's main thread within a while."""
+    """Return (processor time, wall time) of the longest tasks of the page's main thread within a while."""
     browser = page.context.browser
     assert browser is not None
     page.wait_for_timeout(1_000)  # a forced collection makes the next tasks slow
@@ -97,7 +97,7 @@ def _longest_task_ms(page: Page, for_s: float) -> tuple[float, float]:
 
 
 def soak(page: Page, *, warm_s: float, rounds: int, round_s: float) -> dict[str, float]:
-    """Watch a page that is being fed, in rounds: measure, then trace; the first third of the rounds against the last."""
+    """Watch a page that is being fed: measure in rounds, then compare the first third of the rounds with the last."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
     page.wait_for_timeout(warm_s * 1000)
@@ -126,7 +126,7 @@ def soak(page: Page, *, warm_s: float, rounds: int, round_s: float) -> dict[str,
 def board_under_load(
     pages: Pages, server: ServerProcess, *, warm_s: float, rounds: int, round_s: float
 ) -> dict[str, float]:
-    """Open the Host board on a server without feeders, feed it fast, watch it."""
+    """Open the Host board on a server without feeders, feed it fast, and watch it."""
     feeding = Feeding(server)
     feeding.start()
     try:
@@ -141,7 +141,7 @@ def board_under_load(
 
 
 def main() -> None:
-    """The long form."""
+    """Run the long form."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     options = parser.parse_args()

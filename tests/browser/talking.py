@@ -1,4 +1,5 @@
-"""A page whose server knows people: the real server for the data, a script in the page for what people say.
+"""Page with users: the real server sends the data, a script in the page plays the part of the server that concerns
+users.
 
 Owns the other end of the chapter "People" of docs/protocol.md, in the page itself, so that tests of the panel can bring
 about any moment of a conversation. What the real server says about people is kept from the page.
@@ -64,7 +65,7 @@ window.WebSocket = class extends WebSocket {
 
 
 def message(number: int, text: str, **more: Any) -> dict[str, Any]:
-    """One that Ben wrote, at a time of the first of January 2026 unless ``t`` says otherwise."""
+    """Return a message from Ben, dated the first of January 2026 unless ``t`` is given."""
     return {
         "messageId": f"m{number}",
         "roomId": "host",
@@ -89,7 +90,7 @@ def open_talking(
     silent: tuple[str, ...] = (),
     **options: Any,
 ) -> Page:
-    """A page that is logged in as Anna and has heard who is here. ``silent``: requests that get no answer."""
+    """Open a page that is logged in as Anna and knows the connected users. ``silent``: requests that get no answer."""
     given = {
         "known": True,
         "kind": kind,
@@ -108,11 +109,11 @@ def open_talking(
 
 
 def say(page: Page, said: dict[str, Any]) -> None:
-    """The server says something."""
+    """Let the server send a message."""
     page.evaluate("(message) => window.__say(message)", said)
 
 
 def asked(page: Page, kind: str) -> list[dict[str, Any]]:
-    """What the page asked of the server, of one type."""
+    """Return the page's requests of one type."""
     found: list[dict[str, Any]] = page.evaluate("(kind) => window.__asked.filter(({ type }) => type === kind)", kind)
     return found

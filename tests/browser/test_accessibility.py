@@ -23,7 +23,7 @@ _RUN = """async () => {
 
 
 def faults(page: Page) -> list[str]:
-    """What axe-core finds on the page as it is now."""
+    """Return the faults that axe-core finds on the page as it is now."""
     found: list[str] = page.evaluate(_RUN)
     return found
 

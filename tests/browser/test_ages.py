@@ -1,4 +1,4 @@
-"""A wall that never lies: late, stale and dead look different from live; a page that nobody looked at catches up at once."""
+"""Late, stale and dead values look different from live ones; a page that was hidden catches up at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.server import ServerProcess, wait_until
 
 
 def _looks(page: Page, fresh: str, timeout_ms: float = 10_000) -> dict[str, str]:
-    """What the tile looks like as soon as it has this state: all in one step, for the state passes."""
+    """Return the look of the tile as soon as it has this state, in one step, because the state passes."""
     looks: dict[str, str] = until(
         page,
         """(fresh) => { const tile = document.querySelector(".tile"); return tile.dataset.fresh === fresh && ({

@@ -116,7 +116,7 @@ def test_two_editors_see_each_other_and_undo_takes_back_only_ones_own(pages: Pag
 
 
 def written(page: Page) -> str:
-    """The YAML in the editor, which is small enough that all its lines are on the page."""
+    """Return the YAML in the editor, which is so short that all its lines are on the page."""
     lines: list[str] = page.locator("board-panel .cm-line").all_text_contents()
     return "\n".join(lines)
 
@@ -165,7 +165,8 @@ _SAME = """async () => {
 
 @pytest.mark.alone
 def test_two_people_on_two_workers_edit_one_board_and_end_with_the_same_document(pages: Pages, town: Cluster) -> None:
-    """Seeded random operations, a cut, a killed worker and a killed Redis between: no operation is lost, and the history has each once."""
+    """Make random operations from a seed, with a cut, a killed worker and a killed Redis between: no operation is lost,
+    and the history has each once."""
     make(
         town.server,
         "together",

@@ -1,4 +1,4 @@
-"""From nothing to a published board of six tiles, as a person does it: every click and key is counted.
+"""A published board of six tiles made by a user from nothing: every click and key is counted.
 
 The time is estimated by the keystroke-level model (Card, Moran, Newell 1980), so that no busy machine decides about it.
 """
@@ -18,14 +18,14 @@ _SENT = "() => /draft · 6 changes(?!.*not sent)/.test(document.querySelector('#
 
 
 class Hand:
-    """The hand of a person on the mouse and the keys of a page."""
+    """A user's hand on the mouse and the keys of a page."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
         self.clicks = self.keys = self.thoughts = 0
 
     def click(self, target: Locator) -> None:
-        """Think, point, and click in the middle of it."""
+        """Think, point at the middle of an element, and click."""
         target.scroll_into_view_if_needed()
         box = target.bounding_box()
         assert box is not None
@@ -48,7 +48,7 @@ class Hand:
 
     @property
     def seconds(self) -> float:
-        """The time that the model gives for all of it."""
+        """Return the time of all of it by the model."""
         return self.keys * _KEY_S + self.clicks * (_POINT_S + _CLICK_S) + self.thoughts * _THINK_S
 
 

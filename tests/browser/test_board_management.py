@@ -1,4 +1,5 @@
-"""Boards as a whole in the editor: versions compared and rolled back, who sees a publication, several tiles at once, rename and deletion."""
+"""Management of boards in the editor: comparing and rolling back versions, who sees a publication, several tiles at
+once, renaming, deletion."""
 
 from __future__ import annotations
 
@@ -184,7 +185,7 @@ def test_a_tile_is_inspected_and_shown_series_are_put_on_a_board(pages: Pages, s
 
 
 def editor_with_a_waiting_edit(pages: Pages, site: ServerProcess, board: str) -> Page:
-    """The editor of a new board, whose operations do not get through: a tile's unit waits."""
+    """Open the editor of a new board whose operations are held up; the unit of a tile waits to be sent."""
     make(site, board, TILE)
     page = open_editor(pages, site.url, board)
     pages.expect("Failed to load resource")
@@ -196,7 +197,7 @@ def editor_with_a_waiting_edit(pages: Pages, site: ServerProcess, board: str) ->
 
 
 def send_waiting(page: Page, site: ServerProcess, board: str) -> None:
-    """Let operations through, and check that the unit arrives and that nothing is kept."""
+    """Let the operations pass, and check that the unit arrives and that none is kept."""
     page.unroute("**/operations")
     until(page, "() => document.querySelector('#state').textContent.startsWith('draft · 1 change since')")
     until(page, "() => !/not sent yet/.test(document.querySelector('#state').textContent)")

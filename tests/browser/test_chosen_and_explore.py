@@ -1,4 +1,4 @@
-"""``/explore`` and ``/board?series=…``: from a curl line to the screen, search, choice, documents."""
+"""``/explore`` and ``/board?series=…``: a line for curl brings a value to the screen; search, choice, documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expressions on screens: a tile with old inputs says which, a wrong one says where, explore evaluates."""
+"""Expressions on screens: a tile with old inputs names them, a wrong one shows the place of the fault, explore evaluates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of feeders: what comes shows by itself, refusals beside their reasons, and the line that feeds this very server."""
+"""The page of feeders: new data is shown by itself, refusals with their reasons, and a line that feeds this server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The main pages in Debian's Firefox: they live, and complain of nothing."""
+"""The main pages in Debian's Firefox: they show live values and have no complaints."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
 
 
 def _unexpected(firefox: Firefox) -> list[str]:
-    """Complaints, but for those that a server that is gone brings."""
+    """Return the complaints, without those that a stopped server causes."""
     known = ("can’t establish a connection", "interrupted while")
     return [each for each in firefox.complaints if not any(text in each for text in known)]
 

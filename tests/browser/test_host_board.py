@@ -1,4 +1,4 @@
-"""The board at ``/`` of a server as people start it."""
+"""The board at ``/`` of a server as users start it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _INKED = """window.inked = (canvas) => {
 
 
 def _feed_line(page: Page, title: str) -> str:
-    """The first line that a tile offers."""
+    """Return the first line that a tile offers for feeding it."""
     page.get_by_role("group", name=title, exact=True).focus()
     page.keyboard.press("Enter")
     text = page.locator("dialog pre").inner_text()

@@ -1,4 +1,4 @@
-"""Everything can be reached and named without a mouse and without eyes."""
+"""Everything can be reached without a mouse, and has a name for screen readers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FOCUSABLE = """() => [...document.querySelectorAll("a[href], button:not([disabl
 
 
 def _walk(page: Page) -> list[dict[str, Any]]:
-    """Tab from the top to the end."""
+    """Press Tab from the top of the page to its end; return the focused elements."""
     steps: list[dict[str, Any]] = []
     for _ in range(400):
         page.keyboard.press("Tab")

@@ -1,4 +1,4 @@
-"""Boards over hours: they show buckets, and still the value of now, and every spike."""
+"""Boards over hours: they show buckets, but also the newest value and every spike."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RANGE = "() => document.querySelector('line-tile').chart.range.high"
 
 
 def _hover(page: Page, share: float) -> str:
-    """What the pointer tells at so much of the plot's width."""
+    """Return what the pointer shows at this share of the plot's width."""
     plot = page.locator("line-tile .u-over").bounding_box()
     assert plot is not None
     page.mouse.move(plot["x"] + plot["width"] * share, plot["y"] + plot["height"] / 2)

@@ -1,4 +1,4 @@
-"""How it looks: it fits every screen, can be read in both themes, and moves only when it may."""
+"""Look of the pages: they fit every screen, can be read in both themes, and move only when they may."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _CONTRAST = """(pairs) => {
 
 
 def _cuts_no_text(page: Page) -> None:
-    """What is cut until the next frame fits it does not count."""
+    """Check that no text is cut off; a text that the next frame fits does not count."""
     page.evaluate(_FRAMES)
     if cut := page.evaluate(_CUT):
         page.evaluate(_FRAMES)
@@ -162,7 +162,7 @@ _SLOW = """{
 
 
 def _shifts(pages: Pages, url: str, width: int, height: int = 720, *, slow: bool = False) -> list[dict[str, Any]]:
-    """What moved while a page was loaded, from chromium's trace."""
+    """Return what moved while a page was loaded, from Chromium's trace."""
     script = _SLOW if slow else ""
     page = pages.open(urljoin(url, "/favicon.ico"), width=width, height=height, wait=False, script=script)
     if slow:

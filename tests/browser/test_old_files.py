@@ -1,4 +1,4 @@
-"""The files for old browsers hold nothing that Chromium 79 lacks: a Chromium 79 is asked, and so is today's."""
+"""The files for old browsers contain nothing that Chromium 79 lacks: a Chromium 79 and the present Chromium are asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The panel beside a board: people, conversation, notifications. The server's side of it is played by ``talking``."""
+"""The panel beside a board: users, conversation, notifications. ``talking.py`` plays the server."""
 
 from __future__ import annotations
 

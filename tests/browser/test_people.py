@@ -1,4 +1,4 @@
-"""People on a real server, each in a browser of their own: they log in, talk, are administered, and are gone."""
+"""Users on a real server, each in a browser of their own: they log in, talk, are administered, and leave."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _IN = "() => document.body.dataset.connection === 'open' && document.querySelect
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server with three users."""
+    """Start a server with three users."""
     process = ServerProcess(tmp_path_factory.mktemp("town"), "--no-host-feeder", "--no-server-feeder").start()
     for name, role in (("anna", "admin"), ("ben", "viewer"), ("cleo", "operator")):
         command = [sys.executable, "-m", "dashboard", "user", "add", name, "--role", role, "--password-stdin"]

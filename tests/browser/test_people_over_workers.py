@@ -1,4 +1,4 @@
-"""Two people, each in a browser of their own, each at another worker: they talk, type, leave, crash, and return."""
+"""Two users, each in a browser of their own and on another worker: they talk, type, leave, crash, and return."""
 
 from __future__ import annotations
 

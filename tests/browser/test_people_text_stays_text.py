@@ -1,4 +1,4 @@
-"""Whatever a person writes, wherever they can write, is text on everybody's pages: more than 200 payloads, none executed."""
+"""Every text that users write, in any field, is shown as text on all pages: more than 200 payloads, none executed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _is_unharmed(page: Page) -> None:
 
 
 def _shown(payload: str) -> bool:
-    """Whether it is a text at all (an empty one is refused)."""
+    """Return whether the server shows the text at all; it refuses an empty one."""
     try:
         return bool(clean_text(payload))
     except Invalid:
@@ -51,7 +51,7 @@ _NAMED: dict[str, int] = {}
 
 
 def _can_be_a_name(payload: str, number: int, users: Collection[str]) -> bool:
-    """Whether it is short enough in its one form, and looks like no other name."""
+    """Return whether the text is short enough for a name, and looks like no other name."""
     try:
         alike = skeleton(clean_name(payload))
     except Invalid:
@@ -61,7 +61,7 @@ def _can_be_a_name(payload: str, number: int, users: Collection[str]) -> bool:
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """Everything that people can name is named by a payload, and every payload was said."""
+    """Start a server on which everything that users can name has a payload as its name, and every payload was posted."""
     folder = tmp_path_factory.mktemp("hostile")
     users = {"anna": Role.ADMIN, "ben": Role.VIEWER} | {f"u{n}": Role.VIEWER for n in range(40)}
     tokens = make_users(folder / "data", users)

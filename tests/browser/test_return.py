@@ -1,4 +1,4 @@
-"""The connection is lost and comes back: the curtain shows and lifts by itself, and no value is missing after it."""
+"""A lost connection returns: the curtain is shown and lifted by itself, and no value is missing after it."""
 
 from __future__ import annotations
 

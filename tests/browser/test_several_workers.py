@@ -1,4 +1,4 @@
-"""Pages of a server with several workers: rolled without the curtain, told when data is delayed, agreeing with each other."""
+"""Pages of a server with several workers: a reload shows no curtain, delayed data is announced, and the pages agree."""
 
 from __future__ import annotations
 

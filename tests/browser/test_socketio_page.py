@@ -1,4 +1,4 @@
-"""A page of another origin that was made for a Socket.IO server: its client class and socket.io-client as they are, in Chromium."""
+"""A page of another origin that was made for a Socket.IO server: its client class and socket.io-client, unchanged, in Chromium."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ client.joinRoom("host");
 
 @pytest.fixture
 def page_server(tmp_path: Path) -> Iterator[str]:
-    """Serves the page from an origin of its own."""
+    """Serve the page from an origin of its own."""
     folder = tmp_path / "page"
     folder.mkdir()
     (folder / "index.html").write_text(PAGE)

@@ -1,4 +1,4 @@
-"""Whatever a feeder or an address says is text on every page: never markup, never script, never part of a shell line."""
+"""Every text of a feeder or an address is shown as text on every page: never markup, never script, never part of a shell line."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _is_unharmed(page: Page) -> None:
 
 @pytest.fixture(scope="module")
 def fed(site: ServerProcess) -> ServerProcess:
-    """A server that was fed every payload wherever it takes text."""
+    """Start a server that was fed every payload in each place that takes text."""
     site.json(
         "POST", "/api/v1/samples", [{"series": "hostile", "labels": {"l": p}, "value": n} for n, p in enumerate(LABELS)]
     )

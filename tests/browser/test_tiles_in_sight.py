@@ -1,4 +1,4 @@
-"""Tiles that nobody sees are not watched: they say as of when they are, and miss nothing when they are seen again."""
+"""Tiles out of sight are not watched: they show the time of their values, and miss nothing when they are seen again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DRAWN = f"(title) => {_BOARD}.tiles.find((tile) => tile.widget.title === title)
 
 
 class Long:
-    """A board that is seven screens high: each of its tiles fills one, and shows one series."""
+    """Board of seven tiles, each as high as the screen and with one series."""
 
     def __init__(self, site: ServerProcess, name: str) -> None:
         self._site, self.name, self.address = site, name, f"{site.url}/boards/{name}"

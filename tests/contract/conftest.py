@@ -30,7 +30,7 @@ def engine(
 
 @pytest.fixture(scope="session")
 def shared_postgres() -> Iterator[PostgresServer]:
-    """One for all tests; each has a database of its own in it."""
+    """Start one PostgreSQL for all tests; each test has a database of its own."""
     postgres = PostgresServer("fsync=off", "full_page_writes=off", "max_connections=200").start()
     yield postgres
     postgres.close()
@@ -38,6 +38,6 @@ def shared_postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """An empty store."""
+    """Return an empty store."""
     postgres = request.getfixturevalue("shared_postgres") if request.param == "postgres" else None
     return Place(request.param, tmp_path / "store", postgres)

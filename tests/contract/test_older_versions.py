@@ -1,4 +1,4 @@
-"""What the version before the rooms by feature stored is read: its data folder, and its Redis.
+"""Data of the version before the rooms by feature can be read: its data folder, and its Redis.
 
 The two files in tests/data were made by that version (commit 85ca6cc): series, documents, an event, a series that ended, a user, a
 token and a message; the data folder was left by ``kill -9``, with its newest entries in no checkpoint.

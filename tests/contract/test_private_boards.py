@@ -22,7 +22,7 @@ VERA = Caller("user", "vera", "Vera", Role.VIEWER, "s", 1)
 
 
 async def start(database: Database, boards: set[str], private: set[str]) -> Access:
-    """As a server does."""
+    """Create the boards' rooms and protect the private boards, as a server does at its start; return the access."""
     async with database.write() as tx:
         for board in boards:
             await ensure_room(tx, board, "board", board.title(), NOW)

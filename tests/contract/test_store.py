@@ -248,7 +248,7 @@ async def test_a_code_works_once_whoever_is_first(place: Place) -> None:
 
 
 async def test_whoever_has_seen_a_number_has_seen_all_changes_before_it(place: Place) -> None:
-    """As every process follows the store: all that changed after the last number seen, at any time."""
+    """A reader follows the store as every process does: it gets all changes after the last number that it saw, at any time."""
     done = asyncio.Event()
 
     async def follow(database: Database) -> list[str]:
@@ -312,7 +312,7 @@ async def test_an_act_and_its_record_are_kept_together_or_not_at_all(place: Plac
 
 
 async def test_a_text_that_the_database_cannot_hold_is_no_outage_of_it(place: Place) -> None:
-    """PostgreSQL holds no NUL: who types one must not be told to come again later."""
+    """PostgreSQL holds no NUL: a user who types one must not be told to try again later."""
     async with place.one() as database:
         with contextlib.suppress(Invalid):
             async with database.write() as tx:

@@ -47,7 +47,7 @@ async def test_revocations_are_kept_until_the_session_would_have_ended(place: Pl
 
 
 async def test_tries_at_once_are_all_counted_each_with_a_number_of_its_own(place: Place) -> None:
-    """Else whoever asks fast enough has more than five."""
+    """Otherwise a caller that is fast enough would have more than five tries."""
 
     async def attempt(database: Database) -> int:
         async with database.write() as tx:

@@ -74,7 +74,7 @@ async def test_nothing_is_posted_in_a_room_that_is_not_there_or_closed(place: Pl
 
 
 async def test_numbers_have_no_holes_and_are_in_the_order_of_commits_whoever_posts(place: Place) -> None:
-    """A reader beside the writers never sees a number before all that are smaller."""
+    """A reader beside the writers never sees a number before all smaller numbers."""
     done = asyncio.Event()
 
     async def writer(database: Database, name: int) -> list[int]:
@@ -193,7 +193,7 @@ async def test_changes_after_a_number_are_in_the_order_of_the_latest_changes(pla
 
 
 async def test_a_read_sees_one_moment_whatever_is_committed_meanwhile(place: Place) -> None:
-    """Else a reader takes over a message and then believes that it is still to come."""
+    """Otherwise a reader would take over a message and later expect it again."""
     async with place.opened(2) as (one, other):
         await make_room(one)
         await say(one, "one")

@@ -47,7 +47,7 @@ def _differences(connection: Connection) -> list[Any]:
 
 
 def _constraints(connection: Connection) -> dict[str, Any]:
-    """What Alembic does not compare: keys and what they are called."""
+    """Return what Alembic does not compare: keys and their names."""
     found = inspect(connection)
     return {
         table: (

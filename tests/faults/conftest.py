@@ -11,7 +11,7 @@ _FIGURES = "measured"
 
 @pytest.fixture
 def measured(request: pytest.FixtureRequest) -> Callable[[Mapping[str, float]], None]:
-    """Store figures of this test for the summary; they travel in the test's report to the process that prints them."""
+    """Record figures of this test for the summary; the test's report carries them to the process that prints them."""
 
     def keep(figures: Mapping[str, float]) -> None:
         shown = ", ".join(f"{name} {value:.3g}" for name, value in figures.items())

@@ -1,4 +1,4 @@
-"""Clients that are gone before they are answered: no trace of them, and nobody else notices."""
+"""Clients that leave before they are answered: they leave no trace, and other clients do not notice."""
 
 from __future__ import annotations
 

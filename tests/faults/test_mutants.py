@@ -1,4 +1,4 @@
-"""The fault tests notice broken builds: for each promise one, see tests/mutants.
+"""The fault tests notice broken builds, one for each promise (see tests/mutants).
 
 A run plays a few of them, the next commit the next ones, so that all are played in turn; with NIGHTLY=1 all.
 """

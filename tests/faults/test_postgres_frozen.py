@@ -1,4 +1,4 @@
-"""A PostgreSQL that is frozen (SIGSTOP) holds nobody up for longer than a few seconds, and is said to be."""
+"""A frozen PostgreSQL (SIGSTOP) delays nobody for longer than a few seconds, and is reported."""
 
 from __future__ import annotations
 

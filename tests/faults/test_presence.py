@@ -1,4 +1,4 @@
-"""Who is here, while the journal is away: nobody whose page is still open leaves."""
+"""Presence while the journal is away: no user with an open page leaves."""
 
 from __future__ import annotations
 

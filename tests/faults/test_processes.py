@@ -1,4 +1,4 @@
-"""Any process may die, hang or be replaced at any time: nothing acked is lost, nobody is told a gap, all come back."""
+"""Any process may die, hang or be replaced at any time: nothing acked is lost, no viewer is told of a gap, all return."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Redis dies, comes back with or without its data, hangs, or is replaced: never silently."""
+"""Redis dies, returns with or without its data, hangs, or is replaced: no loss goes unreported."""
 
 from __future__ import annotations
 

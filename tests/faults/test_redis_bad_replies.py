@@ -1,4 +1,4 @@
-"""Redis answers badly, in every way there is: clear errors, nothing lost, nothing doubled, well again by itself."""
+"""Redis answers badly, in every way: clear errors, nothing lost, nothing doubled, recovery without help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reader that begins anew finds its place and exactly our entries, wherever in the stream lies what is not ours."""
+"""A reader that starts finds its place and exactly the own entries, wherever foreign entries are in the stream."""
 
 from __future__ import annotations
 

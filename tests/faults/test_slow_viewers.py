@@ -1,4 +1,4 @@
-"""Viewers that do not read: skipped, caught up by one frame, or dropped; the others do not notice."""
+"""Viewers that do not read are skipped, caught up by one frame, or dropped; the other viewers do not notice."""
 
 from __future__ import annotations
 

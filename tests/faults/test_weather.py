@@ -1,4 +1,4 @@
-"""Faults on top of each other, whenever the nemesis likes: what loses nothing one by one loses nothing together."""
+"""Faults that lose nothing one by one lose nothing when they overlap, at random times."""
 
 from __future__ import annotations
 

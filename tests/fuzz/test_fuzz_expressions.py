@@ -1,4 +1,4 @@
-"""Hostile expressions cost bounded time and memory, and nothing but the known errors comes out."""
+"""Hostile expressions cost bounded time and memory, and raise only the known errors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PIECES = (
 
 
 def _broken(random: Random, text: str) -> str:
-    """The text with some pieces put in, taken out, doubled, or moved."""
+    """Return the text with some pieces inserted, removed, doubled, or moved."""
     for _ in range(random.randrange(1, 4)):
         at = random.randrange(len(text) + 1)
         to = min(len(text), at + random.randrange(1, 9))

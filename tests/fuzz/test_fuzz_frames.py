@@ -31,7 +31,7 @@ PIECES = [
 
 
 def take(into: FrameParser, pieces: list[bytes]) -> int:
-    """Feed; check every event; 0, or the code of the violation."""
+    """Feed bytes and check every event; return 0, or the code of the violation."""
     try:
         for piece in pieces:
             for event in into.feed(piece):

@@ -34,7 +34,7 @@ PIECES = [
 
 
 def check(batch: Batch) -> None:
-    """What comes out must be fit for the journal and for the answer."""
+    """Check that the result is fit for the journal and for the answer."""
     rows = len(batch.keys)
     assert len(batch.times) == len(batch.values) == rows
     assert all(t is None or (isinstance(t, int) and 10**11 <= t <= LATEST_MS) for t in batch.times)

@@ -34,7 +34,7 @@ def test_no_datagram_makes_the_aggregator_raise() -> None:
 
 
 def fuzz_once(aggregator: Aggregator, seed: int) -> None:
-    """A thousand datagrams between two flushes."""
+    """Feed a thousand datagrams between two flushes."""
 
     def parse(data: bytes) -> Parsed | None:
         before = aggregator.accepted + aggregator.refused.total()

@@ -20,7 +20,7 @@ from tests.support.inprocess import running
 async def guarded(
     folder: Path, *, settings: dict[str, Any] | None = None, **token: Any
 ) -> AsyncIterator[tuple[Dashboard, str]]:
-    """With ``login = required``, and a token called feeder that may write."""
+    """Run a server with ``login = required`` and a token called feeder that may write."""
     async with running(login="required", data=str(folder), **(settings or {})) as server:
         _, text = await server.accounts.accounts.create_token("test", "", name="feeder", **token)
         yield server, text
@@ -35,7 +35,7 @@ def basic(password: str, user: str = "any") -> dict[str, str]:
 
 
 def series_in(server: Dashboard) -> dict[str, float]:
-    """Every series' last value."""
+    """Return every series' last value."""
     return {s.text: s.values[-1] for replica in server.replicas.followed().values() for s in replica.table}
 
 
@@ -45,7 +45,7 @@ def series(server: Dashboard, text: str) -> Any:
 
 
 def document(server: Dashboard, key: str) -> Any:
-    """A document's value; None when there is none."""
+    """Return a document's value; None if there is none."""
     for replica in server.replicas.followed().values():
         stored = replica.documents.get(key)
         if stored is not None and stored.document is not None:
@@ -54,7 +54,7 @@ def document(server: Dashboard, key: str) -> Any:
 
 
 async def post(server: Dashboard, path: str, body: Any, **options: Any) -> Any:
-    """POST; then everything accepted is applied."""
+    """Post a body; return once everything accepted is applied."""
     response = await fetch(server, path, method=options.pop("method", "POST"), body=body, **options)
     await applied(server)
     return response
@@ -67,5 +67,5 @@ async def applied(server: Dashboard) -> None:
 
 
 def fed(server: Dashboard) -> dict[tuple[str, str, str], int]:
-    """What was counted by token, format and outcome."""
+    """Return the counts by token, format and outcome."""
     return dict(server.counters.feeder_samples)

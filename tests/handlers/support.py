@@ -12,7 +12,7 @@ from tests.support.deadline import scaled
 
 
 async def fetch(server: Dashboard, path: str, *, method: str = "GET", body: Any = None, **options: Any) -> HTTPResponse:
-    """One request; any status is an answer. Bodies that are not bytes or text become JSON."""
+    """Send one request; any status is an answer. Bodies that are neither bytes nor text are sent as JSON."""
     if body is not None and not isinstance(body, bytes | str):
         body = json.dumps(body)
     return await AsyncHTTPClient(force_instance=True).fetch(
@@ -28,5 +28,5 @@ async def fetch(server: Dashboard, path: str, *, method: str = "GET", body: Any 
 
 
 def answer(response: HTTPResponse) -> Any:
-    """The body as JSON."""
+    """Return the body as JSON."""
     return json.loads(response.body)

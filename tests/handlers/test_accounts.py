@@ -93,7 +93,7 @@ async def test_five_wrong_tries_are_heard_and_the_sixth_is_not_even_when_it_is_r
 
 
 async def test_the_old_password_can_be_tried_no_oftener_than_a_login(tmp_path: Path) -> None:
-    """Whoever finds a page that is logged in must not find out the password by it."""
+    """A person who finds a page that is logged in must not find out the password there."""
     async with site(tmp_path) as at:
         body = {"password": "another good one", "old_password": "wrong password"}
         codes = [(await at.fetch("PATCH", "/api/v1/me", body, as_="vera")).code for _ in range(6)]

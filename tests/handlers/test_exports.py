@@ -48,7 +48,7 @@ async def test_an_export_of_an_empty_room_is_an_empty_list(tmp_path: Path) -> No
 
 
 def _row(number: int) -> dict[str, Any]:
-    """Of a long message, as it is stored."""
+    """Return the row of a long message, as it is stored."""
     texts = {
         "room_id": "ops",
         "author": "vera",
@@ -69,7 +69,7 @@ def _row(number: int) -> dict[str, Any]:
 
 
 async def test_an_export_to_a_slow_reader_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The time for a transaction is not the reader's time."""
+    """A slow reader does not use up the time for a transaction."""
     count = 2_000
     async with site(tmp_path) as at:
         async with at.server.accounts.database.write() as tx:

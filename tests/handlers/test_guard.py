@@ -83,7 +83,7 @@ async def test_by_https_pages_by_http_are_of_another_origin_and_browsers_are_to_
 
 
 async def raw(server: Dashboard, request: str | bytes) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers (in lower case) and body of what a request is answered, byte by byte as it is sent."""
+    """Return status, headers (in lower case) and body of the answer to a request that is sent byte by byte as given."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(request.encode() if isinstance(request, str) else request)
     head = (await in_time(reader.readuntil(b"\r\n\r\n"), 5)).decode()

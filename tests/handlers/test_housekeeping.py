@@ -17,7 +17,7 @@ DAY_S = 86_400
 
 
 class Hands:
-    """Both clocks of the housekeeping, moved by hand."""
+    """Both clocks of the housekeeping, moved by the test."""
 
     def __init__(self, at: Site) -> None:
         self.house = at.server.accounts.housekeeping

@@ -1,4 +1,4 @@
-"""What feeders post and what they get back: ../shared/wire-formats.md, rows "ours"."""
+"""Bodies that feeders post and the answers that they get: ../shared/wire-formats.md, rows "ours"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all formats have in common in their answers: refusals name the field as its sender does, and the cure."""
+"""Answers of all formats: a refusal names the field as its sender does, and the cure."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def test_a_refusal_names_what_the_sender_calls_it_and_the_unit_it_counts_i
 
 
 def _texts(answer: Any) -> list[str]:
-    """What an answer says, with its field in front."""
+    """Return the texts of an answer, each with its field in front."""
     if isinstance(answer, dict):
         own = f"{answer['field']}: {answer.get('reason', answer.get('error', ''))}" if answer.get("field") else ""
         return [own, *(text for value in answer.values() for text in _texts(value))]

@@ -1,4 +1,4 @@
-"""Graphite's events, Grafana's annotations, alerts: ../shared/wire-formats.md, "Second"; and what becomes of them."""
+"""Graphite's events, Grafana's annotations, alerts (../shared/wire-formats.md, "Second"), and the documents that result."""
 
 from __future__ import annotations
 

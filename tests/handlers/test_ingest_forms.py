@@ -1,4 +1,4 @@
-"""The forms of others' APIs that their clients use besides the plain POST, and what is told of what was refused."""
+"""Further forms of foreign APIs that clients use besides the plain POST, and the reports of what was refused."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ TEXT = '# TYPE jobs counter\njobs_total 3\n# TYPE last gauge\nlast{a="b"} 1.5\n'
 
 
 def pushed_in(server: Dashboard) -> dict[str, float]:
-    """What the bodies of pushes held, without the times of the pushes."""
+    """Return the series in the bodies of pushes, without the times of the pushes."""
     return {text: value for text, value in series_in(server).items() if not text.startswith("push_")}
 
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.gen_test
 
 
 class Hashed:
-    """Counts what is hashed."""
+    """Hasher that counts the passwords that it hashes."""
 
     def __init__(self, at: Site, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
@@ -33,7 +33,7 @@ class Hashed:
 
 
 class Slotless:
-    """argon2's hasher cannot be patched where it has slots; a stand-in that asks it."""
+    """Hasher that calls argon2's own hasher, which has slots and cannot be patched."""
 
     def __init__(self, real: Any) -> None:
         self.hash, self.verify = real.hash, real.verify

@@ -28,7 +28,7 @@ async def both(**settings: str) -> AsyncIterator[tuple[Dashboard, Provider]]:
 
 
 async def log_in(server: Dashboard, target: str = "/explore") -> HTTPResponse:
-    """Go the browser's way; returns the answer to the callback."""
+    """Follow the redirects as a browser does; return the answer to the callback."""
     started = await fetch(server, f"/oidc/start?next={target}")
     assert started.code == 302
     back = await AsyncHTTPClient(force_instance=True).fetch(

@@ -51,7 +51,7 @@ def address(template: str) -> str:
 
 
 def headers_of(site: Site, caller: str) -> Headers:
-    """``dora`` is disabled, ``expired`` a session whose time is over."""
+    """Return the headers of a caller: ``dora`` is disabled, ``expired`` has a session that has ended."""
     if caller == "anonymous":
         return {}
     if caller == "share":
@@ -62,7 +62,8 @@ def headers_of(site: Site, caller: str) -> Headers:
 
 
 def expected(row: str, caller: str) -> int:
-    """What the table says: 401, 403, or 200 for allowed; boards are for viewers, and the shared one for who has the link."""
+    """Return the status that the table states: 401, 403, or 200 for allowed. Boards are for viewers, the shared board
+    also for callers with the link."""
     policy = POLICIES[row]
     if caller in VERBS and row != "GET /oidc/callback":
         if policy == SHOWS_TOKEN:
@@ -119,7 +120,7 @@ async def test_each_route_is_for_whom_the_table_says(caller: str, tmp_path: Path
 
 
 async def test_a_proof_that_is_wrong_is_refused_wherever_it_is_shown(tmp_path: Path) -> None:
-    """It is not taken as none: whoever shows one must hear that it is worth nothing."""
+    """A wrong proof does not count as none: a caller who shows one must learn that it is not valid."""
     async with site(tmp_path) as at:
         for row, method, path in _rows():
             template = row.partition(" ")[2]

@@ -1,4 +1,4 @@
-"""Prometheus' HTTP API for reading: its clients, its forms, its errors and limits."""
+"""Prometheus' HTTP API for reading: its clients, its parameters, its errors and limits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 @asynccontextmanager
 async def orders(**settings: Any) -> AsyncIterator[tuple[Dashboard, float]]:
-    """A server with a counter of three shops, 120 s of it, and the time of the newest sample in seconds."""
+    """Run a server with a counter of three shops, 120 s long; return it with the time of the newest sample in seconds."""
     async with running(**settings) as server:
         now_ms = int(time.time()) * 1000
         series = [
@@ -49,13 +49,13 @@ async def orders(**settings: Any) -> AsyncIterator[tuple[Dashboard, float]]:
 
 
 async def get(server: Dashboard, route: str, **fields: Any) -> tuple[int, Any]:
-    """Status and JSON of a request by GET."""
+    """Send a GET; return status and JSON."""
     response = await fetch(server, f"/prometheus/api/v1/{route}?{urlencode(fields, doseq=True)}")
     return response.code, answer(response)
 
 
 async def post(server: Dashboard, route: str, **fields: Any) -> tuple[int, Any]:
-    """Status and JSON of a request by a form."""
+    """Post a form; return status and JSON."""
     body = urlencode(fields, doseq=True)
     response = await fetch(server, f"/prometheus/api/v1/{route}", method="POST", body=body, headers=FORM)
     return response.code, answer(response)
@@ -189,7 +189,7 @@ async def test_notes_and_a_limit_are_told() -> None:
 
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Hold the thread of each query that is computed in one until the test ends."""
+    """Hold the thread of each query that is computed in a thread, until the test ends."""
     released = threading.Event()
 
     def wait_and_run(*given: Any, **named: Any) -> QueryAnswer:

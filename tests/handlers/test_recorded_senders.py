@@ -58,7 +58,7 @@ def values_of(parsed: Parsed) -> dict[str, float]:
 
 
 def test_telegraf_writes_the_same_by_each_of_its_outputs() -> None:
-    """Each was recorded in a run of its own, so the series are compared, and the values that a file gave."""
+    """Each output was recorded in a run of its own, so the series are compared, and the values that a file gave."""
     found = {}
     for name in TELEGRAF:
         values: dict[str, float] = {}

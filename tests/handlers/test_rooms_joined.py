@@ -1,4 +1,4 @@
-"""Joining a room on a process that is behind what the page, or the store, knows already."""
+"""Joining a room on a process that knows less than the page, or less than the store."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.gen_test
 
 
 async def keep_unheard(at: Site, *texts: str) -> list[int]:
-    """Messages that another process has kept, of which this one has not heard yet; their positions."""
+    """Store messages that another process has stored and this process has not received; return their positions."""
     kept = []
     for text in texts:
         async with at.server.accounts.database.write() as tx:

@@ -17,13 +17,13 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 async def known(socket: Socket, type_: str) -> dict[str, Any]:
-    """The last message of this type, also one that was read before."""
+    """Return the last message of this type, also one that was read before."""
     found = [each for each in socket.seen if each["type"] == type_]
     return found[-1] if found else await socket.until(type_)
 
 
 async def two_in_two_rooms(there: Site, clients: NodeClients) -> tuple[Socket, NodeClient]:
-    """An editor on ``/ws`` and a client of Socket.IO that reconnects, both in the rooms ``ops`` and ``host``."""
+    """Return an editor on ``/ws`` and a client of Socket.IO that reconnects, both in the rooms ``ops`` and ``host``."""
     eddy = await there.socket(as_="eddy")
     for room in ("ops", "host"):
         await eddy.ask("join_room", roomId=room)

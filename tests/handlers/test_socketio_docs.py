@@ -22,7 +22,7 @@ def examples(language: str) -> list[str]:
 
 
 async def printed(there: Site, folder: Path, name: str, text: str, *command: str, until: str) -> str:
-    """Run an example until it has said something; ``until`` empty: until it ends."""
+    """Run an example until it has printed ``until``, or until it ends if that is empty; return its output."""
     file = folder / name
     file.write_text(text.replace("http://127.0.0.1:8888", there.url))
     process = await asyncio.create_subprocess_exec(

@@ -1,4 +1,4 @@
-"""What the two protocol suites of Socket.IO ask of a server, on the product's transport; all but binary data, which is refused.
+"""Requests of Socket.IO's two protocol suites, on the product's transport; without binary data, which is refused.
 
 The applications behind it are those of the suites (``socketio_echo.py``).
 """

@@ -26,7 +26,7 @@ async def fill(server: Dashboard) -> None:
 
 
 def ask(server: Dashboard, path: str, *, times: int = 1) -> socket.socket:
-    """Request and read nothing, with a small window."""
+    """Send a request and read nothing of its answer, with a small window."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
     client.connect(("127.0.0.1", server.port))

@@ -27,7 +27,7 @@ HOOK_SECRET = "what webhooks are signed with, at least 32"
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is tried again is tried again at once."""
+    """Repeat failed deliveries at once."""
     monkeypatch.setattr(webhooks, "_FIRST_PAUSE_MS", 10)
     monkeypatch.setattr(webhooks, "_CHECK_EVERY_S", 0.05)
 
@@ -55,7 +55,7 @@ async def notify(at: Site, **more: Any) -> None:
 
 
 async def all_sent(at: Site) -> None:
-    """Nothing waits to be sent."""
+    """Wait until no delivery is waiting."""
     while True:
         async with at.server.accounts.database.read() as tx:
             if not (await tx.execute(select(func.count()).select_from(deliveries))).scalar_one():
@@ -136,7 +136,7 @@ async def test_an_answer_that_is_none_holds_up_no_other_address(tmp_path: Path, 
 
 
 async def test_nothing_is_asked_but_what_the_configuration_names(tmp_path: Path, receivers: Any) -> None:
-    """Neither an address in a notification, nor one that was configured once and is not any more."""
+    """The server requests neither an address in a notification nor one that is no longer configured."""
     now, before = receivers(), receivers(*[500] * 10_000)
     async with hooked(tmp_path, before.url) as at:
         await notify(at, key="older")
@@ -159,7 +159,7 @@ async def test_nothing_is_asked_but_what_the_configuration_names(tmp_path: Path,
 
 @asynccontextmanager
 async def site_again(tmp_path: Path, url: str) -> AsyncIterator[Site]:
-    """The same store once more, whose people are there already."""
+    """Run another server on the same store, which has the users already."""
     settings = {"data": str(tmp_path / "data"), "login": "required", "secret": SECRET}
     async with running(**settings, webhooks=(url,), webhook_secret=HOOK_SECRET) as server:
         yield Site(server)

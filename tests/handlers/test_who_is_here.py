@@ -145,7 +145,7 @@ async def test_who_was_sent_away_for_good_is_offline_at_once(tmp_path: Path) -> 
 
 
 async def test_a_page_that_becomes_another_persons_leaves_nobody_behind(tmp_path: Path) -> None:
-    """On a machine that needs no login: first the person at the machine, then who they say they are."""
+    """On a machine that needs no login: the page belongs first to the person at the machine, then to the user who logs in."""
     async with site(tmp_path, login="auto") as at:
         page = await at.fetch("GET", "/")
         watching = await at.socket(as_="olga")

@@ -24,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Public]:
 def ask(
     port: int, method: str, path: str, *, source: str = "127.0.0.2", body: object = None, **headers: str
 ) -> tuple[int, http.client.HTTPMessage]:
-    """Request from another address of this machine, for the proxy itself is at 127.0.0.1."""
+    """Send a request from another address of this machine: the proxy itself is at 127.0.0.1."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20, source_address=(source, 0))
     try:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}

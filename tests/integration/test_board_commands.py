@@ -1,4 +1,4 @@
-"""The command ``board`` as people type it, against a running server."""
+"""The command ``board`` as users type it, against a running server."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ def test_a_later_start_takes_less_than_two_seconds(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel of this tree, installed in an environment of its own, away from the tree."""
+    """Install a wheel of this tree in an environment of its own, away from the tree."""
     folder = tmp_path_factory.mktemp("elsewhere")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)], check=True, timeout=300)

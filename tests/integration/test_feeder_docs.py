@@ -1,4 +1,4 @@
-"""docs/feeders.md: every block is run in its order against one server, and does what the comment above it says.
+"""docs/feeders.md: its blocks are run in their order against one server, and each does what the comment above it says.
 
 ``feeds``: these series are there afterwards; ``writes``: these documents; ``prints``: its output holds this; ``needs``: a
 program, without which it is passed over.  ``posts``: it is not run but read, as the configuration of a program that posts to
@@ -47,7 +47,7 @@ def blocks() -> list[Block]:
 
 
 def posting_blocks() -> list[Block]:
-    """Those that any server takes; the others are test_source_docs.py's."""
+    """Return the configurations for any server; test_source_docs.py has those for a server with sources."""
     return [block for block in blocks() if "sources" not in block.promises]
 
 
@@ -70,7 +70,7 @@ def test_every_link_within_the_tree_leads_somewhere() -> None:
 
 @pytest.fixture(scope="module")
 def page_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """One for the whole page: its blocks build upon each other."""
+    """Run one server for the whole page, because its blocks build upon each other."""
     server = ServerProcess(tmp_path_factory.mktemp("page"), "--no-host-feeder", "--no-server-feeder").start()
     yield server
     server.close()
@@ -79,7 +79,7 @@ def page_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProc
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The reader's folder: scripts/ as in the tree, and the command installed."""
+    """Return the reader's folder: scripts/ as in the tree, and the command installed."""
     folder = tmp_path_factory.mktemp("desk")
     (folder / "scripts").symlink_to(ROOT / "scripts")
     (folder / "bin").mkdir()
@@ -98,7 +98,8 @@ def postgres() -> Iterator[PostgresServer | None]:
 
 
 def check_configuration(block: Block, server: ServerProcess) -> None:
-    """It can be read, names the server, and what its program posts to is there."""
+    """Check that a configuration can be read and names the server, and that the server has the address to which its
+    program posts."""
     if block.language == "toml":
         tomllib.loads(block.text)
     elif block.language == "yaml":
@@ -110,7 +111,7 @@ def check_configuration(block: Block, server: ServerProcess) -> None:
 
 
 def run_block(block: Block, address: str, desk: Path, environ: dict[str, str]) -> str:
-    """What it printed; it must succeed."""
+    """Run a block, which must succeed; return its output."""
     text = block.text.replace(ADDRESS, address).replace(
         '"127.0.0.1", 8888', f'"127.0.0.1", {address.rpartition(":")[2]}'
     )

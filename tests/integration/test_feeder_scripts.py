@@ -113,7 +113,7 @@ def test_the_systemd_units(server: ServerProcess, tmp_path: Path) -> None:
 
 @pytest.fixture
 def bin_folder(tmp_path: Path) -> Path:
-    """A folder for PATH with this tree's dashboard command."""
+    """Return a folder for PATH with this tree's dashboard command."""
     folder = tmp_path / "bin"
     folder.mkdir()
     command = folder / "dashboard"
@@ -169,7 +169,7 @@ def test_the_step_that_tells_of_a_deploy(server: ServerProcess) -> None:
 
 
 def _path_without_retries(server: ServerProcess) -> str:
-    """A curl that does not try again: the test need not wait."""
+    """Return a PATH with a curl that does not retry, so that the test need not wait."""
     folder = server.folder / "curl"
     folder.mkdir()
     (folder / "curl").write_text(f'#!/bin/sh\nexec {shutil.which("curl")} "$@" --retry 0\n')

@@ -1,4 +1,4 @@
-"""dashboard push, tail, run and import as people type them."""
+"""dashboard push, tail, run and import as users type them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def start(*arguments: str, **more: object) -> subprocess.Popen[str]:
 
 
 def ignore_interrupt() -> None:
-    """Begin as a shell begins a background job of a script."""
+    """Ignore SIGINT, as a background job of a script does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
@@ -121,7 +121,7 @@ def test_tail_says_what_cannot_be_shown(server: ServerProcess, arguments: list[s
 
 
 def read_terminal(terminal: int) -> Iterator[str]:
-    """All that was drawn so far, after each new piece."""
+    """Yield all that was drawn so far, after each new piece."""
     seen = ""
     while select.select([terminal], [], [], 10)[0]:
         seen += os.read(terminal, 65_536).decode(errors="replace")

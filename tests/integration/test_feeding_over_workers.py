@@ -22,7 +22,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 def freshness(cluster: Cluster, prefix: str) -> dict[str, str]:
-    """Of the series whose names begin so, as the first worker has it."""
+    """Return the freshness of the series whose names begin so, as the first worker has it."""
     answer = cluster.server.request("GET", f"/api/v1/series?q={prefix}", port=cluster.direct_ports[0])[2]
     return {row["name"]: row["freshness"] for row in json.loads(answer)["series"] if row["name"].startswith(prefix)}
 
@@ -51,7 +51,7 @@ def test_a_group_is_replaced_and_deleted_on_whichever_worker(cluster: Cluster) -
 
 
 def test_what_was_answered_on_one_worker_is_known_on_the_other(cluster: Cluster) -> None:
-    """However soon the next request comes, and whichever way its news takes."""
+    """The next request may come at once, and the news may take either way."""
     for turn in range(20):
         a, b, c = (f"n{turn}_{letter}" for letter in "abc")
         push(cluster, 1, "PUT", f"n{turn}", a, b)
@@ -98,7 +98,7 @@ def test_the_series_of_a_token_are_counted_over_both_workers(cluster: Cluster) -
     headers = {"Authorization": f"Bearer {token}"}
 
     def feed(worker: int, first: int) -> int:
-        """How many of four new series were accepted."""
+        """Send four new series; return how many were accepted."""
         body = json.dumps([{"series": f"few_{n}", "value": 1} for n in range(first, first + 4)])
         port = cluster.direct_ports[worker - 1]
         return int(json.loads(cluster.server.request("POST", "/api/v1/samples", body, headers, port)[2])["accepted"])

@@ -54,7 +54,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 @pytest.fixture(scope="module")
 def admin(server: ServerProcess) -> str:
-    """A JWT that the server knows."""
+    """Return a JWT that the server knows."""
     text = server.command("user", "token", "ada")
     wait_until(lambda: server.request("GET", "/api/v1/me", headers={"Authorization": f"Bearer {text}"})[0] == 200, 20)
     return text

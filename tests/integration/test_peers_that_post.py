@@ -60,7 +60,7 @@ def items(server: ServerProcess, token: str, key: str) -> list[dict[str, object]
 
 
 def times_of(server: ServerProcess, token: str, name: str) -> list[int]:
-    """Milliseconds of every sample of the one series called so."""
+    """Return the times, in milliseconds, of all samples of the only series with this name."""
     with Client(server.url, token) as client:
         snapshot = next(iter(client.follow([name], window_s=900)))
     return [point.t_ms for point in snapshot.points]
@@ -118,7 +118,7 @@ def test_prometheus_keeps_what_is_too_much_and_sends_it_later(guarded: ServerPro
 
 
 def spend(server: ServerProcess, token: str, until: Callable[[], object]) -> None:
-    """Use up what a token may send, until its owner has noticed."""
+    """Use up what a token may send, until ``until`` is true."""
     deadline = time.monotonic() + 30
     while not until():
         assert time.monotonic() < deadline, "its owner notices nothing"

@@ -27,7 +27,7 @@ LEAVING = {"u0901": Role.VIEWER, "u0902": Role.VIEWER}
 
 @contextmanager
 def served(folder: Path, users: dict[str, Role]) -> Iterator[tuple[Cluster, dict[str, str]]]:
-    """Two workers whose store knows these users, and the users' tokens."""
+    """Run two workers whose store has these users; return them with the users' tokens."""
     (folder / "server" / "data").mkdir(parents=True)
     tokens = make_users(folder / "server" / "data", users, passwords=False)
     with Cluster(folder, "--chat-per-s", "50", "--chat-burst", "100", "--max-user-connections", "6") as cluster:
@@ -41,7 +41,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster,
 
 
 class Page:
-    """One page of a user; ``await page.next("type", …)`` takes messages until one fits."""
+    """One page of a user; ``await page.next("type", …)`` skips messages until one fits."""
 
     def __init__(self, socket: Any, user: str) -> None:
         self.socket = socket
@@ -69,7 +69,7 @@ class Page:
                 await asyncio.sleep(0.1)
 
     async def quiet(self, for_s: float, *kinds: str) -> None:
-        """Nothing of these kinds comes for so long."""
+        """Check that no message of these kinds arrives for some time."""
         try:
             async with asyncio.timeout(for_s):
                 while True:

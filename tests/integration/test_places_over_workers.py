@@ -28,7 +28,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster,
 
 
 def open_sockets(left: ExitStack, ports: list[int], count: int, token: str = "") -> list[RawSocket]:
-    """Open connections on the ports in turn; return those that the server took."""
+    """Open connections on the ports in turn; return those that the server accepted."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     found = [left.enter_context(RawSocket(ports[n % len(ports)], headers=headers)) for n in range(count)]
     return [each for each in found if each.status == 101]

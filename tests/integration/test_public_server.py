@@ -25,7 +25,7 @@ PASSWORD = "correct horse battery"
 
 
 class Public:
-    """A server on all addresses of this machine; asked at loopback only."""
+    """Server on all addresses of this machine; requests are sent to loopback only."""
 
     def __init__(self, port: int, link: str, context: ssl.SSLContext | None) -> None:
         self.port = port
@@ -33,7 +33,7 @@ class Public:
         self.context = context
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, str], Any]:
-        """Status, headers, and the body (as JSON where it is)."""
+        """Send a request; return status, headers, and the body, decoded if it is JSON."""
         if self.context is not None:
             connection: Any = http.client.HTTPSConnection("localhost", self.port, timeout=10, context=self.context)
         else:
@@ -105,7 +105,7 @@ def test_over_tls_the_printed_link_makes_the_first_administrator_once(
 
 
 def two_ready(folder: Path) -> set[int]:
-    """Their pids, when both workers serve."""
+    """Wait until both workers serve; return their process ids."""
     file = folder / "supervisor.json"
     told = json.loads(file.read_text())["workers"] if file.exists() else []
     ready = {each["pid"] for each in told if each["ready"]}

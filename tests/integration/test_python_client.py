@@ -28,7 +28,7 @@ def values_of(server: ServerProcess, selector: str) -> list[float]:
 
 
 def until(updates: Iterator[Update], value: float) -> list[Update]:
-    """Updates up to the one that brings the value."""
+    """Return the updates up to the one with the value."""
     seen = []
     for update in updates:
         seen.append(update)
@@ -39,7 +39,7 @@ def until(updates: Iterator[Update], value: float) -> list[Update]:
 
 @pytest.fixture
 def quiet(tmp_path: Path) -> Iterator[ServerProcess]:
-    """A server that tests kill themselves."""
+    """Return a server that the test itself kills."""
     server = ServerProcess(tmp_path, "--no-host-feeder", "--no-server-feeder").start()
     yield server
     server.close()

@@ -43,7 +43,7 @@ WRONG = "dsh_wrong"
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """One server for all; it is killed and started again by the tests that want it."""
+    """Run one server for all tests; some tests kill it and start it again."""
     flags = ("--login", "required", "--no-host-feeder", "--no-server-feeder")
     server = ServerProcess(tmp_path_factory.mktemp("guarded"), *flags).start()
     yield server
@@ -57,7 +57,7 @@ def token(guarded: ServerProcess) -> str:
 
 
 def last(server: ServerProcess, token: str, name: str) -> dict[str, float]:
-    """The last values of the series called ``name``, by their labels' values."""
+    """Return the last values of the series with this name, by the values of their labels."""
     _, _, body = server.request("GET", f"/api/v1/series?match={name}", headers={"Authorization": f"Bearer {token}"})
     return {",".join(row["labels"].values()): row["last"]["value"] for row in json.loads(body)["series"]}
 
@@ -67,7 +67,7 @@ def arrived(server: ServerProcess, token: str, name: str, expected: dict[str, fl
 
 
 def over_a_kill(server: ServerProcess, send: Any) -> None:
-    """``send`` while the server is dead; it comes back a moment later, at the same address."""
+    """Run ``send`` while the server is dead; start the server again a moment later, at the same address."""
     server.kill()
     failed: list[BaseException] = []
 
@@ -297,7 +297,7 @@ def test_opentelemetry_keeps_what_it_has_over_a_kill(guarded: ServerProcess, tok
 
 
 def curl(*arguments: str, said: bytes = b"") -> tuple[int, str, str]:
-    """Status, headers, body."""
+    """Run curl; return status, headers and body."""
     done = subprocess.run(["curl", "-sS", "-i", *arguments], input=said, capture_output=True, timeout=90, check=True)
     head, _, body = done.stdout.decode().rpartition("\r\n\r\n")
     return int(head.rpartition("HTTP/1.1 ")[2][:3]), head.lower(), body

@@ -32,7 +32,7 @@ def key(prefix: str) -> Callable[[str], str]:
 
 
 class Faults:
-    """Stands between the engine and its append script: loses replies, or calls, as told."""
+    """Layer between the engine and its append script that loses replies, or calls, as the test says."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.plan: list[str] = []

@@ -21,7 +21,7 @@ from tests.support.server import wait_until
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[list[RedisServer]]:
-    """Three masters that share the slots."""
+    """Start three masters that share the slots."""
     with ExitStack() as stack:
         servers = []
         for number in range(3):
@@ -72,7 +72,7 @@ async def _stream(records: list[tuple[str, bytes | None]]):  # type: ignore[no-u
 
 @pytest.fixture
 def watched(tmp_path: Path) -> Iterator[tuple[RedisServer, RedisServer, int]]:
-    """A master, its replica, and three sentinels; the port of one of them."""
+    """Start a master, its replica, and three sentinels; return the port of one sentinel."""
     with ExitStack() as stack:
         master = RedisServer(tmp_path / "master").start()
         stack.callback(master.close)

@@ -51,7 +51,7 @@ async def test_a_redis_that_was_emptied_begins_a_new_epoch_for_all(
 
 @pytest.fixture
 def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis whose connections may all be cut."""
+    """Return a Redis whose connections the test may cut."""
     server = RedisServer(tmp_path / "redis").start()
     yield server
     server.close()
@@ -62,7 +62,7 @@ def copies(client: redis.Redis, keys: list[str]) -> list[bytes]:
 
 
 def put_back(client: redis.Redis, keys: list[str], dumps: list[bytes]) -> None:
-    """What a fail-over to a copy that lags does: an older state, and all connections cut."""
+    """Set Redis back to an older state and cut all connections, as a fail-over to a lagging copy does."""
     pipe = client.pipeline()
     for each, dump in zip(keys, dumps, strict=True):
         pipe.delete(each)

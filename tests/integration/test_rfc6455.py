@@ -1,4 +1,4 @@
-"""RFC 6455 over a real socket: the handshake, and what a broken rule is answered with."""
+"""RFC 6455 over a real socket: the handshake, and the answer to each violation."""
 
 from __future__ import annotations
 

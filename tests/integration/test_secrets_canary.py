@@ -37,7 +37,7 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 def settings_of(redis_url: str, hook: str) -> dict[str, str]:
-    """Secrets are given by the environment: arguments are seen by everybody on the machine."""
+    """Return the environment with the secrets: arguments are visible to all users of the machine."""
     return {
         "DASHBOARD_SECRET": SECRET,
         "DASHBOARD_WEBHOOK_SECRET": HOOK_SECRET,
@@ -50,7 +50,7 @@ def settings_of(redis_url: str, hook: str) -> dict[str, str]:
 
 
 class Looking:
-    """Everything that the server says, and the secrets that must not be in it."""
+    """Record of all that the server prints and sends, and the secrets that must not be in it."""
 
     def __init__(self) -> None:
         self.secrets = [PASSWORD, NEW_PASSWORD, WRONG, SECRET, HOOK_SECRET, REDIS, URL_TOKEN, OIDC]
@@ -72,7 +72,7 @@ def _ask(server: ServerProcess, looking: Looking, method: str, path: str, body: 
 
 
 def _live(server: ServerProcess, looking: Looking) -> None:
-    """A day in the life of the server, with every secret in use, rightly and wrongly."""
+    """Use every secret in the ways in which a server uses it, rightly and wrongly."""
     login = json.loads(
         server.request("POST", "/api/v1/login", json.dumps({"name": "ada", "password": PASSWORD}))[2]
     )  # its answer is the one that holds the token
@@ -155,7 +155,7 @@ def test_a_planted_secret_comes_out_nowhere(tmp_path: Path, redis: RedisServer) 
 
 @pytest.fixture
 def stranger() -> Iterator[int]:
-    """The port of something that is no PostgreSQL, and says so at once."""
+    """Return the port of a program that is no PostgreSQL, and says so at once."""
 
     class Says(socketserver.BaseRequestHandler):
         def handle(self) -> None:

@@ -26,7 +26,7 @@ EVERYTHING = '{__name__=~".+"}'
 
 @pytest.fixture
 def start(tmp_path: Path, shared_redis: RedisServer) -> Iterator[Start]:
-    """Starts processes with a journal of this test's own."""
+    """Return a function that starts processes with a journal of this test's own."""
     with ExitStack() as stack:
 
         def one(name: str, *flags: str) -> ServerProcess:
@@ -91,7 +91,7 @@ def test_what_is_posted_to_one_shows_on_the_other_and_a_screen_that_moves_misses
 
 
 def test_a_screen_that_is_ahead_of_the_process_it_comes_to_is_answered_when_that_has_caught_up(start: Start) -> None:
-    """At once after the post, so that the other process may not have heard of it yet."""
+    """The screen comes at once after the post, so the other process may not have received the entry yet."""
     one, other = start("one"), start("other")
     slow = Viewer(other, "orders")  # keeps a view of its own rate there
     slow.take(lambda screen: screen.position)
@@ -255,5 +255,5 @@ def test_an_expression_has_the_same_values_on_every_process_and_a_screen_resumes
 
 
 def values_of(screen: Screen) -> dict[tuple[str, int], float]:
-    """The values of a screen by series and time."""
+    """Return the values of a screen by series and time."""
     return {(series, t): value for series, points in screen.samples.items() for t, value in points}

@@ -68,7 +68,7 @@ def labels_of_items(server: ServerProcess, token: str, key: str) -> list[str]:
 
 
 def configuration(path: str, server: ServerProcess, token: str, folder: Path) -> str:
-    """The page's configuration of what posts to ``path``, as its reader would have it for this server."""
+    """Return the page's configuration of the program that posts to ``path``, for this server."""
     (block,) = [block for block in blocks() if path in block.promises.get("posts", []) and block.language != "toml"]
     (folder / "token").write_text(token)
     text = block.text.replace(ADDRESS, server.url).replace(ADDRESS.removeprefix("http://"), f"127.0.0.1:{server.port}")
@@ -76,7 +76,7 @@ def configuration(path: str, server: ServerProcess, token: str, folder: Path) ->
 
 
 class ThisAlertmanager(Alertmanager):
-    """With the page's receivers."""
+    """Alertmanager with the page's receivers."""
 
     def command(self) -> list[str]:
         command = super().command()
@@ -87,7 +87,7 @@ class ThisAlertmanager(Alertmanager):
 
 
 class ThisCollectd(Collectd):
-    """With the page's output."""
+    """collectd with the page's output."""
 
     def command(self) -> list[str]:
         command = super().command()
@@ -114,7 +114,7 @@ def test_the_page_s_configurations_feed_by_their_programs(guarded: ServerProcess
 
 
 def snippets(server: ServerProcess, token: str) -> dict[str, str]:
-    """What the page shows for the series ``mine``, by way."""
+    """Return what the page shows for the series ``mine``, by way of feeding."""
     feed = {"series": "mine", "token": token, "origin": server.url, "host": "127.0.0.1"}
     code = (
         f"import {{ SNIPPETS }} from {json.dumps(str(ROOT / 'static/js/widgets/feed-snippets.js'))};"

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.gen_test
 
 
 class Machines(NamedTuple):
-    """Ports of two servers with a data folder each."""
+    """Ports of two servers, each with a data folder."""
 
     one: int
     two: int
@@ -53,7 +53,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
 
 
 def _hide_unix_sockets(data: Path) -> None:
-    """Another machine cannot open this one's UNIX sockets; here it could."""
+    """Hide the UNIX sockets: a process on another machine could not open them."""
     for path in data.glob("node-*.sock"):
         path.unlink()
 

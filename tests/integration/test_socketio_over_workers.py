@@ -1,4 +1,5 @@
-"""Socket.IO on two workers: requests find the worker that holds their session, people meet, and a killed worker loses nothing acked."""
+"""Socket.IO on two workers: requests find the worker that holds their session, users meet, and a killed worker loses
+nothing acked."""
 
 from __future__ import annotations
 
@@ -43,7 +44,7 @@ async def test_polls_bodies_and_upgrades_find_the_worker_that_holds_the_session(
 
 
 async def talk(cluster: Cluster, tokens: dict[str, str], transports: list[str], stack: AsyncExitStack) -> None:
-    """Somebody on ``/ws`` of one worker and somebody on Socket.IO anywhere see the same messages in the same order."""
+    """Check that a user on ``/ws`` of one worker and a user on Socket.IO anywhere see the same messages in the same order."""
     clients = await stack.enter_async_context(node_clients())
     page = await stack.enter_async_context(websockets.connect(f"ws://127.0.0.1:{cluster.direct_ports[0]}/ws"))
     seen: list[str] = []

@@ -27,7 +27,7 @@ SHOWN = [block for block in BLOCKS if block.language != "yaml"]
 
 
 class Desk(NamedTuple):
-    """A server with the page's file, and what to write instead of the page's ports."""
+    """Server with the page's file of sources, and the replacements for the page's ports."""
 
     server: ServerProcess
     ports: dict[str, int]

@@ -1,4 +1,4 @@
-"""StatsD and Graphite listeners, fed by the clients that people use; the file of sources at the commands; overload."""
+"""Listeners for StatsD and Graphite, fed by common clients; the commands that read the file of sources; overload."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.sources import counted, latest, wait_for_value, wait_until_he
 
 
 class Listening:
-    """A server that listens to both."""
+    """Server with both listeners."""
 
     def __init__(self, folder: Path) -> None:
         self.statsd, self.graphite = free_port(), free_port()
@@ -39,7 +39,7 @@ class Listening:
         return {name: counted(self.server, name, source) for name in ("accepted", "refused", "dropped")}
 
     def wait_for_total(self, source: str, total: int) -> dict[str, int]:
-        """Return when so many lines are accounted for; a little later they are still as many."""
+        """Wait until this number of lines is accounted for, and no more; return the counts."""
         wait_until(lambda: sum(self.accounted(source).values()) >= total, 10, f"{total} of {source}")
         accounted = self.accounted(source)
         assert sum(accounted.values()) == total

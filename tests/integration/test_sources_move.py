@@ -22,7 +22,7 @@ SOURCES = ("scrape:app", "statsd", "graphite")
 
 
 class Scene:
-    """Two workers, a target, two ports."""
+    """Two workers, a target, and two ports."""
 
     def __init__(self, folder: Path, target: Target) -> None:
         self.target = target
@@ -36,7 +36,7 @@ class Scene:
         self.cluster = Cluster(folder, "--sources", file)
 
     def holders(self, source: str) -> list[int]:
-        """Numbers of the workers that say that they run it; those that do not answer do not."""
+        """Return the numbers of the workers that report that they run the source, without workers that do not answer."""
         found = []
         for number, port in enumerate(self.cluster.direct_ports, 1):
             try:
@@ -63,7 +63,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 def scraped_by_one(asked_s: list[float]) -> bool:
-    """Two that scrape, each twice a second, would come twice as often; one that was late may come close to the next."""
+    """Return whether only one worker has scraped: two would scrape twice as often. A late scrape may be close to the next."""
     return all(last - first > 3.2 * EVERY_S for first, last in zip(asked_s, asked_s[5:], strict=False))
 
 

@@ -1,4 +1,5 @@
-"""MQTT, by mosquitto: what is published shows here; a broker that goes is found again; a wrong password is said, not shown."""
+"""MQTT by mosquitto: published values show here; a broker that goes away is found again; a wrong password is reported,
+not shown."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ pytestmark = needs("mosquitto", "mosquitto_pub", "mosquitto_passwd")
 
 @pytest.fixture
 def subscribe(tmp_path: Path) -> Iterator[Any]:
-    """Starts a server that subscribes to ``home/{room}/{name}``."""
+    """Start a server that subscribes to ``home/{room}/{name}``."""
     with ExitStack() as stack:
 
         def start(broker: Mosquitto, **more: Any) -> ServerProcess:

@@ -21,7 +21,7 @@ LIMIT = 4 << 20
 
 @pytest.fixture
 def scrape(tmp_path: Path) -> Iterator[Any]:
-    """Starts a server that scrapes ``{name: url or fields}`` every half second."""
+    """Start a server that scrapes ``{name: url or fields}`` every half second."""
     with ExitStack() as stack:
 
         def start(*flags: str, **targets: Any) -> ServerProcess:

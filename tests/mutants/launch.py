@@ -16,7 +16,7 @@ _SELF = "tests.mutants.launch"
 
 
 class _Asyncio:
-    """asyncio as the supervisor sees it: the program ``dashboard`` is replaced by this file."""
+    """asyncio as the supervisor sees it, with this file in the place of the program ``dashboard``."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(asyncio, name)

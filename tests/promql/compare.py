@@ -10,7 +10,7 @@ TOLERANCE = 1e-9
 
 
 def compact(answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer without what may differ: error texts, positions in notes."""
+    """Return the answer without what may differ: error texts, and positions in notes."""
     if answer["status"] != "success":
         return {"e": answer["errorType"]}
     data = answer["data"]
@@ -37,12 +37,12 @@ def _value(text: str) -> str:
 
 
 def _kind(note: str) -> str:
-    """The kind of a warning or remark: its first words."""
+    """Return the kind of a warning or remark: its first words."""
     return note.removeprefix("PromQL ").partition(" (")[0][:60]
 
 
 def difference(theirs: dict[str, Any], ours: dict[str, Any], expression: str = "") -> str:
-    """What differs; "": nothing. Of equal values ``topk`` and ``bottomk`` may choose any."""
+    """Describe the difference of two answers; "" if there is none. Of equal values, ``topk`` and ``bottomk`` may choose any."""
     if theirs.get("e") != ours.get("e"):
         return f"error {theirs.get('e')}, ours {ours.get('e')}"
     if "e" in theirs:
@@ -62,7 +62,7 @@ def difference(theirs: dict[str, Any], ours: dict[str, Any], expression: str = "
 
 
 def _order(theirs: list[Any], ours: list[Any]) -> str:
-    """What differs in the order of the values at one time."""
+    """Describe the difference in the order of the values at one time."""
     if len(theirs) != len(ours) or any(len(row[2]) != 1 for row in theirs):
         return ""
     pairs = [(a[2][0], b[2][0]) for a, b in zip(theirs, ours, strict=True)]
@@ -88,14 +88,14 @@ def _rows(theirs: list[Any], ours: list[Any]) -> str:
 
 
 def _labels(metric: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    """The labels; a value that count_values made a label is rounded like other values."""
+    """Return the labels; a value that count_values made a label is rounded like other values."""
     made = {name: metric[name] for name in ("value", "v") if name in metric}
     rounded = {name: f"{float(text):.9g}" for name, text in made.items() if text.lstrip("+-")[:1].isdigit()}
     return tuple(sorted((metric | rounded).items()))
 
 
 def is_in_order(expression: str) -> bool:
-    """Whether the order of the rows counts."""
+    """Return whether the order of the rows matters."""
     return expression.startswith(("sort(", "sort_desc(", "topk(", "bottomk("))
 
 

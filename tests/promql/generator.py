@@ -48,7 +48,7 @@ SETS = ("and", "or", "unless")
 
 
 class Generator:
-    """Expressions by their feature; nested a little at random."""
+    """Generator of expressions by their feature, nested a little at random."""
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)

@@ -1,4 +1,4 @@
-"""Our answers beside those of a real Prometheus 3, over the same samples.
+"""Judge of this server's answers beside those of a real Prometheus 3, over the same samples.
 
 ``python -m tests.promql.judge --prometheus PATH`` asks both through their HTTP APIs, with a new seed for each day.
 With ``--record`` it writes Prometheus' answers for a fixed seed to ``tests/data``, which the suite replays everywhere.
@@ -42,13 +42,13 @@ _STALE = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
 
 
 def cases(seed: int, rounds: int = ROUNDS) -> list[dict[str, Any]]:
-    """All queries: at one time, and every second also over a range."""
+    """Return all queries: at one time, and every second one also over a range."""
     texts = [*WRITTEN, *dict.fromkeys(Generator(seed).expressions(rounds))]
     return [{"q": text, "r": False} for text in texts] + [{"q": text, "r": True} for text in texts[::2]]
 
 
 def parameters(case: dict[str, Any], start_ms: int) -> tuple[str, dict[str, str]]:
-    """The route and the parameters of a query over samples that begin at ``start_ms``."""
+    """Return the route and the parameters of a query over samples that begin at ``start_ms``."""
     end_ms = start_ms + LENGTH_MS
     text = case["q"].replace("NOW_MINUS_600", str((end_ms - 600_000) / 1000)).replace("NOW", str(end_ms / 1000))
     if case["r"]:
@@ -58,7 +58,7 @@ def parameters(case: dict[str, Any], start_ms: int) -> tuple[str, dict[str, str]
 
 
 def body(series: list[Line]) -> bytes:
-    """The samples as a remote write request."""
+    """Return the samples as a remote write request."""
     rows = []
     for line in series:
         samples = [(value, t) for t, value in line.samples] + [(_STALE, t) for t in line.ends]
@@ -67,7 +67,7 @@ def body(series: list[Line]) -> bytes:
 
 
 def ask(base: str, route: str, fields: dict[str, str]) -> dict[str, Any]:
-    """The JSON of an answer, also of an error."""
+    """Return the JSON of an answer, also of an error."""
     request = Request(f"{base}/api/v1/{route}", urlencode(fields).encode())
     try:
         with urlopen(request) as response:
@@ -87,7 +87,7 @@ def write(url: str, data: bytes) -> None:
 
 
 class Prometheus:
-    """A running Prometheus of our own, in a temporary folder."""
+    """Process of a Prometheus in a temporary folder."""
 
     def __init__(self, path: str) -> None:
         self._folder = TemporaryDirectory()
@@ -134,7 +134,7 @@ def _record(path: Path, base: str, queries: list[tuple[dict[str, Any], str, dict
 
 
 def is_magnified(expression: str) -> bool:
-    """Whether an expression has a function that magnifies one unit in the last place (docs/expressions.md, differences)."""
+    """Return whether an expression has a function that magnifies one unit in the last place (docs/expressions.md, differences)."""
     return re.search(r"\b(?:sin|cos|tan|count_values)\s*\(", expression) is not None
 
 

@@ -26,7 +26,7 @@ WINDOWS = Windows(raw_ms=4 * LENGTH_MS)
 
 
 def replica_of(series: list[Line], start_ms: int, windows: Windows = WINDOWS) -> Replica:
-    """A replica that got each series as one entry, and then its ends."""
+    """Return a replica that got each series as one entry, and then the ends of the series."""
     replica = Replica(windows, Position("0123456789abcdef", 0))
     seq, now_ms = 0, start_ms + LENGTH_MS
     for line in series:
@@ -41,7 +41,7 @@ def replica_of(series: list[Line], start_ms: int, windows: Windows = WINDOWS) ->
 
 
 def answer(replica: Replica, query: Query) -> QueryAnswer:
-    """Read and evaluate at once."""
+    """Read the samples and evaluate at once."""
     budget = Budget()
     reading = SampleReading([replica], query.needs(), query.lookback_ms, budget)
     for _ in reading.steps():
@@ -50,7 +50,7 @@ def answer(replica: Replica, query: Query) -> QueryAnswer:
 
 
 def query_of(route: str, fields: dict[str, str]) -> Query:
-    """The query of a request to the API."""
+    """Return the query of a request to the API."""
     expr = parse(fields["query"])
     if route == "query":
         return instant_query(expr, round(float(fields["time"]) * 1000))
@@ -60,7 +60,7 @@ def query_of(route: str, fields: dict[str, str]) -> Query:
 
 
 def ask(replica: Replica, route: str, fields: dict[str, str]) -> dict[str, Any]:
-    """The answer to a request, as the API's JSON."""
+    """Return the answer to a request, as the API's JSON."""
     try:
         found = answer(replica, query_of(route, fields))
     except DashboardError as error:

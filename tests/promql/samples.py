@@ -15,7 +15,7 @@ RECORDED_MS = 1_767_225_600_000
 
 
 class Line(NamedTuple):
-    """A series: name and labels, its samples (ms, value) and the times of its ends (stale markers)."""
+    """Series: name and labels, its samples (ms, value) and the times of its ends (stale markers)."""
 
     name: str
     labels: dict[str, str]

@@ -39,7 +39,7 @@ _WRITTEN = (
 
 
 def cases() -> list[dict[str, Any]]:
-    """All queries, at one time."""
+    """Return all queries, at one time."""
     found = []
     for function, selector, (span, offset), around in product(_FUNCTIONS, _SELECTORS, _SPANS, _AROUND):
         shifted = f" offset {offset}s" if offset else ""
@@ -50,5 +50,5 @@ def cases() -> list[dict[str, Any]]:
 
 
 def parameters(case: dict[str, Any], start_ms: int) -> tuple[str, dict[str, str]]:
-    """The route and the parameters: the last millisecond of the samples, because a range is open on the left."""
+    """Return the route and the parameters. The time is the last millisecond of the samples, because a range is open on the left."""
     return "query", {"query": case["q"], "time": str((start_ms + LENGTH_MS - 1) / 1000)}

@@ -1,4 +1,5 @@
-"""Property tests of the unit suite are the same on every run: no database, no random seed, no limit of time: the machine is busy."""
+"""Property tests that are the same in every run: without a database, a random seed, or a limit of time, because the
+machine is busy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts by address: nobody gets more than the limit, whichever processes are asked, and who has ended is forgotten."""
+"""Counts by address: no address gets more than the limit, whichever processes are asked, and ended processes are forgotten."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def once(name):
 
 
 class Sample:
-    """A folder of tests that is run as ``scripts/test`` runs a lane and then the second tries."""
+    """Folder of tests that is run as ``scripts/test`` runs a lane and then the second tries."""
 
     def __init__(self, folder: Path, body: str) -> None:
         self._folder = folder
@@ -58,16 +58,16 @@ class Sample:
         )
 
     def lane(self, *arguments: str) -> int:
-        """Run the tests; returns the exit code."""
+        """Run the tests; return the exit code."""
         return self._python("pytest", *arguments).returncode
 
     def again(self) -> tuple[int, str]:
-        """Run the second tries; returns the exit code and what was printed."""
+        """Run the second tries; return the exit code and the output."""
         done = self._python("tests.support.second_try", str(self.second_tries))
         return done.returncode, done.stdout
 
     def late(self) -> list[str]:
-        """Names of the tests that get a second try."""
+        """Return the names of the tests that get a second try."""
         lines = self.second_tries.read_text().splitlines() if self.second_tries.exists() else []
         return [json.loads(line)["test"].rpartition("::")[2] for line in lines]
 

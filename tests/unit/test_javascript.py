@@ -1,4 +1,4 @@
-"""The page's own modules, under node's test runner; and what both languages say, compared."""
+"""The browser's modules, under node's test runner; and comparisons of what both languages have."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NODE = shutil.which("node")
 
 
 def run_node(*arguments: str, said: str = "") -> str:
-    """Run node; what it prints. Fails with its output when node does."""
+    """Run node and return its output; fail with the output if node fails."""
     done = subprocess.run(
         [str(NODE), "--no-warnings", *arguments], input=said, capture_output=True, text=True, timeout=100, cwd=ROOT
     )

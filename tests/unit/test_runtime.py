@@ -1,4 +1,4 @@
-"""One look serves all who wait, and none gets what was found before it asked."""
+"""One run serves all waiting callers, and no caller gets the result of a run that began before it asked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboard.runtime import Batched, Bell, SingleFlight
 
 
 class Counting:
-    """A look that says the how-manieth it is, when it may."""
+    """Function that counts its runs, each of which waits until the test lets it continue."""
 
     def __init__(self) -> None:
         self.begun = 0
@@ -82,7 +82,7 @@ async def test_a_bell_wakes_who_waits_and_nobody_who_comes_later() -> None:
 
 
 class Loading:
-    """Loads of a batch that notes what it was asked for, and goes on when it may."""
+    """Loader of batches that records what was requested, and waits until the test lets it continue."""
 
     def __init__(self) -> None:
         self.asked: list[list[int]] = []

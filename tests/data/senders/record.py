@@ -29,7 +29,7 @@ _ANSWERS = {"/v1/metrics": 200, "/api/v1/telegraf": 200}
 
 
 class Recorder:
-    """HTTP server that takes down every POST; ``url`` is its address."""
+    """HTTP server that records every POST; ``url`` is its address."""
 
     def __init__(self) -> None:
         self.seen: list[bytes] = []
@@ -80,7 +80,7 @@ def _is_framing(header: str) -> bool:
 
 
 def record(name: str, run: Callable[[str, Path], list[str]], *, requests: int = 1, seconds: float = 20) -> None:
-    """Run the command that ``run`` makes of the recorder's address and a folder, until so many requests have come."""
+    """Run the command that ``run`` makes from the recorder's address and a folder, until this number of requests has arrived."""
     recorder = Recorder()
     with tempfile.TemporaryDirectory() as folder:
         with (Path(folder) / "log").open("w") as log:
@@ -130,7 +130,7 @@ _DOCKER = (
 
 
 def telegraf(program: str, output: str) -> Callable[[str, Path], list[str]]:
-    """Return what starts Telegraf with one output; ``URL`` in it is the recorder's address."""
+    """Return the function that starts Telegraf with one output; ``URL`` in it is the recorder's address."""
 
     def run(url: str, folder: Path) -> list[str]:
         (folder / "docker.lp").write_text(_DOCKER)
@@ -169,7 +169,7 @@ service:
 
 
 def otelcol(program: str, exporter: str, options: str) -> Callable[[str, Path], list[str]]:
-    """Return what starts a collector with one exporter; ``URL`` in its options is the recorder's address."""
+    """Return the function that starts a collector with one exporter; ``URL`` in its options is the recorder's address."""
 
     def run(url: str, folder: Path) -> list[str]:
         written = f"{exporter}: {{{options.replace('URL', url)}}}"
@@ -192,7 +192,7 @@ OTELCOL = {
 
 
 def prometheus(program: str) -> Callable[[str, Path], list[str]]:
-    """Return what starts a Prometheus that scrapes itself."""
+    """Return the function that starts a Prometheus which scrapes itself."""
 
     def run(url: str, folder: Path) -> list[str]:
         with socket.socket() as probe:
@@ -251,7 +251,7 @@ def hot_shots(folder: str) -> None:
 
 
 def main() -> None:
-    """Record what the given programs send."""
+    """Record the requests of the given programs."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for program in ("telegraf", "otelcol", "prometheus", "hot-shots"):
         options.add_argument(f"--{program}", default="")

@@ -37,7 +37,7 @@ def part(value: Any) -> str:
 
 
 def signed(claims: str, header: dict[str, Any] | None = None, key: bytes = SECRET) -> str:
-    """Any text as claims, signed with HS256 whatever the header says."""
+    """Return any text as claims, signed with HS256 whatever the header says."""
     said = f"{part(header or {'alg': 'HS256', 'typ': 'JWT'})}.{part(claims)}"
     return said + "." + base64.urlsafe_b64encode(hmac.digest(key, said.encode(), "sha256")).rstrip(b"=").decode()
 
@@ -78,7 +78,7 @@ def test_one_made_elsewhere_needs_a_subject_and_an_end_only(credentials: Credent
 
 
 def test_a_sessions_name_can_be_stored_however_long_it_was_made_elsewhere(credentials: Credentials) -> None:
-    """Else such a session could not be ended."""
+    """Otherwise such a session could not be ended."""
     names = ["x" * 41, "x" * 42, "x" * 5000, "nul\0", "ü" * 40, "half \ud800"]
     sessions = [credentials.claims(jwt.encode(good(jti=name), SECRET, "HS256"), NOW).session for name in names]
     assert all(0 < len(session) <= 40 and "\0" not in session and session.encode() for session in sessions)
@@ -198,7 +198,7 @@ def test_a_share_link_is_no_session_and_a_session_no_share_link(credentials: Cre
 
 
 def test_a_share_link_without_a_name_is_refused(credentials: Credentials) -> None:
-    """It could not be revoked."""
+    """Such a link could not be revoked."""
     for claims in (
         {"sub": "host", "aud": "share", "exp": NOW_S + 9},
         {"sub": "host", "aud": ["share"], "exp": NOW_S + 9},

@@ -25,7 +25,7 @@ _TRANSACTION_S = 2.5
 
 
 class Standing(Database):
-    """Its reading transactions find the process standing still, as often as said."""
+    """Store whose reading transactions stall the process, as often as the test says."""
 
     times = 0
 

@@ -23,7 +23,7 @@ def queue() -> Iterator[FairQueue]:
 
 
 class Held:
-    """Work that holds the only thread until ``open``; ``done`` is the order in which the rest was done."""
+    """Work that holds the only thread until ``open``; ``done``: the order in which the other work was done."""
 
     def __init__(self, queue: FairQueue) -> None:
         self.queue = queue

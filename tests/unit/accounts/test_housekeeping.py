@@ -15,7 +15,7 @@ DAY_MS = 86_400_000
 
 
 class Clocks:
-    """The journal's clock, so many days from now, and the machine's own."""
+    """The journal's clock, this number of days ahead, and the machine's own clock."""
 
     def __init__(self, talk: Talk) -> None:
         self._talk = talk
@@ -36,7 +36,7 @@ class Clocks:
         )
 
     async def tidy(self, days: int, *, set_by_days: int = 0) -> None:
-        """Tidy up after so many days; ``set_by_days``: the clock is set between its two readings."""
+        """Tidy up after this number of days; ``set_by_days``: the clock is set between its two readings."""
         self.days = days
         house = self.housekeeping()
         await house.tidy()

@@ -33,7 +33,7 @@ def outcome(name: str, caller: Caller) -> int:
 
 
 def expected(policy: Policy, caller: Caller) -> int:
-    """The rules once more, in other words."""
+    """Return the rules of the table, stated a second time in other words."""
     if caller.token is not None:
         if policy.verb:
             return 200 if policy.verb in caller.token.verbs else 403
@@ -63,7 +63,7 @@ def test_each_row_is_for_whom_it_says(name: str) -> None:
 
 
 def test_what_is_written_here_by_hand_holds() -> None:
-    """Rows that must not be loosened by a slip in the table."""
+    """Rows that a slip in the table must not loosen."""
     for name in POLICIES:
         if any(part in name for part in ("/users", "/tokens", "/audit")):
             assert POLICIES[name] == Policy(Role.ADMIN), name

@@ -15,7 +15,7 @@ WALL = "title: Wall\nwidgets:\n- {kind: stat, title: CPU, series: [cpu]}\n"
 
 
 class Watched:
-    """A folder, the boards, and what changed."""
+    """Folder, its boards, and the changes that were announced."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -33,7 +33,7 @@ class Watched:
         self.made += titles
 
     async def looks(self) -> list[str]:
-        """What two looks change: a file must be the same in both."""
+        """Look twice, because a file must be the same in two looks; return the changes."""
         self.changed.clear()
         await self.files.look()
         await self.files.look()

@@ -1,4 +1,4 @@
-"""Drafts with a real store and journal; what people may do is in tests/handlers/test_board_drafts.py."""
+"""Drafts with a real store and journal. The permissions are tested in tests/handlers/test_board_drafts.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Boards of the store as two processes have them: what one publishes the other shows. The rules are in tests/handlers/test_boards.py."""
+"""Boards of the store in two processes: a board that one publishes is shown by the other. tests/handlers/test_boards.py
+tests the rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of files -> samples, each with the line that it came from."""
+"""Lines of files become samples, each with the line from which it was read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``dashboard tail`` draws on a terminal."""
+"""Drawing of ``dashboard tail`` on a terminal."""
 
 from __future__ import annotations
 

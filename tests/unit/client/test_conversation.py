@@ -19,7 +19,7 @@ ADDRESS = Address.of("http://a")
 
 
 def said(conversation: Conversation) -> list[dict[str, Any]]:
-    """The messages that wait to be sent."""
+    """Return the messages that wait to be sent."""
     events = FrameParser(max_message_bytes=1_000_000, max_fragments=9).feed(conversation.outgoing())
     return [json.loads(event.text) for event in events if isinstance(event, TextMessage)]
 

@@ -150,7 +150,7 @@ def test_timer_and_decorator_feed_seconds_also_when_the_block_raises() -> None:
 
             @client.timed("call", kind="sync")
             def double(x: int) -> int:
-                """Twice."""
+                """Return twice the number."""
                 return 2 * x
 
             @client.timed("call", kind="async")

@@ -1,4 +1,4 @@
-"""Messages of the server -> updates: resuming, gaps, and what ends it for good."""
+"""Messages of the server become updates: resuming, gaps, and the reasons to end for good."""
 
 from __future__ import annotations
 

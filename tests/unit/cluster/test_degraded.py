@@ -10,7 +10,7 @@ from tests.support.nodes import at_work, bus_of, membership, until
 
 
 class Faulty(MemoryJournal):
-    """Says what is wrong with it."""
+    """Journal that reports the given fault."""
 
     wrong = ""
 

@@ -74,7 +74,7 @@ def test_what_is_new_is_kept_for_the_series_itself_may_come_later() -> None:
 
 
 class Process:
-    """One of several over a journal; ``says`` is False while the journal takes nothing."""
+    """One of several processes over a journal; ``says`` is False while the journal accepts nothing."""
 
     def __init__(self, journal: Journal, name: str, max_series: int = 10_000) -> None:
         self.bus: Bus = bus_of(journal, name)
@@ -100,7 +100,7 @@ class Process:
 
 
 async def old(process: Process) -> None:
-    """What was said before is not read any more by who comes now."""
+    """Publish so many signals that a process which joins now no longer reads the earlier ones."""
     for _ in range(150):
         await process.bus.publish(DirectoryChanged())
 

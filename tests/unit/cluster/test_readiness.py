@@ -10,7 +10,7 @@ from tests.support.nodes import a_journal, bus_of, membership, replicas_of
 
 
 class Faulty(MemoryJournal):
-    """Says what is wrong with it."""
+    """Journal that reports the given fault."""
 
     def fault(self) -> str:
         return "the disk is full"

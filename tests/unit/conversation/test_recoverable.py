@@ -35,7 +35,7 @@ class Accounts:
 
 
 class Process:
-    """One process of several."""
+    """One of several processes."""
 
     def __init__(self, journal: Journal, name: str) -> None:
         self.now_s = 0.0

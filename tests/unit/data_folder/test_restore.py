@@ -1,4 +1,4 @@
-"""A restore is whole or not at all, wherever it is killed, and whatever it is given."""
+"""A restore is complete or has no effect, wherever it is killed, and whatever file it gets."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_what_the_backup_does_not_hold_is_put_aside_too(tmp_path: Path, file: Pa
 
 
 def _killed_at(number: int, file: Path, folder: Path) -> None:
-    """In a child: SIGKILL instead of the nth change of a name."""
+    """Run in a child that is killed with SIGKILL instead of the nth change of a name."""
     count = 0
 
     def or_killed(real: Any) -> Any:

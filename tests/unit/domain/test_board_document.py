@@ -91,14 +91,14 @@ def test_the_schema_is_a_json_schema_of_boards() -> None:
 
 
 def without_words(schema: Any) -> Any:
-    """A schema without its descriptions, which are the docstrings of the code and change by themselves."""
+    """Return a schema without its descriptions, which are the code's docstrings and change by themselves."""
     if isinstance(schema, dict):
         return {name: without_words(value) for name, value in schema.items() if name != "description"}
     return [without_words(each) for each in schema] if isinstance(schema, list) else schema
 
 
 def test_the_schema_in_the_package_allows_what_the_server_allows() -> None:
-    """Else write it again: ``json.dumps(board_schema(), indent=1, ensure_ascii=False)``."""
+    """If this fails, write the schema again: ``json.dumps(board_schema(), indent=1, ensure_ascii=False)``."""
     packaged = resource_folder("board_files") / "board.schema.json"
     assert without_words(json.loads(packaged.read_text("utf-8"))) == without_words(
         json.loads(json.dumps(board_schema()))

@@ -185,7 +185,7 @@ def test_space_and_a_last_comma_do_not_matter(text: str) -> None:
 
 
 def test_a_very_long_key_is_refused_in_bounded_time() -> None:
-    """A feeder's body may have 4 MiB, and this runs on the event loop, which is never blocked longer than 50 ms."""
+    """A feeder's body may have 4 MiB and is parsed on the event loop, which must not be blocked for longer than 50 ms."""
     text = "a{" + ",".join(f'l{i}="v"' for i in range(60_000)) + "}"
     began = time.process_time()
     with pytest.raises(Invalid):

@@ -22,7 +22,7 @@ def made(text: str, age_s: int) -> Series:
 
 
 def answer(*lines: tuple[str, int]) -> QueryAnswer:
-    """An answer with a line for each label and number of inputs."""
+    """Return an answer with a line for each label and number of inputs."""
     rows = [AnswerRow((("host", host),), np.array([T0]), np.array([1.0]), bits) for host, bits in lines]
     return QueryAnswer(Kind.MATRIX, rows, Notes())
 

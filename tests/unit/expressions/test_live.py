@@ -31,7 +31,7 @@ T0 = 1_700_000_000_000
 
 
 class Source(OneReplica):
-    """One replica, as live expressions see all of them."""
+    """Source with one replica, as live expressions see the sources of a process."""
 
     windows = Windows()
 
@@ -47,7 +47,7 @@ class Source(OneReplica):
 
 
 class Feed:
-    """A replica, and live expressions over it, moved by hand."""
+    """Replica with live expressions over it; the test moves their time."""
 
     def __init__(self, *specs: LiveSpec, windows: Windows | None = None) -> None:
         self.now_ms = T0
@@ -56,7 +56,7 @@ class Feed:
         self._follow(Replica(self.windows, Position("0123456789abcdef", 0)))
 
     def restart(self) -> None:
-        """Go on from a checkpoint, as a process does that starts."""
+        """Continue from a checkpoint, as a process does at its start."""
         self._follow(restore(self.replica.position, dict(capture(self.replica)), self.windows))
 
     def begin_epoch(self) -> None:
@@ -87,7 +87,7 @@ class Feed:
             await self.live._fill_missing(held, T0 // 1_000 + second)
 
     def values(self, spec: LiveSpec) -> dict[int, float]:
-        """The values by the second."""
+        """Return the values by second."""
         rows = [series for series in self.live.replica().table if series.key.name == spec.name]
         return {(t - T0) // 1_000: v for series in rows for t, v in zip(series.times, series.values, strict=True)}
 

@@ -108,7 +108,7 @@ async def test_a_history_that_failed_is_computed_again_and_sent(monkeypatch: pyt
     run, asked = feed.live._queries.run, list[int]()
 
     async def failing(caller: str, query: Any, *rest: Any) -> Any:
-        """The first two evaluations of more than two minutes fail, as when time or threads are short."""
+        """Let the first two evaluations of more than two minutes fail, as when time or threads are short."""
         if query.grid.count > 2 * live_state.LATE_S and len(asked) < 2:
             asked.append(query.grid.count)
             raise OutOfTime("query timed out")

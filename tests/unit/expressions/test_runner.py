@@ -1,4 +1,4 @@
-"""The runner reads on the loop, computes elsewhere when that takes long, and gives each caller its turns."""
+"""The runner reads on the loop, computes in a thread if that takes long, and lets callers take turns."""
 
 from __future__ import annotations
 

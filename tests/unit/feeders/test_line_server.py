@@ -1,4 +1,4 @@
-"""Lines out of pieces: nothing lost, nothing twice, nothing without bound."""
+"""Lines that arrive in pieces: nothing is lost, nothing is taken twice, and memory is bounded."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from tests.support.parsed_checks import LATEST_MS, T
 
 
 class Kept:
-    """A submitter that keeps what it gets."""
+    """Submitter that keeps what it gets."""
 
     def __init__(self) -> None:
         self.keys: list[str] = []

@@ -1,4 +1,4 @@
-"""Who runs a source: the one with the lease, until it cannot renew it; pauses between failures; what is counted."""
+"""Running of sources: only by the holder of the lease, until it cannot renew it; pauses between failures; counts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.nodes import until
 
 
 class Leases:
-    """A journal of which only the leases are asked. ``answers`` are said in order, the last one for ever."""
+    """Journal that serves only leases. ``answers`` are given in order, the last one for ever."""
 
     def __init__(self, *answers: bool, fault: str = "") -> None:
         self.answers = list(answers)
@@ -35,7 +35,7 @@ class Leases:
 
 
 class Scripted:
-    """A source that says when it begins and ends, and fails as often as it is told."""
+    """Source that records its begins and ends, and fails as often as the test says."""
 
     def __init__(self, failures: int = 0) -> None:
         self.state = SourceState("a", "test", "nowhere", lambda: 1_000, 10)
@@ -58,7 +58,7 @@ class Scripted:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same proportions, a hundred times faster."""
+    """Make all times a hundred times shorter, in the same proportions."""
     for name in ("_LEASE_S", "_RENEW_EVERY_S", "_MARGIN_S", "_LOOK_EVERY_S", "_FIRST_PAUSE_S"):
         monkeypatch.setattr(sources_module, name, getattr(sources_module, name) / 100)
 

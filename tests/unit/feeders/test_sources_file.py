@@ -1,4 +1,4 @@
-"""The file of sources: what it may say, and that what is wrong is named with file, line, field and cure."""
+"""The file of sources: its valid content, and errors that name file, line, field and cure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The listener for StatsD: lines by TCP that a stop leaves undone."""
+"""Listener for StatsD: lines by TCP that are not parsed because the listener stops."""
 
 from __future__ import annotations
 

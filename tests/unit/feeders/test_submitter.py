@@ -1,4 +1,4 @@
-"""From a parser's result to the services: patience, no doubles, exact counts."""
+"""Submission of a parser's result to the services: patience, no doubles, exact counts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from dashboard.intake.token_limits import TokenLimits
 
 @dataclass
 class Services:
-    """Both services: refuses as often as it is told, then keeps."""
+    """Both services, which refuse as often as the test says and then store."""
 
     refusals: int = 0
     batches: list[Batch] = field(default_factory=list)

@@ -12,7 +12,7 @@ from tests.unit.hub.test_fanout import SPEC
 
 
 class Stand:
-    """Replies that are only noted, and a clock that is moved by hand."""
+    """Replies that are only recorded, and a clock that the test moves."""
 
     def __init__(self) -> None:
         self.source = Source()

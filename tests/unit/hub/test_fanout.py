@@ -22,7 +22,7 @@ def join(parts: Parts, viewer: Viewer, spec: ViewSpec = SPEC) -> Subscription:
 
 
 async def tick(source: Source, parts: Parts, subscription: Subscription) -> None:
-    """One more sample, and the frame with it."""
+    """Add one more sample and send its frame."""
     view, before = subscription.view, subscription.view.frame_no
     source.feed("a", t_ms=source.of_all.now_ms + 100)
     frame = view.advance(source.of_all.now_ms)

@@ -1,4 +1,4 @@
-"""Places: who is refused, and that anonymous clients cannot take the places of authenticated ones."""
+"""Places: which clients are refused, and that anonymous clients cannot take the places of authenticated ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Stand:
         self.taken: list[Place] = []
 
     def open(self, caller: Caller, network: str) -> str:
-        """Open a connection if it gets a place; why it gets none."""
+        """Open a connection if it gets a place; return why it gets none."""
         try:
             place = self.places.reserve(caller, network)
         except Overloaded as refusal:

@@ -1,4 +1,4 @@
-"""Views whose selectors are much work: they are prepared in turns, and too much is refused."""
+"""Views whose selectors are expensive: they are prepared in turns, and too much work is refused."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def source() -> Source:
 
 
 def parts_of(source: Source) -> Parts:
-    """A hub whose requests say themselves what they select."""
+    """Return a hub whose requests contain their selectors."""
 
     def resolve(request: Watch, caller: Caller) -> tuple[ViewSpec, None]:
         return ViewSpec(parse_selectors(request.selectors), 900_000, 30.0, 1_000), None
@@ -38,7 +38,7 @@ def parts_of(source: Source) -> Parts:
 
 
 class Asking(Viewer):
-    """A viewer that asks for series."""
+    """Viewer that requests series."""
 
     def __init__(self, parts: Parts) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The ticker with its time moved: when frames leave, whatever times the entries come at."""
+"""Ticker on a loop whose time the test moves: when frames are sent, for any times of entries."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def spec(name: str, rate_hz: float = RATE_HZ) -> ViewSpec:
 
 
 class Screen(Viewer):
-    """Notes when each frame came, and the times of the samples in it."""
+    """Viewer that records when each frame arrived, and the times of the samples in it."""
 
     def __init__(self, stand: Stand, name: str) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class Screen(Viewer):
 
 
 class Stand:
-    """A hub on a loop whose time is moved, fed one sample at a time."""
+    """Hub on a loop whose time is moved, fed one sample at a time."""
 
     def __init__(self) -> None:
         self.loop: MovedLoop = asyncio.get_running_loop()  # type: ignore[assignment]
@@ -86,7 +86,7 @@ _STEPS = st.lists(st.tuples(_GAPS, st.sampled_from(["a", "b", "ab", "x", "stall"
 @settings(max_examples=120, deadline=None)
 @given(_STEPS)
 def test_whatever_times_the_entries_come_at(steps: list[tuple[float, str]]) -> None:
-    """No two frames of a view are closer than a tick, a lone change leaves in the same turn, and nothing is left unsent."""
+    """Two frames of a view are at least a tick apart, a lone change is sent in the same turn, and nothing is left unsent."""
     run_moved(_arrivals(steps))
 
 
@@ -158,7 +158,7 @@ async def test_a_still_view_is_not_looked_at() -> None:
 
 @moved
 async def test_a_still_view_misses_nothing_however_much_else_happens() -> None:
-    """Deletions of other documents are forgotten meanwhile; that is no gap for a view that does not show them."""
+    """Deletions of other documents are forgotten meanwhile; this is no gap for a view that does not show them."""
     stand = Stand()
     async with at_work(stand.ticker.run):
         screen, subscription = stand.join("a")

@@ -26,13 +26,13 @@ ALL = ('{__name__=~".+"}',)
 
 
 def placed(message: dict[str, Any]) -> str:
-    """A message's position without its time."""
+    """Return a message's position without its time."""
     (seen,) = parse_positions(message["position"])
     return f"{seen.epoch}.{seen.seq}"
 
 
 class Stand:
-    """A replica, a view on it, and ticks by hand."""
+    """Replica with a view on it; the test makes the ticks."""
 
     def __init__(
         self, *selectors: str, window_ms: int = 10**9, windows: Windows = WIDE, before: list[Entry] | None = None
@@ -67,7 +67,7 @@ class Stand:
 @settings(max_examples=25)
 @given(st.integers(0, 2**32), st.sampled_from([10**9, 2 * 10**9, 3 * 10**9]), st.integers(0, 30))
 def test_whoever_follows_skips_or_comes_back_holds_the_same(seed: int, window_ms: int, start: int) -> None:
-    """Against the newcomer's snapshot. 40 samples a tick at most, so that nothing is made fewer."""
+    """Each is compared with a newcomer's snapshot. A tick has 40 samples at most, so that nothing is thinned."""
     random, entries = Random(seed), history(seed, 60)
     stand = Stand(window_ms=window_ms, before=entries[:start])
     stand.tick()
@@ -240,7 +240,7 @@ def test_a_screen_is_told_of_a_gap_of_the_journal() -> None:
 
 
 def test_a_backfill_reaches_the_screens_that_are_watching() -> None:
-    """200 samples from 100 s ago, older than the raw window of 60 s, within the view's window of 2 min."""
+    """Feed 200 samples from 100 s ago: older than the raw window of 60 s, within the view's window of 2 min."""
     now = T0 + 200_000
     stand = Stand("a", windows=WINDOWS, window_ms=120_000, before=[samples(1, now, [("a", now, 1.0)])])
     follower, newcomer = Screen(), Screen()
@@ -305,7 +305,7 @@ def test_the_id_of_a_view_depends_on_what_it_shows_and_on_nothing_else() -> None
 
 
 def test_a_series_may_depart_while_a_large_snapshot_is_built() -> None:
-    """The pieces are built with breaths in between, in which the view moves on."""
+    """The pieces are built with pauses between, in which the view advances."""
     names = [f"s{n:03}" for n in range(201)]
     stand = Stand(windows=WINDOWS, window_ms=60_000, before=[samples(1, T0, [(name, T0, 1.0) for name in names])])
     stand.tick()
@@ -319,7 +319,7 @@ def test_a_series_may_depart_while_a_large_snapshot_is_built() -> None:
 
 
 def test_a_screen_that_saw_another_entry_under_the_same_number_is_told() -> None:
-    """A lagging copy of the journal took over, and everybody who knew better is gone, but for the screen."""
+    """A lagging copy of the journal took over, and of all that knew the lost entry only the screen is left."""
     stand = Stand("a", before=[samples(n, T0 + n, [("a", T0 + n, 1.0)]) for n in range(1, 6)])
     stand.tick()
     for seq in range(1, 6):

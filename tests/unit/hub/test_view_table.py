@@ -12,7 +12,7 @@ from tests.support.hubs import Source, connect
 
 
 class Counting(Source):
-    """Counts who follows."""
+    """Replicas that count their followers."""
 
     def __init__(self) -> None:
         super().__init__()

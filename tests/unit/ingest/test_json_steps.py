@@ -1,4 +1,4 @@
-"""Long JSON in steps gives the same as in one call, and the same errors."""
+"""Long JSON that is decoded in steps gives the same result, and the same errors, as in one call."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def put(attributes: Any, key: str, value: str | int | bool | float) -> None:
 
 
 def both(whole: ExportMetricsServiceRequest, cache: PointCache | None = None) -> Parsed:
-    """Parsed from protobuf, known and new, and from JSON: the same each time."""
+    """Parse from protobuf, with new and then with known series, and from JSON; the results must be equal."""
     cache, data = cache or PointCache(), whole.SerializeToString()
     first, again = parse_otlp_protobuf(data, cache, LATEST_MS), parse_otlp_protobuf(data, cache, LATEST_MS)
     from_json = parse_otlp_json(MessageToJson(whole).encode(), cache, LATEST_MS)

@@ -35,7 +35,7 @@ def gauge(*points: tuple[str, Any], start: bool = False, **more: Any) -> Gauge |
 
 
 def known(*hosts: str) -> dict[bytes, str]:
-    """Series by the bytes of their attributes, as they stand behind the value."""
+    """Return the series by the bytes of their attributes, as they stand behind the value."""
     found = {}
     for host in hosts:
         attributes = gauge((host, 0.0)).data_points[0]
@@ -97,7 +97,7 @@ def test_points_as_the_collector_writes_them_are_columns() -> None:
 def test_a_recorded_request_of_the_collector_is_read_as_columns_from_the_second_time_on(
     request_: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And it has the bytes that ``collector_bytes`` writes, so that benches may use those."""
+    """The request also has the bytes that ``collector_bytes`` writes, so that benches may use that encoder."""
     body, cache = request_.body, PointCache()
     message = ExportMetricsServiceRequest.FromString(body)
     assert collector_bytes(message) == body

@@ -77,7 +77,7 @@ def test_what_is_no_request_is_invalid() -> None:
 
 
 def fill(histogram: Any) -> None:
-    """Ten values of 0, and 1, 2, 1 in the buckets up to 2, 4 and (over a hole) 16."""
+    """Fill a histogram: ten values of 0, and 1, 2, 1 in the buckets up to 2, 4 and, after a hole, 16."""
     histogram.count_int, histogram.sum, histogram.schema, histogram.timestamp = 14, 25.5, 0, T
     histogram.zero_count_int = 10
     histogram.positive_spans.add(offset=1, length=2)

@@ -27,7 +27,7 @@ def flushed(*datagrams: bytes, seconds: float = 1.0, into: Aggregator | None = N
 
 
 def whole(aggregator: Aggregator, seconds: float = 1.0) -> Parsed:
-    """A flush that is small enough for one piece."""
+    """Return a flush that is small enough for one piece."""
     (parsed,) = aggregator.flush(T, seconds)
     return parsed
 

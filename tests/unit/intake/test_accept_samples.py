@@ -300,7 +300,7 @@ async def test_a_token_ends_only_what_it_may_write_and_what_there_is() -> None:
 
 @pytest.mark.gen_test
 async def test_a_request_that_is_repeated_after_a_part_was_stored_loses_no_row() -> None:
-    """Of 1,000 new series the first entry is stored; the repeated request is cut elsewhere, as fewer are new."""
+    """Of 1,000 new series the first entry is stored; the repeated request is divided otherwise, because fewer series are new."""
     async with running(Stand(max_series=3_000)) as stand:
         whole = batch(*(f"m{n}" for n in range(1_000)))
         append, refused = stand.journal.append, set[int]()

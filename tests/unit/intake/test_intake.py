@@ -12,7 +12,7 @@ pytestmark = pytest.mark.gen_test
 
 
 def body() -> Parsed:
-    """Two samples, one bad line, one event, two documents of one key and one that is none."""
+    """Return a body of two samples, a bad line, an event, two documents with one key and one whose key is reserved."""
     parsed = Parsed(events=[EventIn(T0, "deploy")])
     parsed.add("a", T0, 1.0)
     parsed.refuse(1, Invalid("is not a number", field="value"), b"b x")

@@ -17,7 +17,7 @@ JOB = {"job": "a"}
 
 
 class Ending:
-    """Takes down what is to end; while ``away`` the journal does not store it."""
+    """Service that records which series end; while ``away`` the journal does not store it."""
 
     def __init__(self) -> None:
         self.away = False

@@ -36,7 +36,7 @@ async def one(*records: tuple[str, bytes | None]) -> AsyncIterator[list[tuple[st
 
 
 async def answered(*appends: asyncio.Future[Position]) -> None:
-    """Fail when one of them is left waiting for ever."""
+    """Wait until all appends are answered; fail if one of them never is."""
     _, pending = await asyncio.wait(appends, timeout=scaled(10))
     for append in pending:
         append.cancel()
@@ -115,7 +115,7 @@ async def test_what_waits_is_stored_by_close(engine: Engine) -> None:
 
 @pytest.mark.gen_test
 async def test_appends_under_way_when_the_journal_stops_are_answered(engine: Engine) -> None:
-    """And what came meanwhile is stored: the heads in memory must not be behind the file's."""
+    """Appends that came in the meantime are stored: the heads in memory must not be behind those of the file."""
     journal = engine.make()
     await journal.open()
     running = asyncio.ensure_future(journal.run())
@@ -322,7 +322,7 @@ async def test_a_locked_checkpoint_is_told_and_does_not_touch_the_journal(
 
 @pytest.mark.gen_test
 async def test_a_failed_commit_takes_nothing(engine: Engine) -> None:
-    """The numbers that a failed transaction gave out are given out again."""
+    """The numbers that a failed transaction assigned are assigned again."""
     async with engine.opened() as journal:
         file = file_of(journal)
         file._db.execute(
@@ -358,7 +358,7 @@ async def test_the_waiting_buffer_is_bounded(engine: Engine, monkeypatch: pytest
 
 @pytest.mark.gen_test
 async def test_the_bound_holds_under_a_flood_of_small_entries(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One round of trimming (there is one a second) brings the journal back into its bound."""
+    """One round of trimming (one a second) brings the journal back within its bound."""
     async with engine.opened(max_bytes=10_000) as journal:
         await asyncio.gather(*(journal.append(PART, b"x" * 10) for _ in range(8_000)))
         monkeypatch.setattr(sqlite, "TRIM_EVERY_S", -1.0)

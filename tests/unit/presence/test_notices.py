@@ -17,7 +17,7 @@ pytestmark = pytest.mark.gen_test
 
 
 class Stand:
-    """A table that one node's rosters fill, and pages that are told."""
+    """Table that one node's rosters fill, and pages that get notices."""
 
     def __init__(self) -> None:
         self.registry = ConnectionRegistry()

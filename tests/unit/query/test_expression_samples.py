@@ -1,4 +1,4 @@
-"""Replicas give expressions their samples, ends and buckets."""
+"""Samples, ends and buckets that replicas give to expressions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T0 = 1_700_000_000_000
 
 
 def replica(*rows: tuple[str, int, float], every_s: float | None = None, windows: Windows | None = None) -> Replica:
-    """A replica with these samples (seconds after T0), each in its own entry."""
+    """Return a replica with these samples (seconds after T0), each in its own entry."""
     made = Replica(windows or Windows(), Position("0123456789abcdef", 0))
     for seq, (key, second, value) in enumerate(rows, 1):
         t_ms = T0 + second * 1000
@@ -27,7 +27,7 @@ def replica(*rows: tuple[str, int, float], every_s: float | None = None, windows
 
 
 def values(made: Replica, text: str, second: int) -> dict[str, float]:
-    """The values of an expression by the label ``n``."""
+    """Return the values of an expression by the label ``n``."""
     rows = answer(made, instant_query(parse(text), T0 + second * 1000)).rows
     return {dict(row.labels).get("n", ""): float(row.values[0]) for row in rows}
 

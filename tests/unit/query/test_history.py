@@ -37,7 +37,7 @@ GAPS = st.lists(st.sampled_from([250, 990, 1_000, 1_003, 9_999, 10_000, 61_000])
 
 
 def fed(gaps: list[int], values: list[float], windows: Windows, *, key: str = "x") -> Replica:
-    """A replica with samples of these distances, each in its own entry."""
+    """Return a replica with samples at these distances, each in its own entry."""
     made, t_ms = Replica(windows, Position("0123456789abcdef", 0)), T0
     for seq, gap in enumerate(gaps, 1):
         t_ms += gap
@@ -46,7 +46,7 @@ def fed(gaps: list[int], values: list[float], windows: Windows, *, key: str = "x
 
 
 def value(made: Replica, text: str, at_ms: int) -> float | None:
-    """The value of an expression that has at most one row."""
+    """Return the value of an expression that has at most one row."""
     rows = answer(made, instant_query(parse(text), at_ms)).rows
     return float(rows[0].values[0]) if rows else None
 

@@ -1,4 +1,4 @@
-"""The index of label values: what it finds is what testing every series would find, whatever comes and goes meanwhile."""
+"""The index of label values finds what a test of every series finds, whatever series are added and removed meanwhile."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dashboard.query.patterns import CHUNK
 
 
 class Item:
-    """A series, as far as the index is concerned."""
+    """Series as the index sees it."""
 
     def __init__(self, key: SeriesKey | str) -> None:
         self.key = parse_series(key) if isinstance(key, str) else key

@@ -1,4 +1,4 @@
-"""What screens read, against a naive oracle that keeps every sample as it came."""
+"""Reading for screens, against a naive oracle that keeps every sample as it came."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Kept = list[tuple[int, int, float]]  # seq, time, value
 
 
 def one_series(seed: int, length: int = 60) -> tuple[Replica, Series, Kept]:
-    """A replica that forgets nothing, its only series, and the same samples by hand; late ones among them."""
+    """Return a replica that forgets nothing, its only series, and the same samples in a list; some of them are late."""
     random, kept, entries = Random(seed), [], []
     spread, ahead = random.choice([0, 500, 20_000]), random.choice([0, 0, 900])
     grid_ms = random.choice([1, 1, 100])

@@ -27,7 +27,7 @@ def merge(buckets: Buckets, slot: int, values: list[float], offset: int = 0) -> 
 
 
 def columns_of(buckets: Buckets) -> list[bytes]:
-    """All columns, to the bit."""
+    """Return all columns; they are compared to the bit."""
     return [column.tobytes() for columns in buckets.ordered(-1_000) for column in columns]
 
 
@@ -88,7 +88,8 @@ _OPEN = 10**9
 @settings(max_examples=60)
 @given(st.integers(0, 2**32), st.integers(9, 16), st.sampled_from([0, 50, 95, 100]))
 def test_packed_buckets_are_those_that_were_never_packed(seed: int, pack_at: int, single: int) -> None:
-    """Whatever is merged late, withdrawn, trimmed, captured and restored: the replicas of all processes hold the same.
+    """Buckets are the same after any late merges, withdrawals, trims, captures and restores: the replicas of all
+    processes must be equal.
 
     ``single``: percentage of buckets that begin with one sample.
     """

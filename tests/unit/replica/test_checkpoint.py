@@ -1,4 +1,4 @@
-"""Restored replicas are the replicas they were captured from, whenever and however slowly they were captured."""
+"""Restored replicas equal the replicas from which they were captured, at any time and at any speed."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def fuzzy(replica: Replica, later: list[Entry], random: Random, *, list_first: b
 @settings(max_examples=40)
 @given(SEEDS, st.integers(0, 60), st.integers(0, 25))
 def test_a_capture_spread_over_time_and_replay_from_its_header_equal_all(seed: int, cut: int, during: int) -> None:
-    """Exactly equal: a series' record is taken in one go, and replay leaves out of it what it already holds."""
+    """A series' record is captured at once, and the replay leaves out the entries that it contains already."""
     entries = history(seed)
     replica = replica_of(entries[:cut])
     position = replica.position
@@ -138,7 +138,7 @@ def test_a_checkpoint_whose_columns_do_not_fit_is_invalid(damage: str) -> None:
 
 
 def test_random_damage_is_invalid_or_restored() -> None:
-    """Overwritten bytes only: what shifts or drops columns is the test above."""
+    """Bytes are only overwritten; the test above shifts or drops columns."""
     random = Random(11)
     replica = replica_of(history(9))
     records = dict(capture(replica))

@@ -25,7 +25,7 @@ def opened(rows: list[tuple[int, float, float, float, int]]) -> Opened:
 
 
 def order_of(columns: Opened, like_a_counter: bool) -> Order:
-    """An order in which the first and last values are the extremes, or others."""
+    """Return an order in which the first and last values are the extremes, or other values."""
     firsts, lasts = (columns.mins, columns.maxs) if like_a_counter else (columns.maxs, -columns.mins)
     rows = np.arange(len(columns.mins))
     return Order(firsts, lasts, np.zeros(len(rows)) if like_a_counter else columns.sums, rows * 7, rows * 5 - 3)

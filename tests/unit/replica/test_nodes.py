@@ -11,7 +11,7 @@ T0 = 1_795_000_000_000
 
 
 class Heard:
-    """A table with the time that it goes by."""
+    """Table with the time that it uses."""
 
     def __init__(self) -> None:
         self.table = NodeTable()

@@ -1,4 +1,4 @@
-"""One series has one value at one millisecond, of which the last counts: in the history, in the buckets, on screens."""
+"""A series has one value at one millisecond, and the last one counts: in the history, in the buckets, on screens."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_spike_that_was_corrected_leaves_the_buckets() -> None:
 
 
 def rows_of(random: Random, now: int) -> list[Row]:
-    """Many samples of few times, some of the future."""
+    """Return many samples of few times, some of them in the future."""
     spread = random.choice([0, 20, 3_000])
     keys = random.choice([["a"], ["a", "b"], [f"k{n}" for n in range(20)]])
     ahead = random.choice([0, 0, 0, 2_000])
@@ -123,7 +123,7 @@ def test_a_restored_replica_finds_what_stands_at_a_time_as_the_others_do(seed: i
 
 
 def test_old_samples_brought_in_late_take_bounded_time() -> None:
-    """2,000 old samples of a series that holds 10,000 in no order; an entry never holds up the loop for 50 ms."""
+    """Add 2,000 old samples to a series that holds 10,000 in no order; an entry must never block the loop for 50 ms."""
     windows, random = Windows(), Random(1)
     now = T0 + 900_000
     times = [now - 80 * n for n in range(9_000)]

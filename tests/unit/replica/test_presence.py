@@ -1,4 +1,5 @@
-"""Presence: all processes that follow the journal have the same table, whatever they missed, and no ended user stays in it."""
+"""Presence: all processes that follow the journal have the same table, whatever they missed, and no user who has left
+stays in it."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ def picture(table: PresenceTable) -> tuple[dict[str, UserPresence | None], dict[
 
 
 class Node:
-    """What a process says, as ``presence/tracker.py`` does."""
+    """Signals of a process, made as ``presence/tracker.py`` makes them."""
 
     def __init__(self, name: str, life: int = 1) -> None:
         self.name, self.id = f"host/{name}", f"{name}{life}"
@@ -71,7 +72,7 @@ class Node:
 
 @st.composite
 def journals(draw: st.DrawFn) -> tuple[list[tuple[int, Signal]], list[Node], int]:
-    """What three processes say over some time (ms), those alive at the end, and when that is."""
+    """Return the signals of three processes over some time (ms), the processes alive at the end, and the time of the end."""
     nodes = {name: Node(name) for name in "xyz"}
     lives = dict.fromkeys("xyz", 1)
     entries: list[tuple[int, Signal]] = [(0, node.whole()) for node in nodes.values()]
@@ -105,7 +106,7 @@ def journals(draw: st.DrawFn) -> tuple[list[tuple[int, Signal]], list[Node], int
 
 
 def settle(table: PresenceTable, alive: list[Node], now: int) -> None:
-    """All beat; who is not known whole is asked; those that are silent expire."""
+    """Let all processes beat, ask for rosters that are not known as a whole, and let silent processes expire."""
     for node in alive:
         table.apply(node.beat(), now)
     for unknown in table.unknown():
@@ -164,7 +165,7 @@ def test_when_all_are_silent_nobody_is_left(journal: tuple[list[tuple[int, Signa
 def test_what_is_told_as_changed_is_all_that_has_changed(
     journal: tuple[list[tuple[int, Signal]], list[Node], int],
 ) -> None:
-    """Else somebody is shown who has gone, or not shown who has come."""
+    """Otherwise a screen would show a user who has left, or not show one who has come."""
     entries, _, now = journal
     table = PresenceTable()
     shown: dict[str, UserPresence | None] = {}
@@ -228,7 +229,7 @@ def test_a_silent_node_loses_its_people_in_less_than_fifteen_seconds() -> None:
 
 
 def test_what_a_whole_roster_does_not_name_any_more_is_told_as_changed() -> None:
-    """What it had before may have been lost on the way."""
+    """The signal about the former users may have been lost."""
     table = PresenceTable()
     table.apply(Roster("x", 1, True, [here("a", boards=("c",))], {"host": 2, "b": 1}), 0)
     changed = table.apply(Roster("x", 9, True, [], {"b": 1}), 1)

@@ -17,7 +17,7 @@ def message(seq: int, changed: int = 0, author: str = "a", text: str = "", *, de
 
 @st.composite
 def histories(draw: st.DrawFn, most: int = 25) -> list[Message]:
-    """A room's log: each number once, a new message or a change of an older one that is not deleted."""
+    """Return a room's log: each number once, for a new message or for a change of an older message that is not deleted."""
     log: list[Message] = []
     now: dict[int, Message] = {}
     for seq in range(1, draw(st.integers(0, most)) + 1):
@@ -34,17 +34,17 @@ def histories(draw: st.DrawFn, most: int = 25) -> list[Message]:
 
 
 def state(log: list[Message]) -> dict[int, Message]:
-    """As the store has it after these changes."""
+    """Return the state that the store has after these changes."""
     return {each.seq: each for each in log}
 
 
 def stored_after(log: list[Message], seq: int) -> list[Message]:
-    """As ``changes_after`` gives it."""
+    """Return these changes as ``changes_after`` returns them."""
     return sorted((m for m in state(log).values() if m.changed_seq > seq), key=lambda m: m.changed_seq)
 
 
 def check_kept(kept: RoomLog, log: list[Message]) -> None:
-    """What it says it knows is what the store has."""
+    """Check that what the log knows is what the store has."""
     now = state(log)
     order = sorted(now)
     for limit in (1, 3, 50):
@@ -104,7 +104,7 @@ def test_what_is_lost_is_healed_by_the_store_and_nothing_comes_twice_or_out_of_o
 
 @given(histories(60), st.integers(1, 5), st.integers(1, 40), st.integers(0, 60))
 def test_what_is_forgotten_is_said_to_be_unknown(log: list[Message], most: int, limit: int, start: int) -> None:
-    """Begun from the newest that the store has, and with room for few."""
+    """The log begins with the newest changes of the store, and has room for few."""
     start = min(start, len(log))
     before = sorted(state(log[:start]).values(), key=lambda m: m.changed_seq)[-limit:]
     whole_after = 0 if len(before) < limit else before[0].changed_seq - 1
@@ -144,7 +144,7 @@ def check_since(kept: RoomLog, log: list[Message]) -> None:
 
 
 def test_messages_that_are_found_in_the_store_stand_in_their_places() -> None:
-    """One that was edited comes after younger ones: changes come in the order of the changes."""
+    """An edited message comes after younger ones, because changes are in the order of the changes."""
     kept = RoomLog(2, 0, [message(1), message(2)])
     kept.catch_up([message(4), message(5), message(3, 6)], 6)
     newest = kept.newest(50)

@@ -16,7 +16,7 @@ from tests.support.histories import EPOCH, T0, WINDOWS, samples
 
 
 class Columned:
-    """As much of a series as rows fill: its columns."""
+    """Series with only what rows fill: its columns."""
 
     def __init__(self) -> None:
         self.seqs, self.times, self.values = array("q"), array("q"), array("d")
@@ -91,7 +91,7 @@ FORMS = st.one_of(*map(st.just, ("all", "all", "spread", "all, read", "one, read
 @settings(max_examples=60)
 @given(st.lists(st.tuples(GAPS, FORMS, st.integers(0, 19)), min_size=5, max_size=60))
 def test_series_are_the_same_whether_each_entry_looks_at_them_or_not(steps: list[tuple[int, str, int]]) -> None:
-    """Entries of one list, of one series in between, and reading in between."""
+    """Entries of one list, of one series between them, and reading between them."""
     replica, reference = Replica(WINDOWS, Position(EPOCH, 0)), Replica(WINDOWS, Position(EPOCH, 0))
     t_ms = now_ms = T0
     for seq, (gap, form, place) in enumerate(steps, 1):
@@ -109,7 +109,7 @@ def test_series_are_the_same_whether_each_entry_looks_at_them_or_not(steps: list
 
 
 def seen(replica: Replica, name: str) -> object:
-    """What a series shows to its readers."""
+    """Return what a series shows to its readers."""
     series = replica.table.by_text.get(name)
     if series is None:
         return None

@@ -1,4 +1,4 @@
-"""The order within buckets: in whatever pieces samples come, as long as no piece comes between others, it is that of all samples."""
+"""The order within buckets is that of all samples, in whatever pieces they come, unless a piece comes between others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STEP_MS = 1_000
 
 
 def in_pieces(values: list[float], cuts: list[int], order: list[int]) -> Buckets:
-    """A bucket that got the values, one every 10 ms, in pieces: cut at these indices, and taken in this order."""
+    """Return a bucket that got the values, one every 10 ms, in pieces: cut at these indices, and added in this order."""
     times = [7 * _STEP_MS + 10 * n for n in range(len(values))]
     bounds = [0, *sorted({cut % len(values) for cut in cuts} - {0}), len(values)]
     pieces = [slice(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]

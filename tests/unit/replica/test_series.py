@@ -1,4 +1,4 @@
-"""Memory: what a series holds is bounded by its windows, whatever comes."""
+"""Memory of a series: its windows bound it, whatever is fed."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def test_remembered_lists_of_keys_are_bounded_and_still_right() -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_entries_that_tell_of_the_same_series_several_times_are_taken_over_in_their_order(seed: int) -> None:
-    """However the lists of an entry are cut, and whoever looks meanwhile."""
+    """Entries repeat the same series in lists of any form, and readers look at the series in between."""
     windows = msgspec.structs.replace(WINDOWS, raw_max=1_000)
     random, replica, now = Random(seed), Replica(windows, Position(EPOCH, 0)), T0
     names = [f"s{n:03}" for n in range(90)]

@@ -33,7 +33,7 @@ def replication(journal: Journal) -> Replication:
 
 
 class Feeding(MemoryJournal):
-    """While it stores a record of a checkpoint, one more entry comes and is applied: as with a file, which takes time."""
+    """Checkpoint store that, while it stores a record, lets one more entry come and be applied: storing in a file takes time."""
 
     def __init__(self) -> None:
         super().__init__(clock=HandClock().journal_clock())

@@ -94,7 +94,8 @@ def test_a_message_sent_twice_without_context_takeover() -> None:
 
 
 def test_a_second_message_that_refers_to_the_first_is_damaged() -> None:
-    """We said client_no_context_takeover: f2 00 11 00 00 of the RFC's example needs the window of the one before."""
+    """The server has agreed on client_no_context_takeover: f2 00 11 00 00 of the RFC's example needs the window of the
+    message before."""
     second = frame(1, bytes.fromhex("f200110000"), rsv=4)
     events, violation = run(parser(deflating=True), [frame(1, HELLO, rsv=4) + second])
     assert events == [TextMessage("Hello")]

@@ -25,7 +25,7 @@ from tests.support.client_frames import MASK, Outcome, bytewise, close, frame, p
 
 
 def both_ways(data: bytes) -> Outcome:
-    """Fed in one piece and byte by byte, which must not differ."""
+    """Feed the bytes in one piece and byte by byte; the results must be equal."""
     events, violation = run(parser(), [data])
     again, violation_again = run(parser(), bytewise(data))
     assert again == events

@@ -29,7 +29,7 @@ SURROGATES = [(b"\xed\xa0\x80", 1), (b"\xed\xbf\xbf", 1), (b"ab\xed\xad\xbf", 3)
 
 
 def fails_at(payload: bytes) -> int | None:
-    """The index of the payload byte at which a long text message fails, fed byte by byte; None: it does not."""
+    """Return the index of the payload byte at which a long text message fails, fed byte by byte; None if it does not."""
     into = parser()
     more = payload + b"x" * 200  # so that the message has not ended by then
     data = frame(1, more)

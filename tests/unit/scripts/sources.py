@@ -1,4 +1,4 @@
-"""Small trees of source files that checks are tried on."""
+"""Small trees of source files on which checks are tested."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scripts.checks.tree import Module, read_package
 
 
 def write(root: Path, files: dict[str, str]) -> Path:
-    """Write the files, with their indentation taken off."""
+    """Write the files, without their common indentation."""
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(dedent(text))

@@ -16,7 +16,7 @@ PACKAGES = NPM / "node_modules"
 
 @pytest.fixture
 def vendor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder in the place of static/vendor/, to which no package needs to be fetched."""
+    """Use an empty folder in the place of static/vendor/, for which no package is fetched."""
     folder = tmp_path / "vendor"
     monkeypatch.setattr(browser_files, "VENDOR", folder)
     monkeypatch.setattr(browser_files, "STAMP", folder / ".made-from")

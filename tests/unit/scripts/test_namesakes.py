@@ -1,4 +1,4 @@
-"""Every module has a unit test that bears its name, and that notices when the module does nothing."""
+"""Every module has a unit test of its name, and the test notices when the module does nothing."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ A_FEW = 3
 
 
 def test_the_namesakes_of_a_few_modules_fail_when_these_do_nothing() -> None:
-    """The next commit tries the next ones; ``python -m tests.support.broken`` tries all."""
+    """Each commit tries other modules; ``python -m tests.support.broken`` tries all."""
     chosen = [module.path for module in due(tried_modules(), turn(), A_FEW)]
     command = [sys.executable, "-m", "tests.support.broken", *chosen]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)

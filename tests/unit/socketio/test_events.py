@@ -47,7 +47,7 @@ def told(
 
 
 def events(message: Any) -> list[tuple[str, dict[str, Any]]]:
-    """Names and arguments."""
+    """Return the names and arguments of the events."""
     found = [json.loads(packet[1:]) for packet in told(message)]
     return [(name, argument) for name, argument in found]
 

@@ -17,13 +17,13 @@ STEP_MS = 10_000
 
 
 def labels(text: str) -> Labels:
-    """The labels of ``name a=1 b=2``."""
+    """Return the labels of ``name a=1 b=2``."""
     name, *pairs = text.split()
     return tuple(sorted((("__name__", name), *((pair.split("=")[0], pair.split("=")[1]) for pair in pairs))))
 
 
 def data_of(text: str, series: Series) -> Data:
-    """The samples that the selectors of an expression match, all of them."""
+    """Return all samples that the selectors of an expression match."""
     data: Data = {}
     for node in selectors_of(parse(text)):
         columns = []
@@ -37,17 +37,17 @@ def data_of(text: str, series: Series) -> Data:
 
 
 def ask(text: str, series: Series, at_ms: int | None = None) -> QueryAnswer:
-    """The answer at the time of the last sample."""
+    """Return the answer at the time of the last sample."""
     longest = max((len(values) for values in series.values()), default=1)
     return run(instant_query(parse(text), (longest - 1) * STEP_MS if at_ms is None else at_ms), data_of(text, series))
 
 
 def values(text: str, series: Series, at_ms: int | None = None) -> dict[str, float]:
-    """The answer's values by their labels as ``a=1 b=2``."""
+    """Return the answer's values by their labels in the form ``a=1 b=2``."""
     rows = ask(text, series, at_ms).rows
     return {" ".join(f"{n}={v}" for n, v in row.labels): float(row.values[0]) for row in rows}
 
 
 def notes(text: str, series: Series) -> Notes:
-    """The notes of the answer."""
+    """Return the notes of the answer."""
     return ask(text, series).notes

@@ -1,4 +1,4 @@
-"""Dates of seconds, also of those that are none."""
+"""Dates of times in seconds, also of values that are no time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queries stay within their bounds, in parts of steps as in one."""
+"""Queries keep to their bounds, computed in parts of steps or at once."""
 
 from __future__ import annotations
 

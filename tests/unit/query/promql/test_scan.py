@@ -1,4 +1,4 @@
-"""Tokens of expressions, and what is bounded before the parser."""
+"""Tokens of expressions, and bounds that are checked before the parser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The acceptor: without file descriptors it waits, says so once, and goes on when there are some."""
+"""Acceptor without file descriptors: it waits, logs this once, and continues when there are some."""
 
 from __future__ import annotations
 

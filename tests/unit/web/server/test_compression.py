@@ -1,4 +1,4 @@
-"""Which clients accept gzip, and files that are compressed once until they change."""
+"""Clients that accept gzip, and files that are compressed once until they change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other protocols on the HTTP port: each is named with what to change."""
+"""Other protocols on the HTTP port: the refusal of each says what to change."""
 
 from __future__ import annotations
 

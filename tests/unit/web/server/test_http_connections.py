@@ -1,4 +1,4 @@
-"""The table of HTTP connections: which are closed when there are too many, and whose answers are not read."""
+"""Table of HTTP connections: which are closed when there are too many, and whose answers are not read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Description of the routes: what is taken from docstrings."""
+"""Description of the routes: its parts from docstrings."""
 
 from __future__ import annotations
 

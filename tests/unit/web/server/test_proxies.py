@@ -1,4 +1,4 @@
-"""Which client a request comes from: what a named proxy appended, and nothing that anybody wrote."""
+"""Address of a request's client: what a named proxy appended counts, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests with a short body, in every way in which their bytes can arrive."""
+"""Requests with a short body whose bytes arrive in all possible pieces."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def request(*more: bytes, path: bytes = b"/api/v1/samples", body: bytes = BODY, 
 
 
 async def read_answer(reader: asyncio.StreamReader) -> tuple[int, str, bytes]:
-    """Status, head and body of the next answer."""
+    """Return status, head and body of the next answer."""
     head = (await in_time(reader.readuntil(b"\r\n\r\n"), 10)).decode("latin-1")
     length = re.search(r"Content-Length: (\d+)", head)
     return int(head.split()[1]), head, await reader.readexactly(int(length[1])) if length else b""

@@ -1,4 +1,4 @@
-"""What to do instead of sending to an address that other receivers have."""
+"""Advice for requests to addresses that other receivers have."""
 
 from __future__ import annotations
 
