@@ -47,7 +47,7 @@ export class Views {
     this.all = new Set();
     /** @type {Set<string | number>} ids of requests that were cancelled before their answer */
     this.cancelled = new Set();
-    /** @type {Set<string>} views of cancelled requests, to be left when no answer is awaited: one that is may be of the same view */
+    /** @type {Set<string>} views of cancelled requests. They are left once no answer is awaited, because an awaited answer may be of the same view */
     this.unwanted = new Set();
     connection.on("opened", () => {
       this.cancelled.clear();

@@ -3,7 +3,7 @@
 import { IEC, PREFIXED, SI } from "./format.js";
 
 const MOST_DECIMALS = 12;
-/** Numbers from here on are read less easily than shorter ones with as many decimals: 1.6303 G, not 1630300 k. */
+/** From this number on, a larger unit is taken if it gives a shorter number with as many decimals: 1.6303 G, not 1630300 k. */
 const MANY_FIGURES = 100_000;
 /** Longer numbers are written with an exponent. */
 const LONGEST = 9;

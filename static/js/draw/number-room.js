@@ -2,7 +2,7 @@
 
 /** @typedef {{values: number[], value: number | undefined}} Values */
 
-/** The room shrinks when the longest number has left the window; it is looked for this often, in ms. */
+/** The longest number is looked for again at this interval, in ms: the room shrinks when it has left the window. */
 const LOOK_EVERY_MS = 60_000;
 
 /** Return the least and the greatest of the numbers that series show. @param {Values[]} all @returns {number[]} none if there is no number */
@@ -19,7 +19,7 @@ function extremes(all) {
 
 export class NumberRoom {
   constructor() {
-    /** letters of the longest number */
+    /** number of letters of the longest number */
     this.letters = 0;
     this.lookedAt = -Infinity;
   }

@@ -24,12 +24,12 @@ const subtitle = /** @type {HTMLElement} */ (document.getElementById("subtitle")
 board.configure({ clock: shell.clock, loop: shell.loop, showFeed: (name, lines) => shell.showFeed(name, lines), announce: (text) => shell.announce(text) }, {
   ask: (since) => shell.views.change(subscription, request(), since),
   latest: () => subscription.id,
-  position: () => (shell.connection.state === "open" ? subscription.position : ""), // else nothing falls asleep: its values are older than now
+  position: () => (shell.connection.state === "open" ? subscription.position : ""), // without a connection no tile falls asleep, because its values may be old
 });
 
 /** Screens ask for a changed board's data within this time, not all at once. */
 const SPREAD_MS = 200;
-/** Screens ask again after this time, and up to twice of it, when the server has no room for the moment. */
+/** When the server has no room, screens ask again after this time or up to twice as late. */
 const AGAIN_MS = 10_000;
 /** Screens of a board that is not there, or may not be seen, look again after this time, and up to twice of it. */
 const LOOK_AGAIN_MS = 30_000;
@@ -160,12 +160,12 @@ shell.keys.push(["i", "inspect the tile with the focus", inspect]);
 shell.keys.push(["h", "the Host board", () => location.assign("/")], ["e", "explore", () => location.assign("/explore")]);
 shell.keys.push(["f", "full screen", () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen())]);
 shell.everySecond.push(() => board.tick());
-addEventListener("beforeprint", () => board.sight?.keepAwake()); // tiles that sleep say as of when they are
+addEventListener("beforeprint", () => board.sight?.keepAwake()); // sleeping tiles show the time of their values
 addEventListener("afterprint", () => board.sight?.release());
 document.addEventListener("keydown", (event) => {
   const prints = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "p";
   if (!prints || !board.sight?.asleep.size || shell.connection.state !== "open") return;
-  event.preventDefault(); // until all tiles show what there is now
+  event.preventDefault(); // print once all tiles show their newest values
   board.sight.keepAwake(() => shell.loop.afterPaint(() => print()));
 });
 document.addEventListener("theme", () => board.recolour());

@@ -33,7 +33,7 @@ let tag = "";
 const pictures = new Map();
 /** @type {import("../widgets/live-thumbnails.js").LiveThumbnails | null} draws their lines; null until the first picture is painted */
 let live = null;
-/** grows with each call of show(), so that the steps of an earlier one end */
+/** grows with each call of show(), so that the steps of an earlier call end */
 let shows = 0;
 
 /** Draw where the tiles of a board are. @param {BoardListed} board */

@@ -17,7 +17,7 @@ import { toggleTheme } from "./theme-toggle.js";
 const HIDDEN_AFTER_MS = 5_000;
 /** Delays between acceptance and paint are reported this often. */
 const REPORT_EVERY_MS = 5_000;
-/** Delays are measured in views of at least so many frames a second: views with a lower rate wait on purpose. */
+/** Delays are measured only in views of at least this many frames a second: views with a lower rate wait on purpose. */
 const MEASURED_HZ = 5;
 /** The server takes this many delays in one message, and none longer than ten minutes. */
 const MOST_REPORTED = 100;

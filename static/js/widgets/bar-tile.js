@@ -44,7 +44,7 @@ export class BarTile extends Tile {
     this.state = mostSevere(states);
   }
 
-  /** Return what is shown of a value. @param {Series} series @param {number | undefined} value */
+  /** Return the text that is shown for a value. @param {Series} series @param {number | undefined} value */
   shown(series, value) {
     const { text, unit } = format(value, this.unitOf(series), this.widget.decimals);
     const state = this.stateOf(value);

@@ -4,13 +4,13 @@ import { widthInEm } from "../draw/text-width.js";
 
 /** @typedef {{texts: string[], isNumber: boolean}} ColumnTexts */
 
-/** Space between columns, and a reserve. */
+/** Space between two columns, with a reserve. */
 const BETWEEN_EM = 1;
-/** A column of texts has room for other texts as well, and no text has more than the most. */
+/** A column of texts has at least this width, for later texts; no text gets more than `MOST_EM`. */
 const LEAST_TEXT_EM = 7;
 const MOST_EM = 16;
 const FORGET_AFTER_MS = 60_000;
-/** The shares stay as they are for less than this. */
+/** The columns give room back only if all of them together need less than this share of it. */
 const MUCH_LESS = 0.9;
 
 export class ColumnWidths {
@@ -27,7 +27,7 @@ export class ColumnWidths {
 
   /**
    * Return the shares of the columns, in percent of the table. Where all have not enough room, numbers are whole and texts are cut.
-   * Other columns begin anew. What was wide and has not come again for a minute gives its room back.
+   * Other columns begin anew. A column gives room back when it has not needed it for a minute.
    * @param {ColumnTexts[]} columns @param {string} family of the letters @param {number} roomEm width of the table @param {string} names of the columns
    * @param {number} now
    */

@@ -31,7 +31,7 @@ export class LineTile extends Tile {
     this.unit = undefined;
     /** width for which the legend was last fitted, 0 for never */
     this.legendWidth = 0;
-    /** @type {number[]} room for each name in em, which a name keeps while it is shorter: "(stale)" behind it comes and goes */
+    /** @type {number[]} room for each name in em; it stays when the name gets shorter, because "(stale)" behind a name comes and goes */
     this.rooms = [];
     /** the series that have these rooms */
     this.named = "";

@@ -74,7 +74,7 @@ export class SeriesPicker extends HTMLElement {
     this.search.select();
   }
 
-  /** Choose the first that the search has found. */
+  /** Choose the first series that the search has found. */
   takeFirst() {
     const first = this.fresh.querySelector("button") ?? this.rest.querySelector("button");
     first?.click();

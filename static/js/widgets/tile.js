@@ -80,7 +80,7 @@ export class Tile extends HTMLElement {
     this.sleptAt = 0;
   }
 
-  /** Return the time that the picture is of: now, for a sleeping tile when it fell asleep. */
+  /** Return the time of the picture: now, or the time when a sleeping tile fell asleep. */
   now() {
     return this.isAsleep ? this.sleptAt : this.context.clock.now();
   }
@@ -208,12 +208,12 @@ export class Tile extends HTMLElement {
     return Array.from({ length: count }, (_, i) => this.firstPlace + i);
   }
 
-  /** Return the indexes of all that the tile watches, its document included. @returns {number[]} */
+  /** Return the indices of all selectors that the tile watches, and of its document. @returns {number[]} */
   watchedPlaces() {
     return this.widget.document ? [...this.places(), this.firstPlace + this.places().length] : this.places();
   }
 
-  /** Keep the picture of now, and say so: it may be printed. @param {number} now */
+  /** Keep the present picture and show its time, because the page may be printed. @param {number} now */
   fallAsleep(now) {
     this.isAsleep = true;
     this.sleptAt = now;

@@ -3,7 +3,7 @@
 
 /** @import { Tile } from "./tile.js" */
 /**
- * `ask` asks the server for what `skipped` leaves, from a position on, "" for a snapshot; the reply is passed to `answered`. `latest` is the id of the latest request.
+ * `ask` asks the server for the series that `skipped` does not leave out, with the changes since a position ("": a snapshot). Its reply is passed to `answered`. `latest` is the id of the latest request.
  * @typedef {{ask: (since: string) => void, position: () => string, latest: () => number, now: () => number}} Asking
  */
 
@@ -29,9 +29,9 @@ export class TilesInSight {
     this.afterMs = ASLEEP_AFTER_MS;
     /** @type {Map<Tile, number>} since when each tile is out of sight */
     this.outSince = new Map();
-    /** @type {Map<Tile, {at: number, position: string}>} up to which position each sleeping tile has its values, "" for not known */
+    /** @type {Map<Tile, {at: number, position: string}>} the position up to which each sleeping tile has its values; "": not known */
     this.asleep = new Map();
-    /** @type {{at: number, position: string}[]} of sleeping tiles that were replaced by others, which are awake */
+    /** @type {{at: number, position: string}[]} positions of sleeping tiles that were replaced by awake tiles */
     this.lost = [];
     /** @type {Set<Tile>} tiles that wake up with the next answer */
     this.waking = new Set();
@@ -81,7 +81,7 @@ export class TilesInSight {
 
   /** Let tiles fall asleep that are out of sight for long enough; called once a second. */
   tick() {
-    if (!document.hidden) this.adjust(); // nothing is watched there anyway, and what is in sight is not known
+    if (!document.hidden) this.adjust(); // a hidden page watches nothing, and does not know what is in sight
   }
 
   adjustSoon() {
