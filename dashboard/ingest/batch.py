@@ -49,8 +49,10 @@ _MAX_CACHED_BYTES = 4_096
 #: Most cached lists of rows (beyond it the cache is emptied), and most bytes of one (a longer one is not cached).
 _MAX_LISTS = 64
 _MAX_LIST_BYTES = 262_144
-#: Most samples in one body; a larger body is refused.
+#: Most samples in one part of a body. Parsers of long bodies begin a new part when one is full, which is so early that the
+#: samples that a parser adds in one step still fit.
 MAX_SAMPLES = 200_000
+FULL_PART = 100_000
 
 
 @dataclass(slots=True)

@@ -2,25 +2,26 @@
 
 Source: opentelemetry-proto 1.x and the OTLP specification. Names of series: ``otlp_names.py``, ``otlp_resources.py``. An
 unreadable point, metric, scope or resource is refused, and the rest of the body is kept. A point whose attributes have the same
-bytes as those of an earlier point costs one look-up.
+bytes as those of an earlier point costs one look-up. A body with very many points is parsed in parts, of which each is stored
+before the next is parsed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from dashboard.domain.errors import Invalid
-from dashboard.domain.series import MAX_UNIT_BYTES, check_text, series_key
-from dashboard.ingest.batch import MAX_SAMPLES, check_time
+from dashboard.domain.series import series_key
+from dashboard.ingest.batch import FULL_PART, check_time
 from dashboard.ingest.json_steps import read_in_steps
 from dashboard.ingest.origins import origin_of
 from dashboard.ingest.otlp_cache import MAX_CACHED_BYTES, PointCache
 from dashboard.ingest.otlp_columns import PointColumns, attributes_of, read_columns
-from dashboard.ingest.otlp_names import labels_of, metric_name
+from dashboard.ingest.otlp_names import labels_of, metric_name, shown_unit
 from dashboard.ingest.otlp_points import DIVIDED, SUFFIXES, Shape, rows_of
 from dashboard.ingest.otlp_resources import TARGET_INFO, Origin, with_scope
 from dashboard.ingest.otlp_schema import (
@@ -36,17 +37,18 @@ from dashboard.ingest.otlp_schema import (
 )
 from dashboard.ingest.otlp_values import MAX_ATTRIBUTES, items, pairs_of, whole
 from dashboard.ingest.parsed import Family, Parsed
-from dashboard.ingest.protobuf import BYTES, NotRead, TooManyFields, read_fields, read_message
+from dashboard.ingest.protobuf import BYTES, ITEM_BYTES, NotRead, TooManyFields, pieces_of, read_fields, read_message
 
 _ONE: Shape = (("", None),)
 #: Most bytes of the series of one point (a histogram has many); longer ones are not cached.
 _MAX_CACHED_SERIES_BYTES = 16_384
-_UNITS = {"": None, "1": None, "By": "B", "By/s": "B/s", "KiBy": "KiB", "MiBy": "MiB", "GiBy": "GiB", "Cel": "°C"}
 _DELTA = (1, "AGGREGATION_TEMPORALITY_DELTA")
 #: Flag of a point: the series has no value any more.
 _NO_RECORDED_VALUE = 1
-#: Most resources, scopes and metrics in one request; a larger one is refused.
+#: Most resources, scopes and metrics in one request, and bytes for each of which a longer request may have one more.
 _MAX_PARTS = 200_000
+#: Bytes of a metric's points that are read at once.
+_PIECE_BYTES = 1 << 18
 #: Fields of a metric that hold no data.
 _DESCRIBING = {"name", "description", "unit", "metadata"}
 
@@ -65,8 +67,9 @@ class _Metric:
 
 
 def parse_otlp_protobuf(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
-    """Parse an ``ExportMetricsServiceRequest``; a refusal's index is that of its data point, from 0. Raises Invalid."""
-    return _Walk(cache, latest_ms, NotRead.of_body(len(body))).take(read_message(body, REQUEST))
+    """Parse an ``ExportMetricsServiceRequest``, or the first part of a long one; a refusal's index is that of its data point in
+    the whole request, from 0. Raises Invalid."""
+    return _Walk(cache, latest_ms, len(body)).take(read_message(body, REQUEST))
 
 
 def parse_otlp_json(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
@@ -77,42 +80,76 @@ def parse_otlp_json(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
     if request and "resourceMetrics" not in request:
         passed = ", ".join(sorted(request))[:80]
         raise Invalid(f"has no resourceMetrics, only {passed}; this address takes metrics")
-    return _Walk(cache, latest_ms, NotRead.of_body(len(body))).take(request)
+    return _Walk(cache, latest_ms, len(body)).take(request)
 
 
 @dataclass(slots=True)
 class _Walk:
-    """Parser of one request. ``index``: index of the next data point; ``places``: for each sample, the index of its data point.
+    """Parser of one request of ``size`` bytes. ``parsed``: the part that is being filled.
 
-    ``sent``: maps a metric's origin and converted name to the name as sent.
+    ``index``: index of the next data point; ``places``: for each sample of the part, the index of its data point.
+    ``sent``: maps a metric's origin and converted name to the name as sent.  ``row``: first row of the resource in this part;
+    ``newest_ms``: latest time of its samples in earlier parts, None if it has none there, 0 for samples without a time.
     """
 
     cache: PointCache
     latest_ms: int
-    not_read: NotRead
+    size: int
     parsed: Parsed = field(default_factory=Parsed)
     places: list[int] = field(default_factory=list)
     index: int = 0
     parts: int = 0
+    row: int = 0
+    newest_ms: int | None = None
     sent: dict[tuple[bytes, str], str] = field(default_factory=dict)
+    not_read: NotRead = field(init=False)
+    most: int = field(init=False)
+    is_whole: bool = False
+
+    def __post_init__(self) -> None:
+        self.not_read, self.most = NotRead.of_body(self.size), max(_MAX_PARTS, self.size // ITEM_BYTES)
 
     def take(self, request: dict[str, Any]) -> Parsed:
-        """Parse the whole request; raises Invalid when it has too many parts."""
+        """Parse the request, or its first part; raises Invalid when it has too many resources, scopes and metrics."""
+        parts = self._parts(request)
+        parsed = next(parts)
+        parsed.rest = None if self.is_whole else parts
+        return parsed
+
+    def _parts(self, request: dict[str, Any]) -> Iterator[Parsed]:
+        self._begin()
         self.cache.renew(self.latest_ms)
-        self.parsed.batch.where = lambda: self.places
-        resources = items(request, "resourceMetrics", _MAX_PARTS)
+        resources = items(request, "resourceMetrics", self.most)
         read = [self._read(part, RESOURCE_METRICS) for part in resources]
         self.cache.resources.note_shared(part.get("resource") or {} for part in read if part is not None)
         for part in read:
             if part is not None:
-                self._resource(part)
-        return self.parsed
+                yield from self._resource(part)
+        self.is_whole = True
+        yield self.parsed
+
+    def _begin(self) -> None:
+        self.parsed, self.places = Parsed(), (places := list[int]())
+        self.parsed.batch.where = lambda: places
+
+    def _cut(self) -> Parsed:
+        """Return the part and begin a new one."""
+        full, self.newest_ms, self.row = self.parsed, self._newest_ms(), 0
+        self._begin()
+        return full
+
+    def _newest_ms(self) -> int | None:
+        """Return the latest time of the resource's samples so far; 0 if none has a time, None if there is no sample."""
+        times = self.parsed.batch.times[self.row :]
+        if not times:
+            return self.newest_ms
+        return max((t for t in (*times, self.newest_ms) if t is not None), default=0)
 
     def _read(self, part: Any, schema: Any) -> dict[str, Any] | None:
         """Decode a part; refuse an unreadable part and return None."""
         self.parts += 1
-        if self.parts > _MAX_PARTS:
-            raise Invalid(f"more than {_MAX_PARTS} resources, scopes and metrics in one body")
+        if self.parts > self.most:
+            raise Invalid(f"more than {self.most} resources, scopes and metrics in one body")
         try:
             return read_any(part, schema, self.not_read)
         except TooManyFields:
@@ -128,29 +165,28 @@ class _Walk:
         self.parsed.refuse(self.index, invalid, _shown(part))
         self.index += 1
 
-    def _resource(self, part: dict[str, Any]) -> None:
-        row, index = len(self.parsed.batch.keys), self.index
+    def _resource(self, part: dict[str, Any]) -> Iterator[Parsed]:
+        self.row, self.newest_ms, index = len(self.parsed.batch.keys), None, self.index
         try:
             origin = self.cache.resources.origin(part.get("resource") or {})
-            scopes = items(part, "scopeMetrics", _MAX_PARTS)
+            scopes = items(part, "scopeMetrics", self.most)
         except Invalid as invalid:
             self._refuse(Invalid(f"resource: {invalid.reason}", field=invalid.field), part)
             return
         for each in scopes:
             scope = self._read(each, SCOPE_METRICS)
             if scope is not None:
-                self._scope(scope, origin)
+                yield from self._scope(scope, origin)
         if origin.fault:
             self.parsed.refuse(index, Invalid(origin.fault), f"{TARGET_INFO}{{…}}")
-        if origin.info and len(self.parsed.batch.keys) > row:
-            times = [t for t in self.parsed.batch.times[row:] if t is not None]
-            self.parsed.add(origin.info, max(times, default=None), 1.0, kind="gauge")
+        if origin.info and (newest_ms := self._newest_ms()) is not None:
+            self.parsed.add(origin.info, newest_ms or None, 1.0, kind="gauge")
             self.places.append(index)
 
-    def _scope(self, scope: dict[str, Any], origin: Origin) -> None:
+    def _scope(self, scope: dict[str, Any], origin: Origin) -> Iterator[Parsed]:
         try:
             origin = with_scope(origin, scope.get("scope"), scope.get("schemaUrl"))
-            metrics = items(scope, "metrics", _MAX_PARTS)
+            metrics = items(scope, "metrics", self.most)
         except Invalid as invalid:
             self._refuse(Invalid(f"scope: {invalid.reason}", field=invalid.field), scope)
             return
@@ -163,8 +199,9 @@ class _Walk:
                 data = metric.get(shape)
                 if data is not None:
                     try:
-                        self._metric(metric, shape, data, origin)
-                    except (_TooMany, TooManyFields):
+                        for piece in pieces_of(data, (1,), _PIECE_BYTES) if isinstance(data, bytes) else (data,):
+                            yield from self._metric(metric, shape, piece, origin)
+                    except TooManyFields:
                         raise
                     except Invalid as invalid:
                         self._refuse(_named(invalid, str(metric.get("name", ""))), data)
@@ -175,26 +212,26 @@ class _Walk:
             known = f"has no {', '.join(SHAPES)}, only {', '.join(unknown)[:80]}"
             self._refuse(_named(Invalid(known), str(metric.get("name", ""))), metric)
 
-    def _metric(self, metric: dict[str, Any], shape: str, data: Any, origin: Origin) -> None:
-        """Parse a metric's points; parse a gauge or sum in protobuf by columns if its layout allows that."""
+    def _metric(self, metric: dict[str, Any], shape: str, data: Any, origin: Origin) -> Iterator[Parsed]:
+        """Parse points of a metric; parse a gauge or sum in protobuf by columns if its layout allows that."""
+        if self.parsed.is_full(FULL_PART):
+            yield self._cut()
         columns = None
         if isinstance(data, bytes) and shape in ("gauge", "sum"):
             known = self.cache.numbers(_raw(origin, metric.get("name")))
             columns = read_columns(data, known, self.latest_ms)
         if columns is None:
-            columns = _all_others(data, self.not_read)
+            columns = self._all_others(data)
         found = self._described(metric, shape, columns.rest, origin)
         if columns.keys and isinstance(found, _Metric) and known.name != found.name:
-            columns = _all_others(data, self.not_read)
+            columns = self._all_others(data)
         if columns.keys and isinstance(found, _Metric):
             self._add(columns, found)
-        self._take([(self.index + row, point) for row, point in columns.others], found)
+        yield from self._take([(self.index + row, point) for row, point in columns.others], found)
         self.index += columns.count
 
     def _add(self, columns: PointColumns, metric: _Metric) -> None:
         batch, keys = self.parsed.batch, columns.keys
-        if len(batch.keys) + len(keys) > MAX_SAMPLES:
-            raise _TooMany(f"more than {MAX_SAMPLES} samples in one body")
         if metric.unit is not None:
             start = len(batch.keys)
             batch.declared += [(row, metric.unit, None) for row in range(start, start + len(keys))]
@@ -207,6 +244,12 @@ class _Walk:
             others = {self.index + row for row, _ in columns.others}
             rows = (row for row in rows if row not in others)
         self.places.extend(rows)
+
+    def _all_others(self, data: Any) -> PointColumns:
+        """Return columns with all points in ``others``: the caller reads those points one by one."""
+        message = read_any(data, POINTS, self.not_read)
+        points = items(message, "dataPoints", self.most)
+        return PointColumns(others=list(enumerate(points)), count=len(points), rest=message)
 
     def _described(self, metric: dict[str, Any], shape: str, data: dict[str, Any], origin: Origin) -> _Metric | Invalid:
         """Return the properties that all points of a metric share, or the reason why all points are refused."""
@@ -232,11 +275,13 @@ class _Walk:
         other = self.sent.setdefault((origin.raw, name), sent)
         if other != sent:
             return Invalid(f"{sent[:80]} and {other[:80]} would both be called {name} here; rename one", field="name")
-        return _Metric(name, sent, shape, kind, _unit(unit), origin, _raw(origin, sent))
+        return _Metric(name, sent, shape, kind, shown_unit(unit), origin, _raw(origin, sent))
 
-    def _take(self, points: list[tuple[int, Any]], metric: _Metric | Invalid) -> None:
+    def _take(self, points: list[tuple[int, Any]], metric: _Metric | Invalid) -> Iterator[Parsed]:
         """Parse points of one metric; each is accepted or refused as a whole."""
         for row, (place, point) in enumerate(points):
+            if self.parsed.is_full(FULL_PART):
+                yield self._cut()
             if self.parsed.batch.is_hopeless():
                 self.parsed.batch.leave_unread(place, len(points) - row)
                 return
@@ -244,7 +289,7 @@ class _Walk:
                 if isinstance(metric, Invalid):
                     raise metric
                 self._point(point, metric)
-            except (_TooMany, TooManyFields):
+            except TooManyFields:
                 raise
             except Invalid as invalid:
                 if isinstance(metric, _Metric):
@@ -273,8 +318,6 @@ class _Walk:
             self.cache.claim(keys, origin_of(metric.sent, dict(pairs_of(attributes))))
             if len(seen[0]) + len(seen[1]) <= MAX_CACHED_BYTES and sum(map(len, keys)) <= _MAX_CACHED_SERIES_BYTES:
                 self.cache.shapes.learn(seen, keys)
-        if len(self.parsed.batch.keys) + len(keys) > MAX_SAMPLES:
-            raise _TooMany(f"more than {MAX_SAMPLES} samples in one body")
         for key, value, (suffix, _) in zip(keys, values, shape, strict=True):
             unit = None if suffix in ("_count", "_bucket") else metric.unit
             kind = "gauge" if suffix in ("_min", "_max", "_p50", "_p90", "_p99") else metric.kind
@@ -291,17 +334,6 @@ class _Walk:
             suffix, label = DIVIDED[metric.shape]
             key = series_key(metric.name + suffix, labels)
             self.parsed.ended_families.append(Family(key, label, t_ms))
-
-
-def _all_others(data: Any, not_read: NotRead) -> PointColumns:
-    """Return columns with all points in ``others``: the caller reads those points one by one."""
-    message = read_any(data, POINTS, not_read)
-    points = items(message, "dataPoints", MAX_SAMPLES)
-    return PointColumns(others=list(enumerate(points)), count=len(points), rest=message)
-
-
-class _TooMany(Invalid):
-    """Fault of a body with more than ``MAX_SAMPLES`` samples; no single part is at fault."""
 
 
 def _raw(origin: Origin, name: object) -> bytes:
@@ -322,16 +354,6 @@ def _shown(part: Any, shape: str = "") -> bytes:
         except Invalid:
             part = f"protobuf of {len(part)} bytes"
     return msgspec.json.encode(part)
-
-
-def _unit(unit: Any) -> str | None:
-    """Return the unit to show; return None for an invalid unit, because that is no reason to refuse the sample."""
-    if not isinstance(unit, str) or unit.startswith("{"):
-        return None
-    try:
-        return _UNITS[unit] if unit in _UNITS else check_text(unit, field="unit", max_bytes=MAX_UNIT_BYTES)
-    except Invalid:
-        return None
 
 
 def _learn(point: bytes, metric: _Metric, keys: tuple[str, ...], cache: PointCache) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from dashboard.domain.errors import Invalid
-from dashboard.domain.series import CEILING
+from dashboard.domain.series import CEILING, MAX_UNIT_BYTES, check_text
 from dashboard.ingest.naming import foreign_name
 
 #: prometheus: by the rules above; as_sent: names keep dots, dashes and slashes, and nothing is appended.
@@ -28,6 +28,9 @@ _UNITS = {
     "ns": "nanoseconds", "By": "bytes", "KiBy": "kibibytes", "MiBy": "mebibytes", "GiBy": "gibibytes", "TiBy": "tibibytes",
     "KBy": "kilobytes", "MBy": "megabytes", "GBy": "gigabytes", "TBy": "terabytes", "m": "meters", "V": "volts",
     "A": "amperes", "J": "joules", "W": "watts", "g": "grams", "Cel": "celsius", "Hz": "hertz", "1": "", "%": "percent",
+}  # fmt: skip
+_SHOWN_UNITS = {
+    "": None, "1": None, "By": "B", "By/s": "B/s", "KiBy": "KiB", "MiBy": "MiB", "GiBy": "GiB", "Cel": "°C",
 }  # fmt: skip
 _PER = {"s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week", "mo": "month", "y": "year"}
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9:]+")
@@ -82,3 +85,13 @@ def labels_of(attributes: Iterable[tuple[str, str]], but: Mapping[str, str] | No
             mapped = f"exported_{mapped}"
         labels[mapped] = f"{labels[mapped]};{value}" if mapped in labels else value
     return labels
+
+
+def shown_unit(unit: object) -> str | None:
+    """Return the unit to show; return None for an invalid unit, because that is no reason to refuse the sample."""
+    if not isinstance(unit, str) or unit.startswith("{"):
+        return None
+    try:
+        return _SHOWN_UNITS[unit] if unit in _SHOWN_UNITS else check_text(unit, field="unit", max_bytes=MAX_UNIT_BYTES)
+    except Invalid:
+        return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
@@ -45,7 +45,8 @@ class Parsed:
     """Content of a body. ``documents``: (key, JSON text, cadence in s); ``places``: the documents' indices in the body.
 
     ``ended``: (series, ms) of each series that the sender declared as ended at that time (None: now); ``ended_families``: the
-    same for families.  ``silent``: series in the body without a finite value.
+    same for families.  ``silent``: series in the body without a finite value.  ``rest``: yields further parts of a body that has
+    more samples than one part may have; None if this is the whole body.
     """
 
     batch: Batch = field(default_factory=Batch)
@@ -55,6 +56,7 @@ class Parsed:
     ended: list[tuple[str, int | None]] = field(default_factory=list)
     ended_families: list[Family] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
+    rest: Iterator[Parsed] | None = field(default=None, compare=False, repr=False)
 
     def add(
         self,
@@ -80,6 +82,24 @@ class Parsed:
         batch.keys.append(key)
         batch.times.append(t_ms)
         batch.values.append(value)
+
+    def is_full(self, at: int) -> bool:
+        """Return whether the part has ``at`` samples and ends of series, so that a new part should begin."""
+        return len(self.batch.keys) + len(self.ended) >= at
+
+    def join(self, other: Parsed, first: int) -> None:
+        """Add the samples, refusals and ends of the next piece of this body. ``first``: the index of the piece's first item."""
+        batch, more = self.batch, other.batch
+        batch.declared += [(row + len(batch.keys), unit, every_s) for row, unit, every_s in more.declared]
+        batch.keys += more.keys
+        batch.times += more.times
+        batch.values += more.values
+        batch.refused += [msgspec.structs.replace(each, index=each.index + first) for each in more.refused]
+        batch.kinds |= more.kinds
+        batch.unread += more.unread
+        batch.not_finite += more.not_finite
+        self.ended += other.ended
+        self.ended_families += other.ended_families
 
     def write(self, key: str, value: object, every_s: float | None = None, *, place: int = 0) -> None:
         """Add a document; ``place``: its index in the body."""

@@ -8,14 +8,16 @@ with those of the package.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from dashboard.domain.errors import Invalid
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 MAX_DEPTH = 100
+#: Items of a repeated field, and bytes for each of which a longer message may have one more: no item with a value is shorter.
 MAX_ITEMS = 200_000
+ITEM_BYTES = 16
 #: Fields of a body that are not read: those that are not in the protocol, and repetitions of fields that come once.
 MAX_NOT_READ = 200_000
 #: A longer body may have one for each of this many bytes: an exemplar, which is not read either, is longer.
@@ -134,7 +136,7 @@ def read_message(data: bytes, schema: Schema, not_read: NotRead | None = None, d
         raise Invalid(f"nested deeper than {MAX_DEPTH}")
     not_read = NotRead(_MAX_NOT_READ_ALONE) if not_read is None else not_read
     found: dict[str, Any] = {}
-    spare = _SPARE
+    spare, most = _SPARE, max(MAX_ITEMS, len(data) // ITEM_BYTES)
     for number, wire, value in read_fields(data):
         field = schema.get(number)
         if field is None:
@@ -148,13 +150,68 @@ def read_message(data: bytes, schema: Schema, not_read: NotRead | None = None, d
                 items.extend(_packed(value, field))  # type: ignore[arg-type]  # wire type 2 gives bytes
             else:
                 items.append(_value(wire, value, field, not_read, depth))
-            if len(items) > MAX_ITEMS:
+            if len(items) > most:
                 raise _too_many(field)
         else:
             if field.name in found:
                 not_read.add()
             found[field.name] = _value(wire, value, field, not_read, depth)
     return found
+
+
+def pieces_of(data: bytes, repeated: Container[int], size: int) -> Iterator[bytes]:
+    """Yield messages that together have the content of a message: each has about ``size`` bytes of the repeated fields
+    ``repeated``, and then all other fields. Raises Invalid.
+
+    A message of at most ``2 * size`` bytes is not divided, nor is one whose other fields are longer than ``size``.
+    """
+    if len(data) <= 2 * size:
+        yield data
+        return
+    others, spans, start, at, end = list[bytes](), list[tuple[int, int]](), 0, 0, len(data)
+    while at < end:
+        begin, (tag, at) = at, read_varint(data, at)
+        at = end_of_field(data, at, tag & 7)
+        if tag >> 3 not in repeated:
+            others.append(data[begin:at])
+            spans.append((start, begin))
+            start = at
+        elif at - start >= size:
+            spans.append((start, at))
+            start = at
+    rest = b"".join(others)
+    if at > end:
+        raise Invalid("a protobuf field is longer than its message")
+    if len(rest) > size:
+        yield data
+        return
+    piece = b""
+    for begin, stop in [*spans, (start, end)]:
+        piece += data[begin:stop]
+        if piece and (len(piece) >= size or stop == end):
+            yield piece + rest
+            piece = b""
+
+
+def end_of_field(data: bytes, at: int, wire: int) -> int:
+    """Return the offset after a field's value, which begins at ``at``; raises Invalid."""
+    if wire == BYTES:
+        length, at = read_varint(data, at)
+        return at + length
+    if wire == VARINT:
+        return read_varint(data, at)[1]
+    if wire in (FIXED64, FIXED32):
+        return at + (8 if wire == FIXED64 else 4)
+    raise Invalid(f"protobuf wire type {wire} is not understood")
+
+
+def write_field(number: int, value: bytes) -> bytes:
+    """Encode a field of bytes with a number below 16."""
+    size, length = len(value), bytearray()
+    while size > 0x7F:
+        length.append(size & 0x7F | 0x80)
+        size >>= 7
+    return bytes([number << 3 | BYTES, *length, size]) + value
 
 
 def same_in_all(rows: bytes, width: int, start: int, end: int) -> bool:

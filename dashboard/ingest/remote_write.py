@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import CEILING, parse_series
-from dashboard.ingest.batch import MAX_REFUSALS, MAX_SAMPLES, check_time
+from dashboard.ingest.batch import FULL_PART, MAX_REFUSALS, MAX_SAMPLES, check_time
 from dashboard.ingest.families import Families
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.native_histogram import STALE_BITS, take_histogram
@@ -33,9 +33,9 @@ from dashboard.ingest.protobuf import (
     same_in_all,
     signed,
 )
+from dashboard.ingest.write_pieces import MAX_METADATA, Piece, divided, is_long
 
 MAX_DECODED_BYTES = 32 * 1024 * 1024
-_MAX_METADATA = 20_000
 #: A longer sample has more fields than the protocol's; by their number it is not limited otherwise.
 _SAMPLE_BYTES = 32
 _MAX_CACHED_BYTES = 4_096
@@ -69,11 +69,48 @@ def parse_remote_write(
 
 
 def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int, families: Families | None = None) -> Parsed:
-    """Parse the protobuf message ``WriteRequest``; raises Invalid when it is malformed."""
-    parsed, metadata, families = Parsed(), list[bytes](), families or Families()
+    """Parse the protobuf message ``WriteRequest``, or the first part of a long one; raises Invalid when it is malformed."""
+    families, not_read = families or Families(), NotRead.of_body(len(data))
     cache.renew(latest_ms)
+    if is_long(data):
+        pieces, metadata = divided(data)
+        families.learn(metadata)
+        parts = _parts(pieces, cache, latest_ms, not_read, families)
+        parsed = next(parts)
+        parsed.rest = parts
+        return parsed
+    parsed, metadata = _piece(data, cache, latest_ms, not_read)
+    if metadata:
+        families.learn(metadata)
+    families.note(parsed)
+    return parsed
+
+
+def _parts(
+    pieces: Iterator[Piece], cache: LabelCache, latest_ms: int, not_read: NotRead, families: Families
+) -> Iterator[Parsed]:
+    """Parse the pieces of a body; yield a part whenever one is full, and the last one."""
+    parsed, places = Parsed(), list[int]()
+    for piece in pieces:
+        found, _ = _piece(piece.data, cache, latest_ms, not_read)
+        families.note(found)
+        parsed.join(found, piece.first)
+        places += range(piece.first, piece.first + len(found.batch.keys))
+        if parsed.is_full(FULL_PART):
+            yield _with_places(parsed, places)
+            parsed, places = Parsed(), []
+    yield _with_places(parsed, places)
+
+
+def _with_places(parsed: Parsed, places: list[int]) -> Parsed:
+    parsed.batch.where = lambda: places
+    return parsed
+
+
+def _piece(data: bytes, cache: LabelCache, latest_ms: int, not_read: NotRead) -> tuple[Parsed, list[bytes]]:
+    """Parse a message of a few series; return its metadata too. The indices of its refusals are those of its series, from 0."""
+    parsed, metadata = Parsed(), list[bytes]()
     others = _quickly(data, parsed, cache, latest_ms, metadata)
-    not_read = NotRead.of_body(len(data))
     for place, (index, series) in enumerate(others):
         if parsed.batch.is_hopeless():
             parsed.batch.leave_unread(index, len(others) - place)
@@ -86,10 +123,7 @@ def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int, families
             parsed.refuse(index, invalid, _described(series))
     if others and parsed.batch.refused:
         parsed.batch.refused.sort(key=lambda refusal: refusal.index)
-    if metadata:
-        families.learn(metadata)
-    families.note(parsed)
-    return parsed
+    return parsed, metadata
 
 
 def _quickly(
@@ -108,8 +142,8 @@ def _quickly(
         at = begin + length
         if tag != 0x0A:
             skipped += 1
-            if skipped > _MAX_METADATA:
-                raise Invalid(f"more than {_MAX_METADATA} fields that are not series")
+            if skipped > MAX_METADATA:
+                raise Invalid(f"more than {MAX_METADATA} fields that are not series")
             if tag == 0x1A:
                 metadata.append(data[begin:at])
             elif tag == 0x2A:

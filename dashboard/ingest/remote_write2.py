@@ -6,37 +6,62 @@ number.  A series carries its own metadata: kind and unit.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import CEILING, MAX_UNIT_BYTES, check_text
-from dashboard.ingest.batch import MAX_SAMPLES, while_hopeful
+from dashboard.ingest.batch import FULL_PART, MAX_SAMPLES
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import OwnedRecall, origin_of
 from dashboard.ingest.packed import unpack_snappy_block
 from dashboard.ingest.parsed import Parsed
-from dashboard.ingest.protobuf import BYTES, VARINT, NotRead, TooManyFields, read_few_fields, read_fields, read_varint
+from dashboard.ingest.protobuf import (
+    BYTES,
+    ITEM_BYTES,
+    VARINT,
+    NotRead,
+    TooManyFields,
+    pieces_of,
+    read_few_fields,
+    read_fields,
+    read_varint,
+)
 from dashboard.ingest.remote_write import MAX_DECODED_BYTES, take_points
+from dashboard.ingest.write_pieces import PIECE_BYTES
 
 _KINDS = {1: "counter", 2: "gauge", 3: "histogram", 4: "histogram", 5: "summary"}
 _MAX_SYMBOLS = 1_000_000
 #: References of a series to symbols, and most bytes of one.
 _MAX_REFERENCES = 2 * (CEILING.labels + 1)
 _REFERENCE_BYTES = 10
+#: Fields of a series that hold its samples, native histograms and exemplars.
+_POINTS = (2, 3, 4)
 
 #: Series by the texts of their labels.
 SymbolCache = OwnedRecall[tuple[str, ...], str]
 
 
 @dataclass(slots=True)
-class Written(Parsed):
-    """Parsed body, with counts for the response.
+class Counts:
+    """Counts of a body so far, for the response. ``samples``: rows of samples; ``ended``: stale markers; ``unread``: refused unread.
 
-    ``histograms``: number of histograms by the index of their series in the body; ``ended_samples``: number of stale markers.
+    ``histograms``: number of histograms by the index of their series in the body; ``refused``: refusals by the same index.
     """
 
-    histograms: dict[int, int] = field(default_factory=dict)
-    ended_samples: int = 0
+    samples: int = 0
+    ended: int = 0
+    unread: int = 0
+    histograms: Counter[int] = field(default_factory=Counter)
+    refused: Counter[int] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Written(Parsed):
+    """Parsed body or part of one. ``counts``: those of the whole body, up to this part."""
+
+    counts: Counts = field(default_factory=Counts)
 
 
 def parse_remote_write2(
@@ -52,10 +77,10 @@ def is_first(data: bytes) -> bool:
 
 
 def parse_request2(data: bytes, cache: SymbolCache, latest_ms: int) -> Written:
-    """Parse the message ``Request``; raises Invalid when it is malformed."""
+    """Parse the message ``Request``, or the first part of a long one; raises Invalid when it is malformed."""
     symbols, series = list[str](), list[bytes]()
     cache.renew(latest_ms)
-    not_read = NotRead.of_body(len(data))
+    not_read, most = NotRead.of_body(len(data)), max(MAX_SAMPLES, len(data) // ITEM_BYTES)
     for number, wire, value in read_fields(data):
         if wire != BYTES or not isinstance(value, bytes) or number not in (1, 4, 5):
             not_read.add()
@@ -66,33 +91,80 @@ def parse_request2(data: bytes, cache: SymbolCache, latest_ms: int) -> Written:
             symbols.append(value.decode("utf-8", "surrogateescape"))
         else:
             series.append(value)
-        if len(symbols) > _MAX_SYMBOLS or len(series) > MAX_SAMPLES:
-            raise Invalid(f"more than {_MAX_SYMBOLS} symbols or {MAX_SAMPLES} series in one body")
+        if len(symbols) > _MAX_SYMBOLS or len(series) > most:
+            raise Invalid(f"more than {_MAX_SYMBOLS} symbols or {most} series in one body")
     if symbols and symbols[0]:
         raise Invalid("the first symbol must be empty", field="symbols")
-    written, places = Written(), list[int]()
-    written.batch.where = lambda: places
-    for index, each in while_hopeful(series, written.batch):
-        shown = ""
+    walk = _SeriesWalk(series, symbols, cache, latest_ms, not_read)
+    parts = walk.parts()
+    written = next(parts)
+    written.rest = None if walk.is_whole else parts
+    return written
+
+
+@dataclass(slots=True)
+class _SeriesWalk:
+    """Parser of a body's ``series``. ``written``: the part that is being filled; ``places``: the index of each of its rows."""
+
+    series: list[bytes]
+    symbols: list[str]
+    cache: SymbolCache
+    latest_ms: int
+    not_read: NotRead
+    written: Written = field(default_factory=Written)
+    places: list[int] = field(default_factory=list)
+    is_whole: bool = False
+
+    def parts(self) -> Iterator[Written]:
+        """Yield a part whenever one is full, and the last one."""
+        self._begin()
+        for index, series in enumerate(self.series):
+            if self.written.batch.is_hopeless():
+                self.written.batch.leave_unread(index, len(self.series) - index)
+                break
+            for piece in pieces_of(series, _POINTS, PIECE_BYTES):
+                if self.written.is_full(FULL_PART):
+                    yield self._counted()
+                    self._begin()
+                self._take(index, piece)
+        self.is_whole = True
+        yield self._counted()
+
+    def _begin(self) -> None:
+        self.written, self.places = Written(counts=self.written.counts), (places := list[int]())
+        self.written.batch.where = lambda: places
+
+    def _counted(self) -> Written:
+        """Return the part, whose refusals and samples are counted now."""
+        counts, batch = self.written.counts, self.written.batch
+        counts.refused.update(refusal.index for refusal in batch.refused)
+        counts.unread += batch.unread
+        return self.written
+
+    def _take(self, index: int, series: bytes) -> None:
+        """Add the samples and histograms of a series, or refuse what is invalid."""
+        written, counts, shown = self.written, self.written.counts, ""
+        row, ended, histograms = len(written.batch.keys), len(written.ended), list[bytes]()
         try:
-            labels, samples, histograms, metadata = _parts(each, not_read)
-            texts = _texts(labels, symbols)
+            labels, samples, histograms, metadata = _parts(series, self.not_read)
+            texts = _texts(labels, self.symbols)
             shown = ", ".join(f"{name}={text}" for name, text in zip(texts[::2], texts[1::2], strict=True))
-            key = cache.get(texts) or _learn(texts, cache)
+            key = self.cache.get(texts) or _learn(texts, self.cache)
             if histograms:
-                written.histograms[index] = len(histograms)
-            row, ended = len(written.batch.keys), len(written.ended)
+                counts.histograms[index] += len(histograms)
             try:
-                take_points(key, samples, histograms, written, latest_ms, not_read)
+                take_points(key, samples, histograms, written, self.latest_ms, self.not_read)
             finally:
-                _declare(written, row, metadata, symbols, not_read)
-                written.ended_samples += 0 if histograms else len(written.ended) - ended
+                _declare(written, row, metadata, self.symbols, self.not_read)
         except TooManyFields:
             raise
         except Invalid as invalid:
-            written.refuse(index, invalid, shown or f"protobuf of {len(each)} bytes")
-        places += [index] * (len(written.batch.keys) - len(places))
-    return written
+            written.refuse(index, invalid, shown or f"protobuf of {len(series)} bytes")
+        added = len(written.batch.keys) - row
+        self.places += [index] * added
+        if not histograms:
+            counts.samples += added
+            counts.ended += len(written.ended) - ended
 
 
 def _parts(series: bytes, not_read: NotRead) -> tuple[list[int], list[bytes], list[bytes], bytes]:

@@ -10,12 +10,16 @@ from typing import Any
 
 import cramjam
 import pytest
+from google.protobuf.json_format import MessageToJson
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
 )
 
+from dashboard.ingest import otlp
 from dashboard.ingest.packed import ENCODINGS
+from dashboard.ingest.slices import SLICE_BYTES
+from dashboard.web.feed import feeding
 from tests.handlers.feeders import bearer, guarded, post, series, series_in
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
@@ -222,3 +226,33 @@ async def test_a_refused_point_is_named_in_the_answer_and_decoded_in_the_tap() -
         await post(server, "/v1/metrics", b"\xff\xff", headers=PROTOBUF)
         (feeder,) = answer(await fetch(server, "/api/v1/feeders"))["feeders"]
         assert "application/x-protobuf of 2 bytes" in {refusal["snippet"] for refusal in feeder["refusals"]}
+
+
+@pytest.mark.parametrize("slice_bytes", [5_000, SLICE_BYTES])
+@pytest.mark.parametrize("kind", ["protobuf", "json"])
+async def test_a_body_with_more_samples_than_a_part_may_have_is_stored_whole_and_once(
+    kind: str, slice_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeding, "SLICE_BYTES", slice_bytes)
+    monkeypatch.setattr(otlp, "FULL_PART", 100)
+    monkeypatch.setattr(otlp, "_PIECE_BYTES", 1_000)
+    request = ExportMetricsServiceRequest()
+    metric = request.resource_metrics.add().scope_metrics.add().metrics.add(name="hits")
+    metric.sum.aggregation_temporality, metric.sum.is_monotonic = 1, True
+    began = time.time_ns()
+    for n in range(1_000):
+        point = metric.sum.data_points.add(as_int=n, time_unix_nano=5 if n == 700 else began + n * 1_000_000)
+        point.attributes.add(key="n").value.int_value = n % 10
+    body = request.SerializeToString() if kind == "protobuf" else MessageToJson(request).encode()
+    async with running() as server:
+        for _ in range(2):
+            response = await post(server, "/v1/metrics", body, headers=PROTOBUF if kind == "protobuf" else JSON)
+            if kind == "json":
+                assert answer(response)["partialSuccess"]["rejectedDataPoints"] == "1"
+                assert answer(response)["partialSuccess"]["errorMessage"].startswith("point 700: ")
+            else:
+                told = ExportMetricsServiceResponse.FromString(response.body).partial_success
+                assert (told.rejected_data_points, told.error_message[:10]) == (1, "point 700:")
+        for n in range(10):
+            expected = [each for each in range(n, 1_000, 10) if each != 700]
+            assert series(server, f'hits_total{{n="{n}"}}').values.tolist() == expected

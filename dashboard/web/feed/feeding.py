@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar, TypeVarTuple
 
@@ -19,10 +19,10 @@ from dashboard.domain.series import check_text
 from dashboard.ingest.batch import MAX_REFUSALS
 from dashboard.ingest.packed import ENCODINGS, unpack, unpack_unstated, unstated
 from dashboard.ingest.parsed import Parsed
-from dashboard.ingest.slices import SLICE_BYTES, items_in
+from dashboard.ingest.slices import SLICE_BYTES
 from dashboard.intake.intake import Intake
 from dashboard.intake.outcome import Outcome
-from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format, encoding_in
+from dashboard.web.feed.format import Answer, BodyPart, Fault, FeedRequest, Format, encoding_in, parts_of
 from dashboard.web.feed.shown_token import is_foreign, says_something, token_in
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.context import WebContext
@@ -83,25 +83,25 @@ class FeederHandler(BaseHandler[F]):
             self.send(answer)
 
     async def take(self, request: FeedRequest) -> tuple[Parsed, Outcome]:
-        """Parse and accept the body, slice by slice if it is long; return the last slice and the outcome of the whole body.
+        """Parse and accept the body, part by part if it is long; return the last part and the outcome of the whole body.
 
         Raises the errors of ``parse`` and ``accept``.
         """
-        if len(request.body) <= SLICE_BYTES:
-            parsed = await self.parse(request)
-            return parsed, await self.accept(parsed, self.format.request_key(request, parsed))
-        self.format.check_long(request)
-        loop, slices = asyncio.get_running_loop(), self.format.slices(request.body)
-        whole, parsed, unreadable = Outcome(0, []), Parsed(), 0
-        while (some := await loop.run_in_executor(None, next, slices, None)) is not None:
-            if unreadable < MAX_REFUSALS:
-                parsed = await self.parse(request._replace(body=some.body))
-                unreadable += len(parsed.batch.refused) - parsed.batch.not_finite
-            else:
-                parsed = Parsed()
-                parsed.batch.leave_unread(0, await loop.run_in_executor(None, items_in, some.body))
-            outcome = await self.accept(parsed, part=f"/slice {some.first}" if some.first else "")
-            whole = await self._aside(len(outcome.refused), self._joined, whole, outcome, some.first)
+        if len(request.body) > SLICE_BYTES:
+            self.format.check_long(request)
+            return await self._take_parts(request, self.format.parts(request))
+        parsed = await self.parse(request)
+        if parsed.rest is not None:
+            return await self._take_parts(request, parts_of(parsed))
+        return parsed, await self.accept(parsed, self.format.request_key(request, parsed))
+
+    async def _take_parts(self, request: FeedRequest, parts: Iterator[BodyPart]) -> tuple[Parsed, Outcome]:
+        loop, whole, parsed, key = asyncio.get_running_loop(), Outcome(0, []), Parsed(), ""
+        while (part := await loop.run_in_executor(None, next, parts, None)) is not None:
+            parsed = part.parsed
+            key = key or await loop.run_in_executor(None, self.format.request_key, request, parsed)
+            outcome = await self.accept(parsed, key, part=part.name)
+            whole = await self._aside(len(outcome.refused), self._joined, whole, outcome, part.first)
         return parsed, whole
 
     def _joined(self, whole: Outcome, outcome: Outcome, first: int) -> Outcome:

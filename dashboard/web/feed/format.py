@@ -12,9 +12,9 @@ import msgspec
 from msgspec import structs
 from tornado.httputil import HTTPHeaders
 
-from dashboard.ingest.batch import Refusal
+from dashboard.ingest.batch import MAX_REFUSALS, Refusal
 from dashboard.ingest.parsed import NOT_FINITE, Parsed
-from dashboard.ingest.slices import Slice
+from dashboard.ingest.slices import Slice, items_in
 from dashboard.intake.outcome import Outcome
 
 JSON = "application/json; charset=utf-8"
@@ -76,6 +76,14 @@ class Fault(NamedTuple):
     extra: Mapping[str, Any]
 
 
+class BodyPart(NamedTuple):
+    """BodyPart of a long body. ``first``: what its refusals' indices are counted from; ``name``: distinguishes it from the others."""
+
+    first: int
+    name: str
+    parsed: Parsed
+
+
 def json_answer(value: Any, status: int = 200) -> Answer:
     """Return an answer in JSON."""
     return Answer(status, msgspec.json.encode(value), JSON)
@@ -116,6 +124,23 @@ class Format:
         """Yield parts of a long body that can be parsed and accepted one after the other. The caller runs each step in a thread."""
         yield Slice(0, body)
 
+    def parts(self, request: FeedRequest) -> Iterator[BodyPart]:
+        """Parse a long body part by part; the caller accepts each part before it takes the next, and runs each step in a thread.
+
+        After ``MAX_REFUSALS`` refusals the other slices are refused unread.
+        """
+        faults = 0
+        for some in self.slices(request.body):
+            name = f"/slice {some.first}" if some.first else ""
+            if faults >= MAX_REFUSALS:
+                parsed = Parsed()
+                parsed.batch.leave_unread(0, items_in(some.body))
+                yield BodyPart(some.first, name, parsed)
+                continue
+            for part in parts_of(self.parse(request._replace(body=some.body)), some.first, name):
+                faults += len(part.parsed.batch.refused) - part.parsed.batch.not_finite
+                yield part
+
     def check_long(self, request: FeedRequest) -> None:
         """Raise TooLarge if the body is long and the sender wants all of it stored or nothing: only one slice can be stored so."""
 
@@ -142,6 +167,20 @@ class Format:
     def refuse(self, request: FeedRequest, fault: Fault) -> Answer:
         """Return the answer to a request that is refused as a whole, in the format's own terms."""
         return json_answer({"code": fault.code, "error": fault.text, **fault.extra}, fault.status)
+
+
+def parts_of(parsed: Parsed, first: int = 0, name: str = "") -> Iterator[BodyPart]:
+    """Yield a parsed body or slice, and the parts that are still to parse. ``first``, ``name``: those of the slice.
+
+    The names of further parts contain the numbers of their rows. If a repeated request is divided at other rows, some rows
+    are stored twice, but none is lost.
+    """
+    rows, rest = len(parsed.batch.keys), parsed.rest
+    yield BodyPart(first, name, parsed)
+    for each in rest or ():
+        end = rows + len(each.batch.keys)
+        yield BodyPart(first, f"{name}/rows {rows}-{end}", each)
+        rows = end
 
 
 def faults_in(refused: Sequence[Refusal]) -> list[Refusal]:

@@ -60,7 +60,7 @@ class Otlp(Format):
         return f"otlp {digest.hex()} {began_ms // _SAME_MS}"
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
-        parsed.batch.refused = outcome.refused
+        parsed.batch.refused, parsed.batch.unread = outcome.refused, outcome.unlisted
         if request.content_type in _PROTOBUFS:
             return Answer(200, partial_success_protobuf(parsed), request.content_type)
         return Answer(200, msgspec.json.encode(partial_success(parsed)), JSON)

@@ -98,9 +98,8 @@ def _counts(samples: int, histograms: int) -> tuple[tuple[str, str], ...]:
 
 def _written(parsed: Written, outcome: Outcome) -> tuple[tuple[str, str], ...]:
     """Return the headers with the numbers of stored samples and histograms; the end of a series counts as a sample too."""
-    rows = Counter(parsed.batch.where() if parsed.batch.where is not None else ())
-    before = Counter(refusal.index for refusal in parsed.batch.refused)
-    late = Counter(refusal.index for refusal in outcome.refused) - before
-    samples = sum(count - late[place] for place, count in rows.items() if not parsed.histograms.get(place))
-    histograms = sum(count for place, count in parsed.histograms.items() if not late[place] and not before[place])
-    return _counts(samples + parsed.ended_samples, histograms)
+    counts = parsed.counts
+    late = Counter(refusal.index for refusal in outcome.refused) - counts.refused
+    samples = counts.samples - sum(count for place, count in late.items() if not counts.histograms[place])
+    kept = (n for place, n in counts.histograms.items() if not late[place] and not counts.refused[place])
+    return _counts(max(0, samples - max(0, outcome.unlisted - counts.unread)) + counts.ended, sum(kept))

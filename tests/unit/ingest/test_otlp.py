@@ -13,11 +13,12 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest import protobuf
+from dashboard.ingest import otlp, protobuf
 from dashboard.ingest.otlp import parse_otlp_json, parse_otlp_protobuf
 from dashboard.ingest.otlp_answers import partial_success, partial_success_protobuf
 from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.parsed import NOT_FINITE, Parsed
+from tests.support.collector_bytes import collector_bytes
 from tests.support.deadline import within
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
 from tests.support.write_request import field
@@ -312,3 +313,56 @@ def test_exemplars_never_make_a_request_too_long(monkeypatch: pytest.MonkeyPatch
     point = b"\x19" + (T * 1_000_000).to_bytes(8, "little") + b"\x21" + bytes(8) + b"\x29" + bytes(8) + exemplar * 15
     body = field(1, field(2, field(2, field(1, b"m") + field(9, field(1, point) * 200))))
     assert len(parse_otlp_protobuf(body, PointCache(100), LATEST_MS).batch.keys) >= 600
+
+
+def long_request() -> ExportMetricsServiceRequest:
+    """Gauges and histograms in two resources; a metric in each has many points."""
+    whole = ExportMetricsServiceRequest()
+    for service in ("shop", "bank"):
+        of = whole.resource_metrics.add()
+        put(of.resource.attributes, "service.name", service)
+        put(of.resource.attributes, "host.name", "web-1")
+        metrics = of.scope_metrics.add().metrics
+        load, took = metrics.add(name="load", unit="By").gauge, metrics.add(name="took", unit="s").histogram
+        took.aggregation_temporality = 1
+        for n in range(90):
+            put(load.data_points.add(time_unix_nano=NS + n * 1_000_000, as_double=n).attributes, "n", n % 3)
+            took.data_points.add(
+                time_unix_nano=NS + n * 1_000_000,
+                count=n,
+                sum=n / 2,
+                bucket_counts=[n, 0, 0],
+                explicit_bounds=[1, 0.5 if n % 30 == 7 else 2],
+            )
+    return whole
+
+
+@pytest.mark.parametrize("kind", ["protobuf", "collector", "json"])
+def test_a_long_request_is_read_in_parts_that_have_its_whole_content(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = long_request()
+    body = {"protobuf": sent.SerializeToString, "collector": lambda: collector_bytes(sent)}.get(
+        kind, lambda: MessageToJson(sent).encode()
+    )()
+    parse = parse_otlp_json if kind == "json" else parse_otlp_protobuf
+    whole = parse(body, PointCache(), LATEST_MS)
+    assert whole.rest is None
+    monkeypatch.setattr(otlp, "FULL_PART", 100)
+    monkeypatch.setattr(otlp, "_PIECE_BYTES", 300)
+    cache = PointCache()
+    for _ in range(2):  # the second time its series are known
+        first = parse(body, cache, LATEST_MS)
+        parts = [first, *(first.rest or ())]
+        assert len(parts) >= 8
+        assert all(100 <= len(part.batch.keys) < 130 for part in parts[:-1])
+        for part in parts:
+            check_parsed(part)
+        rows = [row for part in parts for row in columns(part)]
+        assert sorted(rows, key=repr) == sorted(columns(whole), key=repr)
+        refused = [refusal for part in parts for refusal in part.batch.refused]
+        assert [(r.index, r.field) for r in refused] == [(r.index, r.field) for r in whole.batch.refused]
+        assert len(refused) == 6
+        places = [place for part in parts if part.batch.where is not None for place in part.batch.where()]
+        assert whole.batch.where is not None
+        assert sorted(places) == sorted(whole.batch.where())

@@ -14,12 +14,14 @@ from dashboard.ingest.protobuf import (
     Field,
     Schema,
     double,
+    pieces_of,
     read_fields,
     read_message,
     read_varint,
     same_in_all,
     signed,
 )
+from tests.support.write_request import field
 
 INNER: Schema = {1: Field("name", "text")}
 SCHEMA: Schema = {
@@ -97,3 +99,24 @@ def test_a_message_in_a_message_without_end_is_refused() -> None:
 def test_columns_of_rows_are_compared() -> None:
     assert same_in_all(b"abXabYabZ", 3, 0, 2)
     assert not same_in_all(b"abXabYacZ", 3, 0, 2)
+
+
+@pytest.mark.parametrize("order", ["before", "between", "behind"])
+def test_a_long_message_is_divided_between_repeated_fields_and_each_piece_has_the_others(order: str) -> None:
+    points = [field(1, bytes([n]) * 20) for n in range(50)]
+    rest = field(2, b"rest") + b"\x18\x05" + b"\x25" + bytes(4) + b"\x29" + bytes(8)
+    place = {"before": 0, "between": 25, "behind": 50}[order]
+    data = b"".join([*points[:place], rest, *points[place:]])
+    pieces = list(pieces_of(data, (1,), 100))
+    assert len(pieces) > 5
+    assert all(piece.endswith(rest) and len(piece) < 200 for piece in pieces)
+    assert b"".join(piece.removesuffix(rest) for piece in pieces) == b"".join(points)
+
+
+def test_a_message_is_not_divided_if_it_is_short_or_has_long_other_fields() -> None:
+    short, long_rest = field(1, b"x") * 10, field(1, b"x") * 100 + field(2, b"y" * 101)
+    assert list(pieces_of(short, (1,), 100)) == [short]
+    assert list(pieces_of(long_rest, (1,), 100)) == [long_rest]
+    for bad in (b"\x0a\x7f", b"\x0b", b"\x0a", b"\x09"):
+        with pytest.raises(Invalid):
+            list(pieces_of(field(1, b"x") * 100 + bad, (1,), 100))

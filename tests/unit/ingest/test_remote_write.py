@@ -148,7 +148,7 @@ def test_names_that_would_be_one_are_told_apart_also_in_later_bodies() -> None:
     assert "'a_b' and 'a b' would both be a_b here" in parsed.batch.refused[0].reason
 
 
-def test_samples_beyond_the_limit_of_a_body_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_samples_beyond_the_limit_of_a_part_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote_write, "MAX_SAMPLES", 1_000)
     for stale in (False, True):
         parsed = parse(encode([(UP, [(STALE if stale else 1.0, T + n) for n in range(5_000)])]))
@@ -208,7 +208,7 @@ def test_fields_that_are_not_read_are_counted_wherever_they_are(monkeypatch: pyt
         parse(body(5_000))
 
 
-def test_the_rows_of_native_histograms_have_the_limit_of_a_body(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_rows_of_native_histograms_have_the_limit_of_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
     bounds = b"".join(struct.pack("<d", n) for n in range(400))
     histogram = field(4, b"\x08\x01\x20\x69\x78" + varint(T) + field(16, bounds))
     series = field(1, field(1, b"\x0a\x08__name__\x12\x01m") + histogram * 9)

@@ -63,7 +63,7 @@ def test_each_bad_series_is_refused_alone_and_an_end_is_told() -> None:
     request.timeseries.add().labels_refs.extend([1])
     written = parse(request)
     assert rows(written) == {'up{instance="web-1:9100",job="node"}': 1, "x": 2}
-    assert (written.ended, written.ended_samples) == ([("gone", T)], 1)
+    assert (written.ended, written.counts.ended) == ([("gone", T)], 1)
     assert [(r.index, r.code) for r in written.batch.refused] == [
         (1, "invalid"), (2, "invalid"), (3, NOT_FINITE), (5, "invalid"), (6, "invalid"),
     ]  # fmt: skip
