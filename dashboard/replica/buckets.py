@@ -26,17 +26,16 @@ from dashboard.replica.columns import Columns, columns_of
 from dashboard.replica.folding import TRIM_BATCH, Folded, Raw, is_damaged, last_of, unfolded
 from dashboard.replica.sample_order import OpenOrder, Order, Run, orders_joined
 
-#: This many chunks of one size are joined to one. So a chunk has ``small`` buckets, or 4 or 16 times as many.
-_SEVERAL = 4
-_LARGEST = _SEVERAL**2
+#: When buckets are packed, the newest ``small // _SPARE`` stay open, so that samples a little late need not unpack a chunk.
+_SPARE = 4
 _NEVER = 1 << 62
 
 
 class Buckets:
-    """Mutable buckets. ``slot`` is time // step; ``step_ms`` and ``small`` are fixed for the life of the object.
+    """Mutable buckets. ``slot`` is time // step; ``step_ms``, ``small`` and ``large`` are fixed for the life of the object.
 
     The newest buckets are *open*: columns of numbers. The other buckets are packed in chunks of ``small`` buckets;
-    several such chunks later become a large chunk. A reader unpacks copies of the chunks that it needs. A late sample
+    several such chunks later become a chunk of ``large`` buckets. A reader unpacks copies of the chunks that it needs. A late sample
     opens all chunks from its slot on.
 
     While all open buckets have one sample, ``_maxs`` and ``_sums`` are the same object as ``_mins`` (the buckets are *single*).
@@ -47,12 +46,13 @@ class Buckets:
 
     __slots__ = (
         "_chunks", "_counts", "_folded", "_hidden", "_maxs", "_mins", "_order", "_pack_at", "_slots", "_sums", "_trimmed_from",
-        "small", "step_ms",
+        "large", "small", "step_ms",
     )  # fmt: skip
 
-    def __init__(self, step_ms: int, small: int = 32) -> None:
+    def __init__(self, step_ms: int, small: int = 64, large: int = 256) -> None:
         self.step_ms = step_ms
         self.small = small
+        self.large = large
         self._folded: Folded | None = None
         self._chunks: list[PackedBuckets] = []
         self._hidden = 0  # buckets of the first chunk that are trimmed
@@ -195,19 +195,17 @@ class Buckets:
         It is a large chunk if there are enough open buckets, as after a late sample.
         """
         chunks, small = self._chunks, self.small
-        large = small * _LARGEST
-        rows = large if len(self._slots) >= large + small else small
+        rows = self.large if len(self._slots) >= self.large + small else small
         opened = self._opened(0, rows)
         chunks.append(pack_chunk(opened, self._order.columns(opened.mins, 0, rows)))
         self._delete(0, rows)
-        self._pack_at = min(self._pack_at, max(2 * small, len(self._slots) + small // 8))
-        while len(several := chunks[-_SEVERAL:]) == _SEVERAL and several[0].rows < large:
-            if any(chunk.rows != several[0].rows for chunk in several):
-                break
+        self._pack_at = min(self._pack_at, max(small + small // _SPARE, len(self._slots) + small // 8))
+        several = chunks[-(self.large // small) :]
+        if len(several) * small == self.large and all(chunk.rows == small for chunk in several):
             past, order = unpack_chunks(several)
-            if len(chunks) == _SEVERAL:
+            if len(chunks) == len(several):
                 past, order, self._hidden = past.part(self._hidden), order.part(self._hidden), 0
-            chunks[-_SEVERAL:] = [pack_chunk(past, order)]
+            chunks[-len(several) :] = [pack_chunk(past, order)]
 
     def _open(self, slot: int) -> None:
         """Unpack all chunks with buckets of ``slot`` or later, so that these buckets are open.

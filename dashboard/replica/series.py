@@ -108,7 +108,7 @@ class Series:
         self.folded_run = 0  # number of samples in the last fold
         self.slot_ms = -windows.fine_step_ms  # start of the fine step of the samples not yet folded
         self.fine = Buckets(windows.fine_step_ms)
-        self.coarse = Buckets(windows.coarse_step_ms, 16)
+        self.coarse = Buckets(windows.coarse_step_ms, 32)
 
     @property
     def last_ms(self) -> int:

@@ -73,7 +73,7 @@ def _apply(buckets: Buckets, step: tuple[str, int], value: float) -> Buckets:
     elif what == "withdraw":
         buckets.withdraw(slot, value, None)
     else:
-        again = Buckets(10, buckets.small)
+        again = Buckets(10, buckets.small, buckets.large)
         again._pack_at = buckets._pack_at
         again.restore(fold(buckets.raw()))
         if what == "repack" and buckets._pack_at < _OPEN:
@@ -94,7 +94,7 @@ def test_packed_buckets_are_those_that_were_never_packed(seed: int, pack_at: int
     ``single``: percentage of buckets that begin with one sample.
     """
     random, slot = Random(seed), 0
-    packed, unpacked = Buckets(10, 8), Buckets(10, 8)
+    packed, unpacked = Buckets(10, 8, 32), Buckets(10, 8, 32)
     packed._pack_at, unpacked._pack_at = pack_at, _OPEN
     for _ in range(250):
         what = random.choices(["new", "late", "trim", "withdraw", "restore", "repack"], [70, 8, 17, 2, 1, 2])[0]
@@ -113,7 +113,7 @@ def test_packed_buckets_are_those_that_were_never_packed(seed: int, pack_at: int
 
 
 def test_only_buckets_of_one_sample_share_their_columns() -> None:
-    buckets = Buckets(10, 8)
+    buckets = Buckets(10, 8, 32)
     for slot in range(9):
         buckets.add(slot, slot * 10, slot / 4)
     assert buckets._maxs is buckets._mins is buckets._sums
@@ -124,7 +124,7 @@ def test_only_buckets_of_one_sample_share_their_columns() -> None:
 
 
 def test_after_a_late_sample_the_history_is_packed_again() -> None:
-    buckets = Buckets(10, 8)
+    buckets = Buckets(10, 8, 32)
     for slot in range(10, 500):
         buckets.add(slot, slot * 10, float(slot))
     merge(buckets, 9, [1.0])
