@@ -11,6 +11,7 @@ from dashboard.query.promql.errors import FailedExpression
 from dashboard.query.promql.syntax import COMPARISONS, Binary, VectorMatching
 from dashboard.query.promql.values import (
     NAME,
+    PER_SECOND,
     Bools,
     Floats,
     Ints,
@@ -152,11 +153,27 @@ def _unit(node: Binary, left: Vector, right: Vector) -> str:
     """Return the unit of the result. A factor without a unit, such as a share or an info metric, keeps the other one's."""
     if node.is_bool:
         return ""
-    if node.op == "*" and not (left.unit and right.unit):
-        return left.unit or right.unit
+    if node.op == "*":
+        return _product(left.unit, right.unit)
+    if node.op == "/":
+        return _quotient(left.unit, right.unit)
     if node.op in COMPARISONS or (node.op in "+-" and left.unit == right.unit):
         return left.unit
     return ""
+
+
+def _product(left: str, right: str) -> str:
+    """Return the unit of a product: ``B`` times ``/s``, of packets, is ``B/s``."""
+    if left and right:
+        return left + right if right == PER_SECOND else right + left if left == PER_SECOND else ""
+    return left or right
+
+
+def _quotient(left: str, right: str) -> str:
+    """Return the unit of a quotient: ``s/s`` divided by ``/s``, as in a mean duration, is ``s``."""
+    if not right:
+        return left
+    return left.removesuffix(PER_SECOND) if right == PER_SECOND and left.endswith(PER_SECOND) else ""
 
 
 def _pairs(node: Binary, many: Vector, one: Vector, budget: Budget) -> tuple[Ints, Ints]:

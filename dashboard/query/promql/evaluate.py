@@ -33,6 +33,7 @@ from dashboard.query.promql.syntax import (
 )
 from dashboard.query.promql.values import (
     NAME,
+    PER_SECOND,
     Bools,
     Floats,
     Grid,
@@ -232,8 +233,8 @@ class Evaluator:
         others = [self.scalar(arg, grid) for at, arg in enumerate(node.args) if at != place]
         values, there = OVER_TIME[node.name](self, ranges, others, grid)
         unit = "" if node.name in _COUNTS else ranges.unit
-        if node.name in _UNITS_A_SECOND and unit:
-            unit = f"{unit}/s"
+        if node.name in _UNITS_A_SECOND:
+            unit += PER_SECOND
         vector = compact(Vector(ranges.labels, values, there, ranges.inputs, unit))
         if node.name in ("rate", "increase"):
             self._check_counters(vector)

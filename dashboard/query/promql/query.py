@@ -17,7 +17,19 @@ from dashboard.query.promql.notes import Notes
 from dashboard.query.promql.plan import LOOKBACK_MS, Span, needs
 from dashboard.query.promql.samples import Data, Need
 from dashboard.query.promql.syntax import Expr, Kind, kind_of
-from dashboard.query.promql.values import Floats, Grid, Ints, Labels, Ranges, Scalar, String, Value, Vector, merged
+from dashboard.query.promql.values import (
+    Floats,
+    Grid,
+    Ints,
+    Labels,
+    Ranges,
+    Scalar,
+    String,
+    Value,
+    Vector,
+    merged,
+    unit_shown,
+)
 
 #: Most steps of a range query, as in Prometheus.
 MAX_STEPS = 11_000
@@ -99,14 +111,14 @@ def run(query: Query, data: Data, budget: Budget | None = None, *, track: bool =
     if isinstance(value, String):
         return QueryAnswer(Kind.STRING, [AnswerRow((), grid.times(), np.zeros(1))], notes, text=value.value)
     if isinstance(value, Ranges):
-        return QueryAnswer(Kind.MATRIX, _samples(value), notes, unit=value.unit)
+        return QueryAnswer(Kind.MATRIX, _samples(value), notes, unit=unit_shown(value.unit))
     if isinstance(value, Scalar) and not query.is_range:
         return QueryAnswer(Kind.SCALAR, [AnswerRow((), grid.times(), value.values)], notes)
     if query.is_range:
-        unit = value.unit if isinstance(value, Vector) else ""
+        unit = unit_shown(value.unit) if isinstance(value, Vector) else ""
         return QueryAnswer(Kind.MATRIX, _joined(parts), notes, unit=unit)
     assert isinstance(value, Vector)
-    return QueryAnswer(Kind.VECTOR, _points(value, grid), notes, unit=value.unit)
+    return QueryAnswer(Kind.VECTOR, _points(value, grid), notes, unit=unit_shown(value.unit))
 
 
 def _samples(ranges: Ranges) -> list[AnswerRow]:

@@ -22,6 +22,8 @@ Bools: TypeAlias = NDArray[np.bool_]
 Labels: TypeAlias = tuple[tuple[str, str], ...]
 
 NAME = "__name__"
+#: Added to the unit of a rate. So a rate of counts is ``/s`` within an evaluation.
+PER_SECOND = "/s"
 
 
 class Grid(Struct, frozen=True):
@@ -142,6 +144,11 @@ class Ranges(Struct, frozen=True):
 
 
 Value: TypeAlias = Scalar | String | Vector | Ranges
+
+
+def unit_shown(unit: str) -> str:
+    """Return the unit of an answer: none for a rate of counts, and none for seconds per second, which is a ratio."""
+    return "" if unit.startswith(PER_SECOND) or unit == f"s{PER_SECOND}" else unit
 
 
 def empty(count: int) -> Vector:

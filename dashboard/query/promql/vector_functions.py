@@ -20,6 +20,7 @@ from dashboard.query.promql.samples import SampleColumns
 from dashboard.query.promql.syntax import Expr, Instant, Paren, selectors_of
 from dashboard.query.promql.values import (
     NAME,
+    PER_SECOND,
     Floats,
     Grid,
     Scalar,
@@ -158,7 +159,7 @@ def _observed_unit(expr: Expr, unit: str) -> str:
     """
     names = {each.value for node in selectors_of(expr) for each in node.selector.matchers if each.label == NAME}
     units = {guess_unit(name.removesuffix("_bucket")) for name in names}
-    return units.pop() if len(units) == 1 and "" not in units else unit.removesuffix("/s")
+    return units.pop() if len(units) == 1 and "" not in units else unit.removesuffix(PER_SECOND)
 
 
 def _histogram_fraction(of: Operands, args: _Args, grid: Grid) -> Vector:

@@ -11,6 +11,7 @@ from dashboard.query.promql.errors import OutOfTime, OverBudget
 from dashboard.query.promql.parse import parse
 from dashboard.query.promql.query import instant_query, range_query, run
 from dashboard.query.promql.samples import Column, Data, SampleColumns
+from dashboard.query.promql.syntax import selectors_of
 from dashboard.query.promql.values import Grid
 
 TIMES = np.arange(0, 600_000, 5_000, dtype=np.int64)
@@ -75,7 +76,27 @@ def test_rows_know_the_series_they_were_computed_from() -> None:
         ("x_total > 5", "B"), ("x_total > bool 5", ""), ("histogram_quantile(0.9, rate(x_total[1m]))", "B"),
         ("x_total * on() group_left group(x_total)", "B"), ("x_total * x_total", ""), ("x_total % 7", "B"), ("7 % x_total", ""),
         ("histogram_quantile(0.9, sum by (le) (rate(latency_seconds_bucket[1m])))", "s"),
+        ("sum(x_total) / count(x_total)", "B"),
     ],
 )  # fmt: skip
 def test_units_go_through(text: str, unit: str) -> None:
     assert run(instant_query(parse(text), 500_000), data() | {1: data()[0]}).unit == unit
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("rate(busy[1m])", ""), ("rate(orders[1m])", ""), ("sum(rate(busy[1m])) / sum(rate(orders[1m]))", "s"),
+        ("increase(busy[1m]) / increase(orders[1m])", "s"), ("rate(orders[1m]) * size", "B/s"), ("size * rate(orders[1m])", "B/s"),
+        ("rate(busy[1m]) / rate(busy[1m])", ""), ("rate(rate(orders[1m])[2m:30s])", ""), ("size / rate(orders[1m])", ""),
+    ],
+)  # fmt: skip
+def test_a_rate_of_counts_has_no_unit_but_divides_and_multiplies_as_one_per_second(text: str, unit: str) -> None:
+    units = {"busy": "s", "orders": "", "size": "B"}
+    values = np.arange(len(TIMES)) * 2.0
+    expr = parse(text)
+    found = {}
+    for node in selectors_of(expr):
+        name = str(node.selector.name)
+        found[node.place] = SampleColumns([Column((("__name__", name),), TIMES, values, unit=units[name])])
+    assert run(instant_query(expr, 500_000), found).unit == unit
