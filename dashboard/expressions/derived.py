@@ -37,6 +37,7 @@ class Condition(Struct, frozen=True, omit_defaults=True):
     shown.
     ``lines``: by the labels as text, the freshness of each line that has no live input.
     ``corrected_from_ms``: time of the oldest final value that late samples changed within the last minute; 0: none.
+    ``remark``: why the newest values are approximate.
     """
 
     fault: str = ""
@@ -46,6 +47,7 @@ class Condition(Struct, frozen=True, omit_defaults=True):
     old: int = 0
     left_out: int = 0
     corrected_from_ms: int = 0
+    remark: str = ""
     lines: dict[str, str] = msgspec.field(default_factory=dict)
 
 

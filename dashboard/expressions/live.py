@@ -266,7 +266,11 @@ class LiveExpressions:
         condition = condition_of(answer, inputs, second * 1000, self._now_ms())
         corrected_ms = live.corrections.oldest_ms(second)
         for spec, more in left_out.items():
-            told = {"left_out": condition.left_out + more, "corrected_from_ms": corrected_ms}
+            told = {
+                "left_out": condition.left_out + more,
+                "corrected_from_ms": corrected_ms,
+                "remark": answer.notes.own(),
+            }
             self._tell(live, spec, msgspec.structs.replace(condition, **told))
 
     async def _put(self, live: LiveState, spec: LiveSpec, answer: QueryAnswer, second: int) -> int:

@@ -146,9 +146,9 @@ def _with_buckets(
         value = _one_value(series, found)
         firsts, lasts = np.where(is_unknown, value, firsts), np.where(is_unknown, value, lasts)
     times = np.concatenate(ends)
-    of_buckets = Aggregates(
-        found.counts.astype(np.int64), found.sums, found.mins, found.maxs, firsts, order.resets, np.concatenate(begins)
-    )
+    counts, begin = found.counts.astype(np.int64), np.concatenate(begins)
+    doubts = (order.spans < 0) & (counts > 1)
+    of_buckets = Aggregates(counts, found.sums, found.mins, found.maxs, firsts, order.resets, begin, doubts)
     return SamplesInRange(array("q", times.tobytes()) + raw.times, array("d", lasts.tobytes()) + raw.values, of_buckets)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from dashboard.query.promql.notes import OWN
+
 #: Values may differ by this part of the greater.
 TOLERANCE = 1e-9
 
 
 def compact(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return the answer without what may differ: error texts, and positions in notes."""
+    """Return the answer without what may differ: error texts, positions in notes, and remarks about buckets, which are ours."""
     if answer["status"] != "success":
         return {"e": answer["errorType"]}
     data = answer["data"]
@@ -21,7 +23,7 @@ def compact(answer: dict[str, Any]) -> dict[str, Any]:
     else:
         found["r"] = [[row["metric"], *_points(row)] for row in result]
     for field in ("warnings", "infos"):
-        if kinds := sorted({_kind(text) for text in answer.get(field, ())}):
+        if kinds := sorted({_kind(text) for text in answer.get(field, ()) if not text.startswith(OWN)}):
             found[field[0]] = kinds
     return found
 

@@ -10,6 +10,12 @@ NOT_MONOTONIC = (
     "PromQL info: input to histogram_quantile needed to be fixed for monotonicity "
     "(see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)"
 )
+#: Beginning of remarks that Prometheus does not have, because it keeps no buckets.
+OWN = "dashboard info: "
+UNSURE_RESETS = (
+    f"{OWN}approximate: samples that are no longer kept came late, so resets between them may be missing or count twice"
+)
+OF_BUCKETS = f"{OWN}approximate: computed from buckets, because the samples are no longer kept"
 #: Most warnings, and most remarks, of an answer.
 MOST = 10
 
@@ -32,6 +38,10 @@ class Notes:
         """Add a remark."""
         if len(self.infos) < MOST:
             self.infos[text] = None
+
+    def own(self) -> str:
+        """Return the first remark that Prometheus does not have, without its beginning; "" if there is none."""
+        return next((text.removeprefix(OWN) for text in self.infos if text.startswith(OWN)), "")
 
     def check_quantile(self, values: list[float]) -> None:
         """Warn about quantiles that are not between 0 and 1."""

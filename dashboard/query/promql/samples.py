@@ -135,6 +135,7 @@ class Gathered:
             values.copy(),
             np.zeros(len(values)),
             times.copy(),
+            np.zeros(len(values), dtype=np.bool_),
         )
         columns = structs.astuple(whole)
         for start, buckets in self._buckets:

@@ -77,7 +77,8 @@ class Vector(Struct, frozen=True):
 class Aggregates(Struct, frozen=True):
     """Samples for which a sample of the columns stands: all samples of the bucket of which it is the last, or only itself.
 
-    ``resets``: the sum of the values before each fall.  ``first_times``: times of ``firsts``.
+    ``resets``: the sum of the values before each fall.  ``first_times``: times of ``firsts``.  ``doubts``: whether ``resets`` is
+    approximate.
     """
 
     counts: Ints
@@ -87,6 +88,7 @@ class Aggregates(Struct, frozen=True):
     firsts: Floats
     resets: Floats
     first_times: Ints
+    doubts: Bools
 
 
 class Ranges(Struct, frozen=True):
@@ -130,6 +132,13 @@ class Ranges(Struct, frozen=True):
         each = np.where(self.aggregates.first_times < self.times, self.aggregates.counts, 1)
         before = np.concatenate(([0], np.cumsum(each)))
         return np.asarray(before[self.high] - before[self.low])
+
+    def has_any(self, marks: Bools) -> bool:
+        """Return whether a window has a marked sample. ``marks``: whether each of the samples is marked."""
+        if not marks.any():
+            return False
+        before = np.concatenate(([0], np.cumsum(marks)))
+        return bool((before[self.high] > before[self.low]).any())
 
     def middles(self) -> Ranges:
         """Return the windows with each bucket's mean, at the middle of the times of its samples, instead of its last sample."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from dashboard.query.promql import over_time, rates
 from dashboard.query.promql.budget import Budget
-from dashboard.query.promql.notes import Notes
+from dashboard.query.promql.notes import OF_BUCKETS, UNSURE_RESETS, Notes
 from dashboard.query.promql.values import Bools, Floats, Grid, Ranges
 
 
@@ -35,6 +35,30 @@ def _some(ranges: Ranges) -> Bools:
 def _simple(compute: Callable[[Ranges, Budget], Floats]) -> OverTime:
     def evaluate(around: Around, ranges: Ranges, _: list[Floats], __: Grid) -> tuple[Floats, Bools]:
         return compute(ranges, around.budget), _some(ranges)
+
+    return evaluate
+
+
+def _of_buckets(compute: OverTime) -> OverTime:
+    """Return the function with a remark if a window has buckets of several samples, over which the function is approximate."""
+
+    def evaluate(around: Around, ranges: Ranges, others: list[Floats], grid: Grid) -> tuple[Floats, Bools]:
+        found = ranges.aggregates
+        if found is not None and ranges.has_any(found.counts > 1):
+            around.notes.inform(OF_BUCKETS)
+        return compute(around, ranges, others, grid)
+
+    return evaluate
+
+
+def _of_resets(*, is_rate: bool) -> OverTime:
+    """Return ``rate`` or ``increase``, with a remark if a window has buckets whose resets are approximate."""
+    compute = _rates(lambda ranges: rates.extrapolated(ranges, is_counter=True, is_rate=is_rate))
+
+    def evaluate(around: Around, ranges: Ranges, others: list[Floats], grid: Grid) -> tuple[Floats, Bools]:
+        if ranges.aggregates is not None and ranges.has_any(ranges.aggregates.doubts):
+            around.notes.inform(UNSURE_RESETS)
+        return compute(around, ranges, others, grid)
 
     return evaluate
 
@@ -81,19 +105,19 @@ OVER_TIME: dict[str, OverTime] = {
     "min_over_time": _simple(lambda ranges, budget: over_time.extreme(ranges, budget, greatest=False)),
     "max_over_time": _simple(lambda ranges, budget: over_time.extreme(ranges, budget, greatest=True)),
     "count_over_time": _simple(lambda ranges, _: over_time.count(ranges)),
-    "stdvar_over_time": _simple(_variance),
-    "stddev_over_time": _simple(lambda ranges, budget: np.asarray(np.sqrt(_variance(ranges, budget)))),
+    "stdvar_over_time": _of_buckets(_simple(_variance)),
+    "stddev_over_time": _of_buckets(_simple(lambda ranges, budget: np.asarray(np.sqrt(_variance(ranges, budget))))),
     "last_over_time": _rates(lambda ranges: (over_time.last(ranges), _some(ranges))),
     "present_over_time": _simple(_ones),
     "absent_over_time": _simple(_ones),
-    "quantile_over_time": _quantile_over_time,
-    "deriv": _deriv,
-    "predict_linear": _predict_linear,
-    "rate": _rates(lambda ranges: rates.extrapolated(ranges, is_counter=True, is_rate=True)),
-    "increase": _rates(lambda ranges: rates.extrapolated(ranges, is_counter=True, is_rate=False)),
+    "quantile_over_time": _of_buckets(_quantile_over_time),
+    "deriv": _of_buckets(_deriv),
+    "predict_linear": _of_buckets(_predict_linear),
+    "rate": _of_resets(is_rate=True),
+    "increase": _of_resets(is_rate=False),
     "delta": _rates(lambda ranges: rates.extrapolated(ranges, is_counter=False, is_rate=False)),
-    "irate": _rates(lambda ranges: rates.last_two(ranges, is_rate=True)),
-    "idelta": _rates(lambda ranges: rates.last_two(ranges, is_rate=False)),
-    "changes": _rates(lambda ranges: rates.transitions(ranges, resets=False)),
-    "resets": _rates(lambda ranges: rates.transitions(ranges, resets=True)),
+    "irate": _of_buckets(_rates(lambda ranges: rates.last_two(ranges, is_rate=True))),
+    "idelta": _of_buckets(_rates(lambda ranges: rates.last_two(ranges, is_rate=False))),
+    "changes": _of_buckets(_rates(lambda ranges: rates.transitions(ranges, resets=False))),
+    "resets": _of_buckets(_rates(lambda ranges: rates.transitions(ranges, resets=True))),
 }

@@ -8,8 +8,8 @@ import { shownValue } from "./labels.js";
 /** Beginning of the keys of documents about expressions. */
 const PREFIX = "expr:";
 
-/** @typedef {{fault: string, note: string, freshness: string, inputs: number, old: number, left_out: number, corrected_from_ms: number, lines: Record<string, Freshness>}} Condition */
-const WELL = { fault: "", note: "", freshness: "live", inputs: 0, old: 0, left_out: 0, corrected_from_ms: 0, lines: {} };
+/** @typedef {{fault: string, note: string, freshness: string, inputs: number, old: number, left_out: number, corrected_from_ms: number, remark: string, lines: Record<string, Freshness>}} Condition */
+const WELL = { fault: "", note: "", freshness: "live", inputs: 0, old: 0, left_out: 0, corrected_from_ms: 0, remark: "", lines: {} };
 
 /** Return the expressions of a widget with their legends. @param {Widget} widget @returns {{expr: string, legend: string}[]} */
 export function expressionsOf(widget) {

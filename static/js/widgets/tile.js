@@ -316,7 +316,7 @@ export class Tile extends HTMLElement {
     if (fresh === "late") return every ? `expected every ${age(every * 1000)}` : this.widget.note;
     if (fresh === "stale") return `${age(now - this.newest())} ago`;
     if (fresh === "dead") return `nothing since ${clock(this.newest())}`;
-    return this.widget.note;
+    return this.widget.note || (this.conditions.find((each) => each.remark)?.remark ?? "");
   }
 
   /** Fill the heartbeat line: it drains until the next value is due. */

@@ -167,6 +167,18 @@ async def test_a_late_sample_that_changes_a_final_value_is_told_for_a_minute() -
 
 
 @pytest.mark.gen_test
+async def test_values_that_buckets_make_approximate_are_told() -> None:
+    exact, approximate = LiveSpec("max_over_time(x[4m])", 1), LiveSpec("quantile_over_time(0.5, x[4m])", 1)
+    feed = Feed(exact, approximate, windows=Windows(raw_ms=60_000))
+    for second in range(200):
+        feed.now_ms = T0 + second * 1_000
+        feed.send("x", T0 + second * 1_000, float(second))
+    await feed.second(199)
+    assert b"remark" not in feed.condition(exact)
+    assert b'"remark":"approximate: ' in feed.condition(approximate)
+
+
+@pytest.mark.gen_test
 async def test_another_epoch_of_any_partition_is_another_epoch_of_the_values() -> None:
     feed = Feed(LiveSpec("sum(x)", 1))
     source = feed.live._replicas

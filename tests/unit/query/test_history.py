@@ -14,6 +14,7 @@ from dashboard.domain.position import Position
 from dashboard.entries.samples import encode_samples
 from dashboard.journal.port import Entry
 from dashboard.query.history import history_of
+from dashboard.query.promql.notes import OF_BUCKETS, UNSURE_RESETS
 from dashboard.query.promql.parse import parse
 from dashboard.query.promql.query import instant_query
 from dashboard.replica.checkpoint import capture, restore
@@ -112,6 +113,22 @@ def test_a_late_sample_between_others_marks_its_bucket_and_leaves_its_first_and_
     made.apply(Entry(302, T0 + 301_000, encode_samples(["x_total"], [T0 + 310_000], [310.0])))
     spans = made.table.by_text["x_total"].fine.ordered(0)[1].spans
     assert (spans < 0).sum() == 1
+
+
+def _remarks(made: Replica, text: str) -> list[str]:
+    """Return the remarks of an answer at the end of the fifth minute."""
+    return list(answer(made, instant_query(parse(text), T0 + 299_999)).notes.infos)
+
+
+def test_an_answer_says_which_of_its_values_are_approximate() -> None:
+    made = fed([1_000] * 300, [float(n) for n in range(300)], SHORT, key="x_total")
+    exact = ("increase(x_total[4m])", "avg_over_time(x_total[4m])", "delta(x_total[4m])", "changes(x_total[10s])")
+    assert [_remarks(made, text) for text in exact] == [[]] * 4
+    assert _remarks(made, "quantile_over_time(0.5, x_total[4m])") == [OF_BUCKETS]
+    made.apply(Entry(301, T0 + 300_000, encode_samples(["x_total"], [T0 + 95_500], [95.5])))
+    made.apply(Entry(302, T0 + 310_000, encode_samples(["x_total"], [T0 + 310_000], [310.0])))
+    assert _remarks(made, "rate(x_total[4m])") == [UNSURE_RESETS]
+    assert [_remarks(made, text) for text in ("rate(x_total[3m])", *exact[1:3])] == [[]] * 3
 
 
 @pytest.mark.parametrize(("key", "at_once"), [("x_total", 9.0), ("x", 5.5)])
