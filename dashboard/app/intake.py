@@ -9,12 +9,13 @@ from dashboard.cluster.bus import Bus
 from dashboard.cluster.ownership import SeriesOwnership
 from dashboard.cluster.rate_limits import SharedRateLimits
 from dashboard.cluster.shared_origins import SharedOrigins
+from dashboard.cluster.shared_requests import SharedRequests
 from dashboard.domain.counters import Counters
 from dashboard.domain.series import SeriesLimits
 from dashboard.intake.accept_document import AcceptDocument
 from dashboard.intake.accept_events import AcceptEvents
 from dashboard.intake.accept_samples import MAX_AHEAD_MS, AcceptSamples
-from dashboard.intake.intake import Intake
+from dashboard.intake.intake import SAME_REQUEST_MS, Intake
 from dashboard.intake.push_groups import PushGroups
 from dashboard.intake.stats import IngestStats
 from dashboard.intake.token_limits import TokenLimits
@@ -53,6 +54,7 @@ def make_intake(
         max_items=2 * settings.max_series,
         latest_ms=lambda: clock.now_ms() + MAX_AHEAD_MS,
     )
+    requests = SharedRequests(bus=bus, shared=bool(settings.redis), now_ms=clock.now_ms, kept_ms=SAME_REQUEST_MS)
     limits = TokenLimits(ownership=held_by_tokens, rates=rates)
     samples = AcceptSamples(
         journal=journal,
@@ -75,8 +77,9 @@ def make_intake(
         ),
         events=AcceptEvents(journal=journal, replicas=replicas, now_ms=clock.now_ms, counters=counters),
         groups=PushGroups(ownership=held_by_groups, samples=samples),
-        shared=(held_by_tokens, held_by_groups, rates, origins),
+        shared=(held_by_tokens, held_by_groups, rates, origins, requests),
         origins=origins,
+        requests=requests,
         limits=limits,
         counters=counters,
         stats=stats,

@@ -160,6 +160,13 @@ class OriginsClaimed(Signal, tag="c", frozen=True):
     claims: dict[str, tuple[str, int]]
 
 
+class RequestsBegun(Signal, tag="b", frozen=True):
+    """Requests that a process has received for the first time. ``times``: when (ms), by a hash of the request."""
+
+    node: str
+    times: dict[str, int]
+
+
 class RateUsed(Signal, tag="p", frozen=True):
     """Use of shared rate limits by a process. ``spent``: the limit and the amount used, for each feeder's token or
     user."""
@@ -202,6 +209,7 @@ SIGNALS: dict[str, type[Signal]] = {
     "k": AskSeriesOwned,
     "p": RateUsed,
     "c": OriginsClaimed,
+    "b": RequestsBegun,
     "j": NodeReached,
     "w": EditorAt,
     "q": AskEditors,

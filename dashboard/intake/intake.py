@@ -10,6 +10,7 @@ import msgspec
 from dashboard.cluster.ownership import SeriesOwnership
 from dashboard.cluster.rate_limits import SharedRateLimits
 from dashboard.cluster.shared_origins import SharedOrigins
+from dashboard.cluster.shared_requests import SharedRequests
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError, Forbidden, Invalid, LimitReached, TooLarge
 from dashboard.domain.identity import Caller
@@ -30,6 +31,8 @@ _DOCUMENTS_AT_ONCE = 200
 #: Rows of ``dashboard_feeder_samples``; further tokens and formats are counted as OTHER.
 _MAX_COUNTED = 1_000
 OTHER = "other"
+#: An identical request whose samples have no time counts as a repeat for this long.
+SAME_REQUEST_MS = 60_000
 
 
 class Intake:
@@ -42,8 +45,9 @@ class Intake:
         documents: AcceptDocument,
         events: AcceptEvents,
         groups: PushGroups,
-        shared: Iterable[SeriesOwnership | SharedRateLimits | SharedOrigins],
+        shared: Iterable[SeriesOwnership | SharedRateLimits | SharedOrigins | SharedRequests],
         origins: SharedOrigins,
+        requests: SharedRequests,
         limits: TokenLimits,
         counters: Counters,
         stats: IngestStats,
@@ -55,6 +59,7 @@ class Intake:
         self.groups = groups
         self._shared = shared
         self.origins = origins
+        self.requests = requests
         self.limits = limits
         self._counters = counters
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from urllib.parse import quote
 
 import pytest
 
@@ -130,3 +131,30 @@ def test_a_name_that_owns_a_series_on_one_worker_owns_it_on_the_other(cluster: C
     wait_until(lambda: write(2, "own a_b=2") == 400, 20, "the refusal of the other name")
     assert write(2, "own_a b=3") == 204
     assert write(1, "own a_b=4") == 400
+
+
+@pytest.mark.parametrize("is_timed", [True, False])
+def test_a_request_with_deltas_that_is_sent_again_to_another_worker_counts_once(
+    cluster: Cluster, is_timed: bool
+) -> None:
+    name, padding = f"again_{is_timed}", {"key": "long", "value": {"stringValue": "x" * 2_000}}
+    times = [{"timeUnixNano": str(time.time_ns() - n * 10**9)} if is_timed else {} for n in range(600)]
+    points = [{"asInt": "1", "attributes": [padding], **timed} for timed in times]  # more than 1 MiB
+    metric = {"name": name, "sum": {"aggregationTemporality": 1, "isMonotonic": True, "dataPoints": points}}
+    body = json.dumps({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]})
+    assert len(body) > 1 << 20
+    for worker in (1, 2, 1, 2):
+        port = cluster.direct_ports[worker - 1]
+        status = cluster.server.request("POST", "/v1/metrics", body, {"Content-Type": "application/json"}, port)[0]
+        assert status == 200
+    query = f"/prometheus/api/v1/query?query={quote(f'count_over_time({name}_total[14m])')}"
+
+    def counted(port: int) -> int:
+        answer = cluster.server.request("GET", query, port=port)
+        assert answer[0] == 200, answer
+        rows = json.loads(answer[2])["data"]["result"]
+        return int(rows[0]["value"][1]) if rows else 0
+
+    for port in cluster.direct_ports:  # deltas without a time get times that differ, the last ones a moment from now
+        wait_until(lambda port=port: counted(port) >= 600, 20, "all samples")
+        assert counted(port) == 600

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from dashboard.cluster.shared_origins import SharedOrigins
+from dashboard.cluster.shared_requests import SharedRequests
 from dashboard.domain.counters import Counters
 from dashboard.domain.identity import Caller, Role, Token
 from dashboard.intake.accept_document import AcceptDocument
@@ -77,6 +78,7 @@ class IntakeStand:
             groups=PushGroups(ownership=ownership(), samples=self.samples),
             shared=(),
             origins=SharedOrigins(bus=bus, shared=False, max_items=1_000, latest_ms=lambda: T0),
+            requests=SharedRequests(bus=bus, shared=False, now_ms=lambda: T0, kept_ms=60_000),
             limits=self.limits,
             counters=self.counters,
             stats=self.stats,

@@ -11,10 +11,11 @@ import hashlib
 
 import msgspec
 
+from dashboard.cluster.shared_requests import SharedRequests
 from dashboard.ingest.otlp import parse_otlp_json, parse_otlp_protobuf
 from dashboard.ingest.otlp_answers import partial_success, partial_success_protobuf, status_protobuf
 from dashboard.ingest.otlp_cache import PointCache
-from dashboard.ingest.parsed import Parsed, Recall
+from dashboard.ingest.parsed import Parsed
 from dashboard.intake.outcome import Outcome
 from dashboard.web.feed.feeding import FeederHandler, FeedServices
 from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format
@@ -25,8 +26,6 @@ PROTOBUF, JSON = "application/x-protobuf", "application/json"
 _PROTOBUFS = (PROTOBUF, "application/protobuf")
 #: The google.rpc.Code of each error code; else UNKNOWN.
 _CODES = {400: 3, 401: 16, 403: 7, 404: 12, 413: 3, 415: 3, 429: 8, 503: 14}
-#: An identical request with deltas counts as a repeat for this long.
-_SAME_MS = 60_000
 _ONLY_METRICS = (
     "this server takes metrics only, at /v1/metrics; switch the exporter of {0} off: OTEL_{1}_EXPORTER=none in a program, "
     "no pipeline of {0} with this exporter in a collector"
@@ -38,9 +37,9 @@ class Otlp(Format):
 
     name = "otlp"
 
-    def __init__(self, points: PointCache) -> None:
+    def __init__(self, points: PointCache, requests: SharedRequests) -> None:
         self._points = points
-        self._requests: Recall[bytes, int] = Recall(10_000)
+        self._requests = requests
 
     def parse(self, request: FeedRequest) -> Parsed:
         kind = request.content_type
@@ -50,14 +49,14 @@ class Otlp(Format):
         return parse(request.body, self._points, request.latest_ms)
 
     def request_key(self, request: FeedRequest, parsed: Parsed) -> str:
-        """Return a key for a request with deltas, equal for the same body within ``_SAME_MS``; return "" for any other request."""
+        """Return a key for a request with deltas, equal for the same body; return "" for any other request.
+
+        Deltas without a time may be sent again for a new increase, so the key is then equal for ``SAME_REQUEST_MS`` only.
+        """
         if "delta" not in parsed.batch.kinds.values():
             return ""
-        digest = hashlib.blake2b(request.body, digest_size=16).digest()
-        began_ms = self._requests.get(digest, 0)
-        if request.now_ms - began_ms >= _SAME_MS:
-            began_ms = self._requests.learn(digest, request.now_ms)
-        return f"otlp {digest.hex()} {began_ms // _SAME_MS}"
+        digest = hashlib.blake2b(request.body, digest_size=16).hexdigest()
+        return f"otlp {digest} {self._requests.period(digest)}" if None in parsed.batch.times else f"otlp {digest}"
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         parsed.batch.refused, parsed.batch.unread = outcome.refused, outcome.unlisted

@@ -143,7 +143,7 @@ def _protobuf_routes(intake: Intake, settings: Settings) -> list[AnyRoute]:
     size = 2 * settings.max_series
     options = OtlpOptions(frozenset(settings.otlp_resource_labels), settings.otlp_names)
     points = PointCache(size, options, origins=intake.origins.of("otlp"))
-    otlp = FeedServices(intake, settings.max_otlp_bytes, Otlp(points))
+    otlp = FeedServices(intake, settings.max_otlp_bytes, Otlp(points, intake.requests))
     labels = LabelCache(size, origins=intake.origins.of("remote_write"))
     write = prometheus.RemoteWrite(labels, Families(), settings.max_remote_write_bytes)
     writes = FeedServices(intake, settings.max_remote_write_bytes, write)

@@ -32,6 +32,7 @@ from dashboard.entries.signals import (
     NodeReached,
     OriginsClaimed,
     RateUsed,
+    RequestsBegun,
     Roster,
     ScreenOrder,
     SeriesOwned,
@@ -104,6 +105,7 @@ SIGNAL_BYTES: dict[str, tuple[Any, str]] = {
         OriginsClaimed("id", "lines", {"a_b": ("a b", 7)}),
         "94a163a26964a56c696e657381a3615f6292a361206207",
     ),
+    "b": (RequestsBegun("id", {"0f": 7}), "93a162a2696481a2306607"),
     "w": (
         EditorAt("wall", "p", "ann", "Ann", "t", (0, 1, 2, 3)),
         "98a177a477616c6ca170a3616e6ea3416e6ea1749400010203c2",
