@@ -57,7 +57,7 @@ class SharedRequests:
         """Publish new requests until cancelled."""
         while self._shared:
             while self._untold:
-                told = {}
+                told: dict[str, int] = {}
                 while self._untold and len(told) < _MAX_PUBLISHED:
                     key, began_ms = self._untold.popitem()
                     told[key] = began_ms

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.handlers.feeders import basic, document, fed, guarded, post, series_in
+from dashboard.app.build import Dashboard
+from dashboard.web.feed.feeding import TOKEN_IGNORED
+from dashboard.web.feed.live_push import OpenPushes
+from tests.handlers.feeders import basic, bearer, document, fed, guarded, post, series_in
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
 
@@ -160,3 +163,58 @@ async def test_checks_that_would_have_one_name_are_told_apart() -> None:
             r["reason"] for f in answer(await fetch(server, "/api/v1/feeders"))["feeders"] for r in f["refusals"]
         ]
         assert any("'web_shop' and 'web shop' would both be web_shop_up here" in reason for reason in reasons)
+
+
+LIVE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "MTIzNDU2Nzg5MDEyMzQ1Ng==",
+}
+FED_BY_GET = [
+    ("GET", "/ping/a", {}),
+    ("HEAD", "/ping/a/fail", {}),
+    ("GET", "/api/push/a", {}),
+    ("GET", "/api/live/push/a", LIVE),
+]
+
+
+def refusals(server: Dashboard) -> list[tuple[str, str]]:
+    """Return the reason and the snippet of each refusal that the tap shows."""
+    return [(each.reason, each.snippet) for feeder in server.stats.feeders() for each in feeder.refusals]
+
+
+@pytest.mark.parametrize(("method", "path", "headers"), FED_BY_GET)
+async def test_what_the_guard_refuses_of_feeders_that_use_get_is_in_the_tap(
+    method: str, path: str, headers: dict[str, str]
+) -> None:
+    async with running() as server:
+        for bad, more, status in (
+            ({"Host": "evil.example"}, "", 421), ({"Origin": "http://evil.example"}, "/", 403),
+            ({"Content-Type": "multipart/form-data"}, "", 415), ({}, "?" + "x" * 5_000, 414),
+        ):  # fmt: skip
+            response = await fetch(server, path + more, method=method, headers=headers | bad)
+            assert response.code == status
+            (snippet,) = [snippet for reason, snippet in refusals(server) if reason.startswith(f"{status}: ")]
+            assert snippet in ("/ping/{check}", "/api/push/{push}", "/api/live/push/a")  # the path may hold a secret
+        for harmless in ("/", "/api/v1/series", "/api/v1/samples", "/api/live/push/a"):
+            assert (await fetch(server, harmless, headers={"Host": "evil.example"})).code == 421
+        assert len(refusals(server)) == 4
+
+
+async def test_a_live_connection_that_is_refused_is_in_the_tap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(pushes: OpenPushes) -> None:
+        pushes.most = pushes.count = 0
+
+    monkeypatch.setattr(OpenPushes, "__init__", none_left)
+    async with guarded(tmp_path) as (server, token):
+        _, reader = await server.accounts.accounts.create_token("test", "", name="reader", verbs=("read",))
+        for given, status in (({}, 401), (bearer("dsh_wrong"), 401), (bearer(reader), 403), (bearer(token), 503)):
+            assert (await fetch(server, "/api/live/push/a", headers=LIVE | given)).code == status
+        assert sorted(reason[:5] for reason, _ in refusals(server)) == ["401: ", "401: ", "403: ", "503: "]
+
+
+async def test_a_foreign_token_that_a_heartbeat_shows_is_said_to_be_ignored() -> None:
+    async with running() as server:
+        assert (await fetch(server, "/ping/a", headers=bearer("dsh_foreign"))).code == 200
+        assert [reason for reason, _ in refusals(server)] == [TOKEN_IGNORED]

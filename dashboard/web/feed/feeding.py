@@ -35,7 +35,7 @@ _SHOWN_BYTES = 512
 TOKEN_IGNORED = "the token is not known; it was ignored, as this server needs none on this machine: leave it out"  # noqa: S105 - no token
 #: Refusals of one body that are worked on in the event loop; more are worked on in a thread.
 _REFUSALS_AT_ONCE = 1_000
-_FEEDING = ("POST", "PUT", "PATCH", "DELETE")
+FEEDING = ("POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class FeederHandler(BaseHandler[F]):
     """Base of all handlers that feeders post to: the steps of feeding."""
 
     has_foreign_errors = True  # they are the format's
+    feeding_methods: tuple[str, ...] = FEEDING
 
     def initialize(self, context: WebContext, services: F, template: str = "") -> None:
         super().initialize(context, services, template)
@@ -224,7 +225,7 @@ class FeederHandler(BaseHandler[F]):
         self.services.intake.stats.note_passed_over(self.caller, self.format.name, TOKEN_IGNORED, self.address)
 
     def _is_feeding(self) -> bool:
-        return self.request.method in _FEEDING and self.request.method in self.allowed_methods()
+        return self.is_fed_by(self.request) and self.request.method in self.allowed_methods()
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         if not self._begun:
@@ -316,7 +317,7 @@ class FeederHandler(BaseHandler[F]):
             self.services.intake.stats.note_passed_over(
                 self.caller, self.format.name, f"{status}: {text}", self.address
             )
-        elif 400 <= status < 500 and not self._is_counted and self.is_refusal(status):
+        elif status >= 400 and not self._is_counted and self.is_refusal(status):
             shown = self._shown_packed() or self.format.shown(self.feed_request(self._body.begun()))
             self.services.intake.note_fault(
                 self.caller,
@@ -335,7 +336,7 @@ class FeederHandler(BaseHandler[F]):
 
     def is_refusal(self, status: int) -> bool:
         """Return whether a response with this status refuses data; a failed request that carries no data is no refusal."""
-        return self.request.method in _FEEDING if status == 405 else self._is_feeding()
+        return self.is_fed_by(self.request) if status == 405 else self._is_feeding()
 
     def _wants_page(self) -> bool:
         return False

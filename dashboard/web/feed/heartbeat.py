@@ -12,7 +12,7 @@ from dashboard.domain.errors import Forbidden, Invalid, NotFound
 from dashboard.ingest.heartbeat import MAX_TEXT_BYTES, parse_ping, parse_ping_path, parse_push
 from dashboard.ingest.naming import foreign_name
 from dashboard.ingest.parsed import Parsed
-from dashboard.web.feed.feeding import FeederHandler, FeedServices
+from dashboard.web.feed.feeding import FEEDING, FeederHandler, FeedServices
 from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format, json_answer, text_answer
 
 _SAME_SITE = ("same-origin", "none")
@@ -46,14 +46,12 @@ class HeartbeatHandler(FeederHandler[FeedServices]):
     """Base of the handlers for heartbeats. The path of a request may contain the token."""
 
     secret_path = True
+    feeding_methods = ("GET", "HEAD", "OPTIONS", *FEEDING)
 
     def authorise_feeder(self) -> None:
         """Leave authorisation to ``identify``, which gets the path."""
         if self._unknown is not None:
             raise self._unknown
-
-    def is_refusal(self, status: int) -> bool:
-        return status != 405  # GET feeds, too
 
     def identify(self, shown: str) -> str:
         """Return the monitor's name; ``shown`` is its token or its name. Raises Forbidden, and NotFound for an unknown monitor."""

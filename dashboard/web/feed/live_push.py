@@ -11,6 +11,7 @@ import socket
 from collections import deque
 from dataclasses import dataclass, field
 
+from tornado.httputil import HTTPServerRequest
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
 from dashboard.domain.errors import DashboardError, Overloaded, Unavailable
@@ -44,11 +45,15 @@ class LivePushHandler(FeederHandler[LivePushServices], WebSocketHandler):
     A faulty message is counted as a refusal, and the connection stays open.
     """
 
+    @classmethod
+    def is_fed_by(cls, request: HTTPServerRequest) -> bool:
+        return request.method in cls.feeding_methods or _is_upgrade(request)
+
     async def post(self, *_: str) -> None:
         await self.feed()
 
     async def get(self, *args: str, **kwargs: str) -> None:
-        if self.request.headers.get("Upgrade", "").lower() != "websocket":
+        if not _is_upgrade(self.request):
             self.send(self.format.greet(self.feed_request(b"")))
             return
         await self.authenticate()
@@ -121,3 +126,8 @@ class LivePushHandler(FeederHandler[LivePushServices], WebSocketHandler):
 
     def on_message(self, message: str | bytes) -> None:
         raise NotImplementedError("messages come through on_text and on_binary")
+
+
+def _is_upgrade(request: HTTPServerRequest) -> bool:
+    """Return whether a request asks for a WebSocket, over which messages will be fed."""
+    return request.method == "GET" and request.headers.get("Upgrade", "").lower() == "websocket"

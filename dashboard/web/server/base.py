@@ -62,8 +62,8 @@ class BaseHandler(RequestHandler, Generic[S]):
     _is_refreshed = False  # the tokens were read again after the request arrived
     ignored_token = False  # an unknown token was sent where none is needed
     secret_path = False  # the path contains a secret
-    waits_for_body = False  # a short body is read before the handler begins, see ``short_request.py``
-    arrived = b""  # such a body
+    waits_for_body, arrived = False, b""  # whether a short body is read before the handler begins, and such a body
+    feeding_methods: tuple[str, ...] = ()  # methods by which a feeder sends data to this handler
 
     def initialize(self, context: WebContext, services: S, template: str = "") -> None:
         """Store the context and services of the route; called by Tornado for each request."""
@@ -91,6 +91,11 @@ class BaseHandler(RequestHandler, Generic[S]):
             self.set_header(name, value)
         if self.request.protocol == "https" and self.request.host_name not in LOCAL_NAMES:
             self.set_header("Strict-Transport-Security", _HSTS)
+
+    @classmethod
+    def is_fed_by(cls, request: HTTPServerRequest) -> bool:
+        """Return whether a request brings data of a feeder, so that its refusal must be shown to administrators."""
+        return request.method in cls.feeding_methods
 
     # --- the body ---
 

@@ -105,22 +105,38 @@ class GuardedApplication(Application):
             if (route := self._literal.get(request.path)) is not None:
                 return self.get_handler_delegate(request, *route)
             return self._by_pattern(request) or super().find_handler(request, **kwargs)
-        if request.method in _FEEDING:
-            self._context.tell_refused(str(request.remote_ip), f"{refusal.status}: {refusal.reason}", request.path)
+        self._tell_if_fed(request, refusal)
         arguments = {"context": self._context, "services": refusal}
         return self.get_handler_delegate(request, RefusedHandler, arguments)
 
     def _by_pattern(self, request: httputil.HTTPServerRequest) -> httputil.HTTPMessageDelegate | None:
-        """Return the delegate of the first route whose pattern matches the path; None if there is none.
+        """Return the delegate of the first route whose pattern matches the path; None if there is none."""
+        found = self._route_of(request.path)
+        if found is None:
+            return None
+        handler_class, arguments, place = found
+        parts = [url_unescape(part, encoding=None, plus=False) for part in place.groups()]
+        return self.get_handler_delegate(request, handler_class, arguments, parts)
+
+    def _route_of(self, path: str) -> tuple[type[RequestHandler], dict[str, object], re.Match[str]] | None:
+        """Return handler class, arguments and match of the first route whose pattern matches a path.
 
         Tornado's router would try one pattern after the other; here only patterns that begin like the path are tried.
         """
-        path = request.path
         for beginning, address, handler_class, arguments in self._patterns:
             if path.startswith(beginning) and (found := address.fullmatch(path)) is not None:
-                parts = [url_unescape(part, encoding=None, plus=False) for part in found.groups()]
-                return self.get_handler_delegate(request, handler_class, arguments, parts)
+                return handler_class, arguments, found
         return None
+
+    def _tell_if_fed(self, request: httputil.HTTPServerRequest, refusal: GuardRefusal) -> None:
+        """Tell administrators of a refused request that may have brought data: by its method, or because its route is fed by GET, too."""
+        self._without_slash(request)
+        found, shown, is_fed = self._route_of(request.path), request.path, request.method in _FEEDING
+        if found is not None and issubclass(found[0], BaseHandler):
+            is_fed = is_fed or found[0].is_fed_by(request)
+            shown = str((found[1] or {}).get("template", "")) if found[0].secret_path else shown
+        if is_fed:
+            self._context.tell_refused(str(request.remote_ip), f"{refusal.status}: {refusal.reason}", shown)
 
     def get_handler_delegate(  # type: ignore[override]  # Tornado names its own class
         self,
