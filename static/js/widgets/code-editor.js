@@ -92,7 +92,8 @@ export class CodeEditor {
     const edited = EditorView.updateListener.of((update) => {
       if (update.docChanged && !this.isReplacing) changed(update.state.doc.toString());
     });
-    const keys = [...code.closeBracketsKeymap, ...code.completionKeymap, ...code.lintKeymap, ...code.historyKeymap, ...code.defaultKeymap];
+    const noBreak = { key: "Enter", run: () => true }; // also in a list's first moments, in which it takes no Enter
+    const keys = [...code.closeBracketsKeymap, ...code.completionKeymap, ...(multiline ? [] : [noBreak]), ...code.lintKeymap, ...code.historyKeymap, ...code.defaultKeymap];
     this.view = new EditorView({
       doc: text,
       extensions: [
