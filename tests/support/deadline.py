@@ -13,12 +13,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
-import tornado.util
+import pytest
 
 from tests.support.host import factor
 from tests.support.pulse import seconds_since
 
 T = TypeVar("T")
+#: Libraries whose own timeouts end a wait of a test; that of Tornado's loop ends a coroutine test (pytest-tornado).
+_LIBRARIES = {"asyncio", "socket", "ssl", "http", "urllib", "websockets", "concurrent", "redis", "tornado"}
 
 
 class DeadlinePassed(AssertionError):
@@ -90,8 +92,9 @@ def ran_out(error: BaseException) -> bool:
     """Whether a test failed because a deadline helper ran out, and for no other reason.
 
     An exception that was being handled meanwhile is another reason. Playwright's own deadlines count: its timeouts, and the
-    assertions of its ``expect``, which are asked again until their time is over. So do the limits of
-    a coroutine test and of a process that a test has started.
+    assertions of its ``expect``, which are asked again until their time is over. So do the limits of a test (pytest-timeout), of
+    a coroutine test, of a process that a test has started, and of a library's call in a test (a socket, an HTTP request,
+    ``asyncio.timeout``). A timeout that the product raises, or that passes through it, is a fault like any other.
     """
     if not isinstance(error, DeadlinePassed | subprocess.TimeoutExpired) and not _is_anothers(error):
         return False
@@ -100,17 +103,24 @@ def ran_out(error: BaseException) -> bool:
 
 
 def _is_anothers(error: BaseException) -> bool:
-    """Return whether Playwright's timeout passed, or pytest-tornado has ended a coroutine test (by ``IOLoop.run_sync``)."""
+    """Return whether another's limit passed: Playwright's, a pytest plugin's, or that of a library which a test calls."""
+    way = _way(error)
+    last = way[-1] if way else ""
     if type(error).__module__.startswith("playwright.") and type(error).__name__ == "TimeoutError":
         return True
-    if type(error) is tornado.util.TimeoutError:
-        return _raised_in(error) == "tornado.ioloop"
-    return type(error) is AssertionError and _raised_in(error).startswith("playwright.")
+    if type(error) is pytest.fail.Exception:
+        return "pytest_timeout" in way
+    told = getattr(error, "reason", error)  # urllib's errors have one
+    if isinstance(told, TimeoutError) or type(told).__name__ == "TimeoutError":
+        return last.partition(".")[0] in _LIBRARIES and not any(name.partition(".")[0] == "dashboard" for name in way)
+    return type(error) is AssertionError and last.startswith("playwright.")
 
 
-def _raised_in(error: BaseException) -> str:
-    """Return the name of the module that raised an exception."""
-    last = error.__traceback__
-    while last is not None and last.tb_next is not None:
-        last = last.tb_next
-    return str(last.tb_frame.f_globals.get("__name__")) if last is not None else ""
+def _way(error: BaseException) -> list[str]:
+    """Return the names of the modules through which an exception came, the one that raised it last."""
+    names = []
+    place = error.__traceback__
+    while place is not None:
+        names.append(str(place.tb_frame.f_globals.get("__name__")))
+        place = place.tb_next
+    return names

@@ -6,16 +6,19 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
 import tornado.util
 from tornado.ioloop import IOLoop
 
+from dashboard.runtime import SingleFlight
 from tests.support import host, second_try
-from tests.support.deadline import DeadlinePassed, deadline, enough, ran_out, wait_until, within
+from tests.support.deadline import DeadlinePassed, deadline, enough, ran_out, scaled, wait_until, within
 from tests.support.fairness import SECOND_TRIES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +57,7 @@ class Sample:
         environ = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")} | given
         command = [sys.executable, "-m", *arguments]
         return subprocess.run(
-            command, cwd=self._folder, env=environ, capture_output=True, text=True, timeout=60, check=False
+            command, cwd=self._folder, env=environ, capture_output=True, text=True, timeout=scaled(60), check=False
         )
 
     def lane(self, *arguments: str) -> int:
@@ -194,6 +197,45 @@ def test_the_limits_of_a_coroutine_test_and_of_a_process_are_deadlines_and_are_n
     assert not ran_out(late.value)
 
 
+@pytest.mark.gen_test
+async def test_the_timeouts_of_libraries_that_a_test_calls_are_deadlines() -> None:
+    with pytest.raises(TimeoutError) as late:
+        async with asyncio.timeout(0.01):
+            await asyncio.Event().wait()
+    assert ran_out(late.value)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with pytest.raises(OSError, match="timed out") as late:
+            urllib.request.urlopen(address, timeout=0.01)
+    assert ran_out(late.value)
+
+
+@pytest.mark.gen_test
+async def test_a_timeout_that_came_through_the_product_is_a_fault() -> None:
+    async def unfinished() -> None:
+        await asyncio.wait_for(asyncio.Event().wait(), 0.01)
+
+    with pytest.raises(TimeoutError) as late:
+        await SingleFlight(unfinished)()
+    assert not ran_out(late.value)
+
+
+def test_a_test_that_the_limit_of_tests_has_ended_is_run_once_more(tmp_path: Path) -> None:
+    body = """
+@pytest.mark.timeout(0.1)
+def test_hangs():
+    file = pathlib.Path("hung")
+    if not file.exists():
+        file.touch()
+        import time
+        time.sleep(30)
+"""
+    sample = Sample(tmp_path, body)
+    assert sample.lane() == 0
+    assert sample.late() == ["test_hangs"]
+    assert sample.again()[0] == 0
+
+
 def test_the_factor_is_the_mean_over_the_parts_and_stays_within_1_and_3() -> None:
     def of(times: float) -> float:
         return host.factor_of({name: times * cost for name, cost in host.REFERENCE_S.items()})
@@ -205,4 +247,7 @@ def test_the_factor_is_the_mean_over_the_parts_and_stays_within_1_and_3() -> Non
 def test_sigint_reaches_the_tests_also_in_the_background_of_a_script() -> None:
     assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN  # tests/conftest.py; a child would inherit it
     ask = "import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"
-    assert subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=90).stdout == "False\n"
+    assert (
+        subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=scaled(90)).stdout
+        == "False\n"
+    )
