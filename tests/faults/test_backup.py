@@ -21,6 +21,7 @@ import pytest
 
 from dashboard.app.data_parts import LEFT_OUT, PARTS, not_covered
 from dashboard.settings import Settings
+from tests.support.deadline import scaled
 from tests.support.nemesis import runs
 from tests.support.rawsocket import RawSocket
 from tests.support.server import ServerProcess, wait_until
@@ -39,7 +40,7 @@ FLAGS = (
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "dashboard", *arguments]
-    return subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(line, capture_output=True, text=True, timeout=scaled(60), check=False)
 
 
 def values_of(server: ServerProcess) -> list[float]:
@@ -79,7 +80,7 @@ class Load:
     def _post(self, path: str, body: str, kind: str) -> bool:
         request = urllib.request.Request(self.server.url + path, body.encode(), {"Content-Type": kind})
         try:
-            with urllib.request.urlopen(request, timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=scaled(5)) as answer:
                 return answer.status in (200, 201, 202)
         except (OSError, urllib.error.URLError):
             return False
@@ -102,7 +103,7 @@ class Load:
     def end(self) -> None:
         self._ended.set()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(scaled(10))
 
 
 @pytest.mark.parametrize("seed", range(runs(2, 10)))
@@ -110,9 +111,9 @@ def test_all_that_was_answered_before_a_backup_under_load_is_back_after_the_rest
     chance = random.Random(seed)
     server = ServerProcess(tmp_path, *FLAGS).start()
     data, file = str(tmp_path / "data"), tmp_path / "backup"
+    server.command("token", "create", "canary")
+    load = Load(server)
     try:
-        server.command("token", "create", "canary")
-        load = Load(server)
         wait_until(lambda: len(load.samples) > 50 and len(load.texts) > 20)
         time.sleep(chance.uniform(0, 1.5))  # before, within or after a checkpoint
         samples, texts = list(load.samples), list(load.texts)
@@ -120,7 +121,7 @@ def test_all_that_was_answered_before_a_backup_under_load_is_back_after_the_rest
         if seed % 2:  # the server dies while it is copied
             time.sleep(chance.uniform(0.5, 1.5))
             server.kill()
-        assert saving.wait(60) == 0
+        assert saving.wait(scaled(60)) == 0
         load.end()
         assert server.stop() == 0 if not seed % 2 else True
         server.killed = True  # the process that the backup's journal tells of is gone
@@ -138,6 +139,7 @@ def test_all_that_was_answered_before_a_backup_under_load_is_back_after_the_rest
         assert {n: oct(m) for n, m in modes.items() if m & 0o077} == {}
     finally:
         server.close()
+        load.end()  # or it would try for as long as the tests run
     assert server.complaints() == ""
 
 
@@ -167,7 +169,7 @@ def test_a_backup_that_is_killed_leaves_no_half_file_and_the_next_one_works(tmp_
             saving = subprocess.Popen([sys.executable, "-m", "dashboard", "backup", str(file), "--data", data])
             time.sleep(chance.uniform(0.3, 1.5))
             saving.send_signal(signal.SIGKILL)
-            saving.wait(10)
+            saving.wait(scaled(10))
             if file.exists():
                 assert command("restore", str(file), "--check").returncode == 0
                 file.unlink()

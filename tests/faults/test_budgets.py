@@ -28,6 +28,7 @@ from tornado.websocket import websocket_connect
 
 from tests.faults.mends import MENDS, bodies_kept
 from tests.support import dear_requests as dear
+from tests.support.deadline import scaled
 from tests.support.dear_requests import DearRequest, Headers, post, repeat
 from tests.support.host import factor
 from tests.support.loop_held import held
@@ -224,7 +225,7 @@ def bar_ms() -> float:
 
 
 def _send(port: int, request: DearRequest, headers: dict[str, str]) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=scaled(60))
     try:
         connection.request(request.method, request.path, request.body or None, headers)
         connection.getresponse().read()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.deadline import within
+from tests.support.deadline import scaled, within
 from tests.support.nemesis import runs
 from tests.support.pulse import seconds_since
 from tests.support.rawsocket import RawSocket
@@ -47,7 +47,7 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_answered_202(tmp_path: Path
         for value in range(first, first + 100_000):
             request = urllib.request.Request(f"{server.url}/api/v1/samples/orders", str(value).encode())
             try:
-                with urllib.request.urlopen(request, timeout=5) as answer:
+                with urllib.request.urlopen(request, timeout=scaled(5)) as answer:
                     assert answer.status == 202
                 acked.append(value)
             except (OSError, urllib.error.URLError):
@@ -61,7 +61,7 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_answered_202(tmp_path: Path
             wait_until(lambda n=before: len(acked) > n + 20)
             time.sleep(chance.uniform(0, 0.4))  # the moment of the blow, not a wait for something
             server.kill()
-            feeder.join(10)
+            feeder.join(scaled(10))
             server.start()
             kept = values_of(server, "orders")
             missing = [v for v in acked if v not in set(kept)]
@@ -200,7 +200,7 @@ def test_two_servers_on_one_folder_is_refused_with_a_clear_line(tmp_path: Path) 
     server = quiet_server(tmp_path).start()
     try:
         command = [sys.executable, "-m", "dashboard", "serve", "--port", "0", "--data", str(tmp_path / "data")]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=90)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=scaled(90))
         assert done.returncode == 1
         assert "another dashboard server is using this folder" in done.stderr
         assert "Traceback" not in done.stderr
@@ -219,7 +219,7 @@ def test_the_feeder_to_copy_loses_and_doubles_nothing_over_kill_9(tmp_path: Path
             wait_until(lambda: len(values_of(server, "example_load")) > 30)
             server.kill()
             server.start()
-            told, _ = feeder.communicate(timeout=60)
+            told, _ = feeder.communicate(timeout=scaled(60))
         assert told.strip() == "sent 160, refused 0, dropped 0"
         assert len(values_of(server, "example_load")) == 80
         assert len(values_of(server, "example_disk_percent")) == 80

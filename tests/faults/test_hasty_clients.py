@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 
+from tests.support.deadline import scaled, timeouts_as_deadlines
 from tests.support.rawsocket import RawSocket
 from tests.support.server import ServerProcess, wait_until
 
@@ -16,7 +17,9 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 def ask_and_reset(server: ServerProcess) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as hasty:
+    with timeouts_as_deadlines("a connection"):
+        connection = socket.create_connection(("127.0.0.1", server.port), timeout=scaled(5))
+    with connection as hasty:
         hasty.sendall(_HANDSHAKE)
         hasty.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
 

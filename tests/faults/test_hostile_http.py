@@ -16,7 +16,8 @@ from tests.support.server import ServerProcess
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    quick = ("--header-timeout-s", "1", "--body-timeout-s", "1", "--max-json-bytes", str(4 << 20))
+    limit_s = f"{scaled(1):g}"  # in which this host sends 9 MiB
+    quick = ("--header-timeout-s", limit_s, "--body-timeout-s", limit_s, "--max-json-bytes", str(4 << 20))
     flags = ("--no-host-feeder", "--no-server-feeder", *quick)
     process = ServerProcess(tmp_path_factory.mktemp("http"), *flags).start()
     yield process

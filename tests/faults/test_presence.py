@@ -14,7 +14,7 @@ from dashboard.domain.identity import Role
 from dashboard.domain.node import BEAT_S
 from dashboard.domain.presence import LOST_MS
 from tests.support.cluster import Cluster
-from tests.support.deadline import deadline
+from tests.support.deadline import deadline, scaled
 from tests.support.people import make_users
 
 #: Longer than a node may be silent in the eyes of others; shorter than ``Nodes.fault`` takes to be sure.
@@ -40,10 +40,11 @@ async def test_redis_that_is_away_for_a_while_sends_nobody_away(tmp_path: Path) 
 
     with Cluster(tmp_path) as cluster:
         listening = [asyncio.ensure_future(listen(*each)) for each in zip(tokens, cluster.direct_ports, strict=True)]
-        async with deadline(30, "a user has joined"):
-            while not any(message["type"] == "user_joined" for _, message in told):
-                await asyncio.sleep(0.05)
-        await asyncio.sleep(2)  # all has been told
+        async with deadline(60, "the users have joined, and all that is known of them has been told"):
+            known = -1
+            while known != len(told) or not any(message["type"] == "user_joined" for _, message in told):
+                known = len(told)
+                await asyncio.sleep(scaled(2))
         told.clear()
         await asyncio.to_thread(cluster.redis.kill)
         await asyncio.sleep(AWAY_S)  # the fault itself

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.deadline import within
+from tests.support.deadline import scaled, within
 from tests.support.pulse import seconds_since
 from tests.support.rawsocket import RawSocket
 from tests.support.server import ServerProcess, wait_until
@@ -17,7 +17,16 @@ from tests.support.server import ServerProcess, wait_until
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    flags = ("--no-host-feeder", "--no-server-feeder", "--stalled-s", "2", "--heartbeat-s", "1", "--dead-s", "30")
+    flags = (
+        "--no-host-feeder",
+        "--no-server-feeder",
+        "--stalled-s",
+        f"{scaled(2):g}",
+        "--heartbeat-s",
+        "1",
+        "--dead-s",
+        "30",
+    )
     process = ServerProcess(tmp_path, *flags).start()
     yield process
     process.close()
