@@ -7,6 +7,7 @@ request to another origin.  A test that expects a complaint says so with ``expec
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from typing import Any
@@ -27,6 +28,9 @@ window.__xss = [];
 #: A loss shorter than this brings no curtain (static/js/widgets/connection-curtain.js).
 _GRACE_MS = 1_500
 _BOARD = "document.querySelector('dash-board')"
+#: Find races: ``TESTS_SLOW_PAGES=6`` lets pages compute six times as slowly and gives each of their requests 60 ms more for each of these times.
+SLOW_PAGES = "TESTS_SLOW_PAGES"
+_LATENCY_MS = 60
 
 
 class Pages:
@@ -48,6 +52,7 @@ class Pages:
         context.set_default_timeout(scaled(10_000))
         context.add_init_script(_WATCHING + script)
         page = context.new_page()
+        _slow_down(page)
         if clock:
             page.clock.install()
         self._listen(page, urlsplit(url).netloc)
@@ -111,6 +116,17 @@ class Pages:
         self.messages.append((way, json.loads(payload)))
 
 
+def _slow_down(page: Page) -> None:
+    """Slow a page down as the environment asks for it."""
+    if not (times := float(os.environ.get(SLOW_PAGES, 0))):
+        return
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": times})
+    session.send("Network.enable")
+    late = {"offline": False, "latency": _LATENCY_MS * times, "downloadThroughput": -1, "uploadThroughput": -1}
+    session.send("Network.emulateNetworkConditions", late)
+
+
 def _is_own(url: str, netloc: str) -> bool:
     parts = urlsplit(url)
     return parts.scheme == "data" or (parts.scheme in ("http", "ws") and parts.netloc == netloc)
@@ -136,6 +152,17 @@ def until(page: Page, condition: str, arg: Any = None, *, timeout_ms: float = 10
         if seconds_since(began_s) > timeout_ms / 1000:
             raise DeadlinePassed(f"not within {timeout_ms:g} ms: {condition} {arg or ''} {trouble}")
         page.wait_for_timeout(10)
+
+
+def until_focused(page: Page, selector: str) -> None:
+    """Until the element that has the focus matches."""
+    until(page, "(selector) => document.activeElement?.matches(selector)", selector)
+
+
+def type_in(page: Page, selector: str, text: str) -> None:
+    """Type a text by the keyboard into a field, as soon as that has the focus: keys that are pressed earlier go elsewhere."""
+    until_focused(page, selector)
+    page.keyboard.type(text)
 
 
 def board_url(base: str, *selectors: str, **more: str) -> str:

@@ -21,6 +21,7 @@ from typing import Any
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from tests.browser.pages import Pages, until
+from tests.support.deadline import scaled
 from tests.support.server import ServerProcess
 
 WINDOW_S = 10
@@ -137,7 +138,7 @@ def board_under_load(
         return {**soak(page, warm_s=warm_s, rounds=rounds, round_s=round_s), "feeds": feeding.sent}
     finally:
         feeding.done.set()
-        feeding.join(10)
+        feeding.join(scaled(10))
 
 
 def main() -> None:

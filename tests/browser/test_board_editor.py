@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dashboard.domain.identity import Role
-from tests.browser.pages import SOCKET_FAILED, Pages, until
+from tests.browser.pages import SOCKET_FAILED, Pages, type_in, until, until_focused
 from tests.support.cluster import Cluster
 from tests.support.deadline import scaled
 from tests.support.people import PASSWORD, make_users
@@ -40,8 +40,8 @@ def open_editor(pages: Pages, url: str, board: str, **options: Any) -> Page:
 TILE = {"id": "a", "kind": "stat", "title": "A", "series": ["editor_a"], "x": 0, "y": 0, "w": 4, "h": 3}
 
 
-#: What is typed goes into a field.
-_WRITING = "() => ['INPUT', 'TEXTAREA'].includes(document.activeElement.tagName)"
+#: Field for the title of a tile.
+_TITLE = "[id^=field-][id$=-title]"
 
 
 def test_the_keyboard_alone_builds_a_board_and_publishes_it(pages: Pages, site: ServerProcess) -> None:
@@ -51,19 +51,18 @@ def test_the_keyboard_alone_builds_a_board_and_publishes_it(pages: Pages, site: 
     page = open_editor(pages, site.url, "keyed")
     for name in ("keys_one", "keys_two"):
         page.keyboard.press("a")
-        until(page, _WRITING)
-        page.keyboard.press("Control+A")
-        page.keyboard.type(name)
-        expect(page.get_by_role("button", name=name)).to_be_visible()
+        type_in(page, "series-picker input", name)  # over what was searched for before, which is selected
+        expect(page.locator(".pick")).to_have_count(1)
         page.keyboard.press("Tab")
+        until_focused(page, f".pick[title={name}]")
         page.keyboard.press("Enter")
         until(page, f"() => document.activeElement?.widget?.series[0] === '{name}'")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("Enter")
-    until(page, _WRITING)
+    until_focused(page, _TITLE)
     page.keyboard.press("Control+A")
-    page.keyboard.type("Second")
+    type_in(page, _TITLE, "Second")
     until(page, "() => document.querySelectorAll('.tile').length === 2")
     expect(page.locator("#announcer")).to_contain_text("5 by 3")
     page.get_by_role("heading", name="Second").wait_for()
@@ -71,8 +70,7 @@ def test_the_keyboard_alone_builds_a_board_and_publishes_it(pages: Pages, site: 
     page.keyboard.press("Escape")
     page.locator(".tile").nth(1).focus()
     page.keyboard.press("p")
-    until(page, f"() => document.querySelector('dialog') && ({_WRITING})()")
-    page.keyboard.type("by keys")
+    type_in(page, "dialog #note", "by keys")
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.pages import Pages, until
+from tests.browser.pages import Pages, type_in, until
 from tests.support.server import ServerProcess
 
 #: Seconds for a key, for pointing at something, for a click, and for thinking before an act, of an average person.
@@ -25,13 +25,10 @@ class Hand:
         self.clicks = self.keys = self.thoughts = 0
 
     def click(self, target: Locator) -> None:
-        """Think, point at the middle of an element, and click."""
-        target.scroll_into_view_if_needed()
-        box = target.bounding_box()
-        assert box is not None
+        """Think, point at the middle of an element that stands still, and click."""
         self.thoughts += 1
         self.clicks += 1
-        self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        target.click()
 
     def press(self, *keys: str) -> None:
         """Think once, and press keys."""
@@ -40,11 +37,11 @@ class Hand:
             self.keys += 1
             self.page.keyboard.press(key)
 
-    def write(self, text: str) -> None:
-        """Think once, and type a text."""
+    def write(self, field: str, text: str) -> None:
+        """Think once, and type a text into the field that has or gets the focus."""
         self.thoughts += 1
         self.keys += len(text)
-        self.page.keyboard.type(text)
+        type_in(self.page, field, text)
 
     @property
     def seconds(self) -> float:
@@ -69,8 +66,7 @@ def published(site: ServerProcess, hand: Hand, board: str) -> None:
 def test_the_mouse_makes_a_board_of_six_tiles_in_less_than_a_minute(pages: Pages, site: ServerProcess) -> None:
     hand = begun(pages, site)
     hand.click(hand.page.get_by_role("button", name="New board"))
-    until(hand.page, "() => document.activeElement.id === 'new-title'")
-    hand.write("By mouse")
+    hand.write("#new-title", "By mouse")
     hand.press("Enter")
     hand.page.wait_for_url("**/boards/by-mouse/edit")
     for name in _NAMES:
@@ -91,14 +87,13 @@ def test_the_keyboard_makes_a_board_of_six_tiles_in_less_than_two_minutes(pages:
         hand.thoughts -= 1  # nobody thinks between two of these
         assert hand.keys < 20
     hand.press("Enter")
-    until(hand.page, "() => document.activeElement.id === 'new-title'")
-    hand.write("By keys")
+    hand.write("#new-title", "By keys")
     hand.press("Enter")
     hand.page.wait_for_url("**/boards/by-keys/edit")
     for name in _NAMES:
         until(hand.page, "() => document.querySelector('#state').textContent && document.querySelector('.pick')")
         hand.press("a")
-        hand.write(name[:12])
+        hand.write("series-picker input", name[:12])
         hand.press("Enter")
         until(hand.page, f"(name) => ({_SERIES})().includes(name) && document.activeElement?.widget", name)
     until(hand.page, _SENT)

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.pages import Pages, until
+from tests.browser.pages import Pages, type_in, until
 from tests.browser.test_board_editor import TILE, make, open_editor
 from tests.support.server import ServerProcess
 
@@ -28,7 +28,7 @@ def test_versions_are_compared_and_rolled_back_and_publish_says_who_sees_it(page
     expect(page.locator("#publish")).to_have_text("Publish to 1 viewer")
     page.locator(".tile").click()
     page.fill("#field-a-unit", "ms")
-    until(page, "() => /1 change since version 2/.test(document.querySelector('#state').textContent)")
+    until(page, "() => /1 change since version 2(?!.*not sent)/.test(document.querySelector('#state').textContent)")
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.locator("dialog .differences")).to_have_text("Second: unit nothing → “ms”")
     page.get_by_label("From", exact=True).select_option("1")
@@ -37,7 +37,7 @@ def test_versions_are_compared_and_rolled_back_and_publish_says_who_sees_it(page
     page.locator("#publish").click()
     expect(page.locator("dialog")).to_contain_text("1 viewer will show this at once")
     expect(page.locator("dialog .differences")).to_have_text("Second: unit nothing → “ms”")
-    page.keyboard.type("milliseconds")
+    type_in(page, "#note", "milliseconds")
     page.keyboard.press("Enter")
     until(page, "() => /as published, version 3/.test(document.querySelector('#state').textContent)")
     page.get_by_role("tab", name="History").click()
@@ -62,7 +62,7 @@ def test_an_editor_without_a_draft_follows_a_publication_and_is_led_to_the_new_a
     other.get_by_role("button", name="Archive").click()
     expect(other.get_by_role("button", name="List it again")).to_be_visible()
     other.get_by_role("button", name="Rename").click()
-    other.keyboard.type("led-on")
+    type_in(other, "#new-id", "led-on")
     other.keyboard.press("Enter")
     other.wait_for_url("**/boards/led-on/edit")
     page.wait_for_url("**/boards/led-on/edit")

@@ -46,11 +46,11 @@ def test_a_published_change_builds_only_the_changed_tile_on_the_screens(pages: P
 
 
 def test_a_screen_of_a_renamed_board_is_led_on(pages: Pages, site: ServerProcess) -> None:
-    put(site, "before", title="Named", widgets=TILES)
-    page = pages.open(f"{site.url}/boards/before")
+    put(site, "shown-first", title="Named", widgets=TILES)
+    page = pages.open(f"{site.url}/boards/shown-first")
     until(page, "() => document.querySelectorAll('.tile').length === 3")
-    assert site.json("PATCH", "/api/v1/boards/before", {"id": "afterwards"})[0] == 204
-    until(page, "() => location.pathname === '/boards/afterwards' && document.querySelectorAll('.tile').length === 3")
+    assert site.json("PATCH", "/api/v1/boards/shown-first", {"id": "shown-then"})[0] == 204
+    until(page, "() => location.pathname === '/boards/shown-then' && document.querySelectorAll('.tile').length === 3")
 
 
 @pytest.mark.parametrize("board", ["host", "cluster"])

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import expect
 
-from tests.browser.pages import Pages, board_url, run_line, until, wait_for_text, wait_for_values
+from tests.browser.pages import Pages, board_url, run_line, type_in, until, wait_for_text, wait_for_values
 from tests.support.deadline import scaled
 from tests.support.server import ServerProcess
 
@@ -69,7 +69,7 @@ def test_search_finds_by_words_and_by_selector(pages: Pages, site: ServerProcess
 def test_slash_goes_to_the_search(pages: Pages, site: ServerProcess) -> None:
     page = pages.open(f"{site.url}/explore")
     page.keyboard.press("/")
-    page.keyboard.type("t?")  # neither switches the theme nor shows the keys
+    type_in(page, "#search", "t?")  # neither switches the theme nor shows the keys
     expect(page.get_by_role("searchbox")).to_have_text("t?")  # of the editor that has come in the place of the input
     expect(page.locator("dialog")).to_have_count(0)
     assert page.locator("html").get_attribute("data-theme") == "dark"
@@ -140,4 +140,4 @@ def test_two_pages_of_one_view_hold_the_same(pages: Pages, site: ServerProcess) 
         site.post("shared", number)
     for page in (first, second):
         wait_for_values(page, "shared", [0.0, 1.0, 2.0, 3.0, 4.0], timeout_ms=5_000)
-    assert until(first, "() => document.querySelector('.tile')?.dataset.fresh") == "live"
+    expect(first.locator(".tile")).to_have_attribute("data-fresh", "live")  # of the next frame

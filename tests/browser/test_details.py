@@ -56,7 +56,7 @@ def test_a_hidden_page_whose_timers_are_throttled_stays_without_frames(pages: Pa
     assert len(pages.sent("unwatch")) == 1
     asked = len(pages.sent("watch"))
     page.clock.fast_forward(60_000)  # browsers run a hidden page's timers once a minute
-    page.wait_for_timeout(200)
+    page.wait_for_timeout(200)  # a page that asks would do so now
     assert len(pages.sent("watch")) == asked
 
 
@@ -86,7 +86,7 @@ def test_a_selector_typed_quickly_does_not_cost_the_connection(pages: Pages, sit
             await new Promise((done) => setTimeout(done, 30));
         }
     }""")
-    page.wait_for_timeout(1_000)
+    page.wait_for_timeout(1_000)  # a connection that is refused would be opened again
     assert len([url for _, url in pages.requests if url.startswith("ws")]) == sockets
 
 
@@ -213,14 +213,15 @@ def test_a_threshold_that_is_crossed_is_announced(pages: Pages, site: ServerProc
 
 def test_two_tiles_that_change_together_are_both_announced(pages: Pages, site: ServerProcess) -> None:
     page = pages.open(board_url(site.url, "together"))
-    site.post("together", 1, every_s=0.3)
+    site.post("together", 1, every_s=3600)
     build(page, *({"kind": "stat", "title": title, "series": ["together"], "place": 0} for title in ("One", "Two")))
+    expect(page.locator(".number")).to_have_text(["1", "1"])
     page.evaluate("""() => {
         const said = (window.__said = []);
         new MutationObserver(([record]) => said.push(record.target.textContent))
             .observe(document.getElementById("announcer"), { childList: true, characterData: true, subtree: true });
     }""")
-    until(page, "() => [...document.querySelectorAll('.tile')].every((t) => t.dataset.fresh === 'late')")
+    site.post("together", 2, every_s=0.3)
     until(page, "() => ['One: late', 'Two: late'].every((text) => window.__said.join(' ').includes(text))")
 
 

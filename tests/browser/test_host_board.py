@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.pages import Pages, run_line, until, wait_for_text
@@ -113,11 +115,11 @@ def test_another_window_shows_other_history_and_is_kept_in_the_address(pages: Pa
     until(page, "() => document.querySelector('dash-board').store.windowMs === 900000")
     page.keyboard.press("2")
     until(page, "() => document.querySelector('dash-board').store.windowMs === 21600000")
-    assert "window=21600" in page.url
+    expect(page).to_have_url(re.compile("window=21600"))
     until(page, "() => document.getElementById('subtitle').textContent.endsWith('last 6 h')")
     page.reload()
     until(page, "() => document.querySelector('dash-board').store.windowMs === 21600000")
-    assert page.get_by_role("button", name="6 h").get_attribute("aria-pressed") == "true"
+    expect(page.get_by_role("button", name="6 h")).to_have_attribute("aria-pressed", "true")
 
 
 def test_an_address_that_is_none_is_said_on_a_page(pages: Pages, site: ServerProcess) -> None:

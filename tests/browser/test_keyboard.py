@@ -31,7 +31,7 @@ _FOCUSABLE = """() => [...document.querySelectorAll("a[href], button:not([disabl
 def _walk(page: Page) -> list[dict[str, Any]]:
     """Press Tab from the top of the page to its end; return the focused elements."""
     steps: list[dict[str, Any]] = []
-    for _ in range(400):
+    for _ in range(3_000):  # as many as there may be: others feed this server too
         page.keyboard.press("Tab")
         focused: dict[str, Any] = page.evaluate(_FOCUSED)
         if focused["tag"] == "BODY":

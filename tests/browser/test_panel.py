@@ -8,7 +8,7 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.pages import Pages, set_hidden, until
+from tests.browser.pages import Pages, set_hidden, type_in, until
 from tests.browser.talking import BEN, ME, asked, message, open_talking, say
 from tests.support.server import ServerProcess
 
@@ -50,9 +50,9 @@ def test_without_a_person_it_stays_closed_and_says_where_to_log_in(pages: Pages,
 def test_a_message_waits_until_the_server_has_it(pages: Pages, site: ServerProcess) -> None:
     page = open_talking(pages, site.url, silent=("message",))
     _open(page)
-    page.keyboard.type("first line")
+    type_in(page, "message-composer textarea", "first line")
     page.keyboard.press("Shift+Enter")
-    page.keyboard.type("second")
+    type_in(page, "message-composer textarea", "second")
     page.keyboard.press("Enter")
     pending = page.locator(".msg.pending")
     expect(pending).to_contain_text("sending…")
@@ -82,7 +82,7 @@ def test_a_message_waits_until_the_server_has_it(pages: Pages, site: ServerProce
 def test_what_is_refused_says_why_and_can_be_tried_again(pages: Pages, site: ServerProcess) -> None:
     page = open_talking(pages, site.url, silent=("message",))
     _open(page)
-    page.keyboard.type("hello")
+    type_in(page, "message-composer textarea", "hello")
     page.keyboard.press("Enter")
     until(page, "() => window.__asked.some(({ type }) => type === 'message')")
     [sent] = asked(page, "message")
@@ -134,7 +134,7 @@ def test_names_are_completed_by_keyboard(pages: Pages, site: ServerProcess) -> N
     page = open_talking(pages, site.url)
     _open(page)
     area = page.get_by_role("textbox", name="Message")
-    page.keyboard.type("look @mo")
+    type_in(page, "message-composer textarea", "look @mo")
     expect(page.get_by_role("option", name="Ben Moor")).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Escape")
     expect(page.get_by_role("listbox")).to_be_hidden()
@@ -152,7 +152,7 @@ def test_typing_is_shown_and_told(pages: Pages, site: ServerProcess) -> None:
     expect(page.locator(".typing")).to_have_text("Ben Moor is writing…")
     say(page, {**notice, "isTyping": False})
     expect(page.locator(".typing")).to_have_text("")
-    page.keyboard.type("abc")
+    type_in(page, "message-composer textarea", "abc")
     assert [each["isTyping"] for each in asked(page, "typing")] == [True]
 
 
@@ -230,7 +230,7 @@ def test_a_moment_is_marked_and_shown_on_the_charts(pages: Pages, site: ServerPr
     expect(page.locator("#moment")).to_be_visible()
     assert page.evaluate("document.querySelector('dash-board').moment.at") == at
     page.get_by_role("button", name="Mark this moment").click()
-    page.keyboard.type("and then")
+    type_in(page, "message-composer textarea", "and then")
     page.keyboard.press("Enter")
     until(page, "() => window.__asked.some(({ type }) => type === 'message')")
     assert asked(page, "message")[0]["at"] == at
@@ -277,7 +277,7 @@ def test_people_are_listed_and_can_be_written_to(pages: Pages, site: ServerProce
     assert "Ben Moor" in (badges.locator(".initials").nth(1).get_attribute("title") or "")
     badges.click()
     page.get_by_role("button", name="Write to Ben Moor").click()
-    page.keyboard.type("psst")
+    type_in(page, "message-composer textarea", "psst")
     page.keyboard.press("Enter")
     until(page, "() => window.__asked.some(({ type }) => type === 'direct')")
     assert asked(page, "direct")[0]["userId"] == BEN["id"]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.pages import Pages, until
+from tests.browser.pages import Pages, type_in, until
 from tests.support.deadline import scaled
 from tests.support.server import ServerProcess
 
@@ -24,7 +24,11 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     for name, role in (("anna", "admin"), ("ben", "viewer"), ("cleo", "operator")):
         command = [sys.executable, "-m", "dashboard", "user", "add", name, "--role", role, "--password-stdin"]
         subprocess.run(
-            [*command, "--data", str(process.folder / "data")], input=PASSWORD, text=True, check=True, timeout=90
+            [*command, "--data", str(process.folder / "data")],
+            input=PASSWORD,
+            text=True,
+            check=True,
+            timeout=scaled(90),
         )
     yield process
     process.close()
@@ -55,7 +59,7 @@ def _say(page: Page, text: str) -> None:
 def test_two_people_talk(pages: Pages, town: ServerProcess) -> None:
     anna, ben = _talking(pages, town, "anna"), _talking(pages, town, "ben")
     expect(anna.locator(".watchers .initials")).to_have_count(2)
-    ben.keyboard.type("hel")
+    type_in(ben, "message-composer textarea", "hel")
     expect(anna.locator(".typing")).to_have_text("ben is writing…")
     _say(ben, "**hello** @anna <b>x</b>")
     last = anna.locator(".msg .rich").last

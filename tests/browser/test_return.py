@@ -20,7 +20,7 @@ from tests.browser.pages import (
     wait_for_values,
     watch_curtain,
 )
-from tests.support.deadline import scaled, within
+from tests.support.deadline import DeadlinePassed, scaled, wait_until, within
 from tests.support.proxy import Proxy
 from tests.support.server import ServerProcess
 
@@ -59,7 +59,7 @@ def test_a_restarted_server_finds_its_viewers_again_and_they_miss_nothing(
     wait_for_curtain(page, shown=True, timeout_ms=10_000)
     expect(page.locator("connection-curtain strong")).to_have_text("Connection lost")
     expect(page.locator("connection-curtain span")).to_contain_text("since ")
-    assert float(page.locator("main").evaluate("(e) => getComputedStyle(e).opacity")) < 0.6
+    until(page, "() => getComputedStyle(document.querySelector('main')).opacity < 0.6")
     server.start()
     _feed(server, range(11, 21))
     server.post("newcomer", 1)
@@ -108,12 +108,12 @@ def test_a_proxy_that_answers_with_html_does_not_stop_the_page_from_trying(pages
         server.post("proxied", 1)
         wait_for_values(page, "proxied", [1.0])
         proxy.mode = "502"
-        proxy.cut()
         before = proxy.accepted
+        proxy.cut()
         wait_for_curtain(page, shown=True, timeout_ms=10_000)
         until(page, "() => document.querySelector('connection-curtain span').textContent.includes('trying')")
         page.wait_for_event("websocket", timeout=scaled(15_000))
-        assert proxy.accepted >= before + 2
+        wait_until(lambda: proxy.accepted >= before + 2, what="the page goes on trying")
         server.post("proxied", 2)
         proxy.mode = "pass"
         wait_for_curtain(page, shown=False, timeout_ms=LIFTS_MS)
@@ -183,6 +183,8 @@ def test_a_page_loads_itself_anew_when_its_screens_are_told_to_but_not_again_and
         page.clock.run_for(3_000)
 
     tell(1)
+    if page.evaluate("performance.now()") > 10_000:  # LEAST_AGE_MS of static/js/pages/shell.js
+        raise DeadlinePassed("this machine took so long that the page is no longer too young")
     assert page.evaluate("window.__not_reloaded") is True  # so young a page would reload for ever
     pass_by(10)
     tell(2)

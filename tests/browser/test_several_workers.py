@@ -43,7 +43,7 @@ def workers(tmp_path: Path, redis_server: RedisServer) -> Iterator[ServerProcess
 
 def reload(server: ServerProcess) -> None:
     data = str(server.folder / "data")
-    subprocess.run([sys.executable, "-m", "dashboard", "reload", "--data", data], check=True, timeout=60)
+    subprocess.run([sys.executable, "-m", "dashboard", "reload", "--data", data], check=True, timeout=scaled(60))
 
 
 def test_rolling_the_workers_shows_nothing_on_the_pages_and_they_miss_nothing(

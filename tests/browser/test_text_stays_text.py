@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.pages import Pages, board_url, build, until
 from tests.browser.payloads import PAYLOADS
+from tests.support.deadline import scaled
 from tests.support.server import ServerProcess
 
 #: A label's value may have 200 bytes, a unit 32.
@@ -130,7 +131,9 @@ def test_a_tiles_line_is_safe_in_a_shell_and_feeds_the_very_series(
     )
     assert len(lines) > 40
     script = "\n".join(f"{line} -sS --fail-with-body" for line in lines)
-    done = subprocess.run(["/bin/sh", "-e"], input=script, text=True, cwd=tmp_path, capture_output=True, timeout=60)
+    done = subprocess.run(
+        ["/bin/sh", "-e"], input=script, text=True, cwd=tmp_path, capture_output=True, timeout=scaled(60)
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert list(tmp_path.iterdir()) == []
     until(page, "() => [...document.querySelector('dash-board').store.series.values()].every((s) => s.value === 4321)")
