@@ -6,7 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.checks import classes, commits, composition, docstrings, imports, namesakes, references, sizes, typing_gaps
+from scripts.checks import (
+    classes,
+    commits,
+    composition,
+    docstrings,
+    imports,
+    namesakes,
+    references,
+    sizes,
+    typing_gaps,
+    waits,
+)
 from scripts.checks.ceilings import Ceilings
 from scripts.checks.tree import Finding, Module, read_package
 from scripts.checks.vocabulary import Vocabulary, read_vocabulary
@@ -82,6 +93,9 @@ def figures(
     """Measure the package; ``names`` are read from the project if not given. Commits are left out without history."""
     modules = read_package(root, package)
     found = _source_figures(root, modules, ceilings)
+    found["unfair_waits"] = _counted(
+        waits.unfair_waits(read_package(root, "tests")), "let a slow machine pass: see “Tests” in docs/development.md"
+    )
     found["docstrings_checked"] = Figure(len(list(docstrings.public_docstrings(modules))))
     found["unclear_docstrings"] = _counted(
         docstrings.unclear_docstrings(modules, ceilings.verbs),

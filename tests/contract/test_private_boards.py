@@ -15,6 +15,7 @@ from dashboard.domain.identity import Caller, Role
 from dashboard.domain.room import Room
 from dashboard.store.database import Database
 from dashboard.store.rooms import ensure_room
+from tests.support.deadline import scaled
 from tests.support.stores import NOW, Place
 
 pytestmark = pytest.mark.gen_test
@@ -63,5 +64,7 @@ async def test_a_board_that_is_opened_and_then_goes_stays_reserved(place: Place)
 
 async def test_a_typo_is_one_line_at_the_start(tmp_path: Path) -> None:
     line = [sys.executable, "-m", "dashboard", "serve", "--port", "0", "--data", str(tmp_path / "data")]
-    done = subprocess.run([*line, "--private-boards", "hots"], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [*line, "--private-boards", "hots"], capture_output=True, text=True, timeout=scaled(60), check=False
+    )
     assert (done.returncode, "did you mean host?" in done.stderr, "Traceback" in done.stderr) == (1, True, False)

@@ -19,6 +19,7 @@ from dashboard.store import database as database_module
 from dashboard.store.database import open_database
 from dashboard.store.migrate import upgrade
 from dashboard.store.schema import metadata
+from tests.support.deadline import scaled
 from tests.support.postgres import PostgresServer
 from tests.support.redis_server import free_port
 from tests.support.stores import Place
@@ -97,7 +98,7 @@ async def test_processes_that_start_at_once_bring_it_up_to_date_once(place: Plac
         process.stdin.write("\n")
         process.stdin.flush()
     for process in starting:
-        _, complaint = process.communicate(timeout=50)
+        _, complaint = process.communicate(timeout=scaled(50))
         assert process.returncode == 0, complaint
     async with place.one() as database, database.write() as tx:
         assert (await tx.execute(text("SELECT id, value FROM revisions"))).all() == [(1, 0)]

@@ -93,7 +93,7 @@ async def test_an_export_that_nobody_reads_ends(tmp_path: Path) -> None:
         head = f"GET /api/v1/rooms/ops/export HTTP/1.0\r\nHost: localhost\r\nCookie: session={at.jwt('olga')}\r\n\r\n"
         writer.write(head.encode())
         await reader.readuntil(b"\r\n\r\n")
-        await asyncio.sleep(1)
+        await asyncio.sleep(1)  # nobody reads for five times as long as that may last
         try:
             json.loads(await reader.read())
         except (ConnectionError, json.JSONDecodeError):

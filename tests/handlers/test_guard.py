@@ -10,7 +10,7 @@ import pytest
 
 from dashboard.app.build import Dashboard
 from tests.handlers.support import answer, fetch
-from tests.support.deadline import in_time, within
+from tests.support.deadline import in_time, scaled, within
 from tests.support.inprocess import running
 
 pytestmark = pytest.mark.gen_test
@@ -182,11 +182,11 @@ async def test_how_load_balancers_and_proxies_ask(line: str, host: str, status: 
 
 
 async def test_an_idle_connection_lives_longer_than_headers_may_take() -> None:
-    async with running(header_timeout_s=0.2, idle_timeout_s=3.0) as server:
+    async with running(header_timeout_s=0.2, idle_timeout_s=scaled(3.0)) as server:
         get = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         for _ in range(2):
-            await asyncio.sleep(0.6)
+            await asyncio.sleep(0.6)  # longer than headers may take
             writer.write(get)
             head = await in_time(reader.readuntil(b"\r\n\r\n"), 5)
             await reader.readexactly(int(re.search(rb"Content-Length: (\d+)", head)[1]))  # type: ignore[index]
@@ -199,7 +199,7 @@ async def test_an_idle_connection_lives_longer_than_headers_may_take() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         began = loop.time()
         assert await in_time(reader.read(), 5) == b""
-        assert loop.time() - began > 2.5
+        assert loop.time() - began > scaled(2.5)
         writer.close()
 
 

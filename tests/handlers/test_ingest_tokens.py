@@ -18,6 +18,7 @@ from tests.handlers.test_ingest_agents import METRIC, VALUES
 from tests.handlers.test_ingest_events import alert, webhook
 from tests.handlers.test_ingest_otlp import JSON, gauge
 from tests.handlers.test_ingest_prometheus import REMOTE, body, now_ms
+from tests.support.deadline import scaled
 from tests.support.inprocess import running
 
 pytestmark = pytest.mark.gen_test
@@ -112,7 +113,7 @@ async def test_who_writes_a_large_body_before_reading_gets_the_401(path: str, sh
     large = b"x" * 4_100_000
 
     def ask(port: int) -> tuple[int, bool]:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=scaled(20))
         try:
             connection.request("POST", path, large, bearer(shown) if shown else {})
             response = connection.getresponse()

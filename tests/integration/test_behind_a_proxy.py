@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.test_public_server import Public, public
+from tests.support.deadline import scaled
 from tests.support.rawsocket import RawSocket
 from tests.support.reverse_proxy import ReverseProxy
 
@@ -25,7 +26,7 @@ def ask(
     port: int, method: str, path: str, *, source: str = "127.0.0.2", body: object = None, **headers: str
 ) -> tuple[int, http.client.HTTPMessage]:
     """Send a request from another address of this machine: the proxy itself is at 127.0.0.1."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20, source_address=(source, 0))
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=scaled(20), source_address=(source, 0))
     try:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, json.dumps(body) if body is not None else None, {"Host": HOST, **sent})

@@ -16,7 +16,7 @@ import pytest
 import websockets
 
 from dashboard.domain.series import series_key
-from tests.support.deadline import deadline, within
+from tests.support.deadline import deadline, scaled, within
 from tests.support.pulse import seconds_since
 from tests.support.server import ServerProcess
 
@@ -28,7 +28,7 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     environ = {k: v for k, v in os.environ.items() if not k.startswith("DASHBOARD_")} | (env or {})
     command = [sys.executable, "-m", "dashboard", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environ, cwd=cwd)
+    return subprocess.run(command, capture_output=True, text=True, timeout=scaled(60), env=environ, cwd=cwd)
 
 
 def test_push_feeds_one_value_with_labels(server: ServerProcess) -> None:
@@ -132,7 +132,7 @@ def test_ctrl_c_ends_it_quietly(tmp_path: Path) -> None:
     server = ServerProcess(tmp_path).start()
     assert server.process is not None
     server.process.send_signal(signal.SIGINT)
-    assert server.process.wait(10) == 0
+    assert server.process.wait(scaled(10)) == 0
     assert server.process.stdout is not None
     server.process.stdout.close()
     assert server.log.read_text() == ""
@@ -164,15 +164,15 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install a wheel of this tree in an environment of its own, away from the tree."""
     folder = tmp_path_factory.mktemp("elsewhere")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)], check=True, timeout=300)
+    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)], check=True, timeout=scaled(300))
     (wheel,) = folder.glob("*.whl")
-    subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True, timeout=120)
+    subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True, timeout=scaled(120))
     python = folder / "venv" / "bin" / "python"
     subprocess.run(
         # what is imported compiles itself
         [str(python), "-m", "pip", "--quiet", "install", "--no-compile", str(wheel)],
         check=True,
-        timeout=300,
+        timeout=scaled(300),
         stderr=subprocess.DEVNULL,
     )
     return folder
@@ -193,4 +193,4 @@ def test_a_wheel_installed_elsewhere_serves_pages_and_charts(elsewhere: Path) ->
             assert server.request("GET", asset)[0] == 200, asset
         assert server.json("GET", "/api/v1/boards/host")[1]["title"] == "Host"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(15) == 0
+        assert process.wait(scaled(15)) == 0

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import pytest
 import yaml
 
+from tests.support.deadline import scaled
 from tests.support.postgres import PostgresServer
 from tests.support.postgres import available as postgres_available
 from tests.support.server import ServerProcess
@@ -121,7 +122,7 @@ def run_block(block: Block, address: str, desk: Path, environ: dict[str, str]) -
         commands = [{"sh": ["sh", "-euc", text], "python": [sys.executable, "-W", "error", "-c", text]}[block.language]]
     printed = ""
     for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=desk, env=environ)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=scaled(60), cwd=desk, env=environ)
         assert done.returncode == 0, f"{PAGE.name}:{block.line}: {done.stdout}{done.stderr}"
         printed += done.stdout
     return printed

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support.deadline import scaled
 from tests.support.postgres import PostgresServer
 from tests.support.postgres import available as postgres_available
 from tests.support.scripted_server import ScriptedServer
@@ -30,7 +31,7 @@ def environment(url: str, **more: str) -> dict[str, str]:
 
 def run(*command: str | Path, url: str, shell: str = "", **more: str) -> subprocess.CompletedProcess[str]:
     called = [shell, "-c", str(command[0])] if shell else [str(part) for part in command]
-    return subprocess.run(called, capture_output=True, text=True, timeout=60, env=environment(url, **more))
+    return subprocess.run(called, capture_output=True, text=True, timeout=scaled(60), env=environment(url, **more))
 
 
 def last_of(server: ServerProcess, match: str) -> dict[str, float]:
@@ -240,6 +241,6 @@ def test_the_rate_of_a_log_over_its_rotation(server: ServerProcess, tmp_path: Pa
         log.write_text('"GET /" 500 \n')
         wait_until(lambda: 'requests{status="5"}' in rates(), what="the new file")
         process.send_signal(signal.SIGTERM)
-        process.wait(10)
+        process.wait(scaled(10))
     row = server.json("GET", "/api/v1/series?match=requests")[1]["series"][0]
     assert (row["unit"], row["every_s"]) == ("/s", 0.2)

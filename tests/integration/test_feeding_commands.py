@@ -19,6 +19,7 @@ import pytest
 from dashboard.cli.import_state import state_file
 from tests.integration.test_commands import run
 from tests.integration.test_python_client import values_of
+from tests.support.deadline import scaled
 from tests.support.scripted_server import ScriptedServer
 from tests.support.server import ServerProcess, wait_until
 
@@ -72,7 +73,7 @@ def test_tail_prints_the_newest_values_then_what_comes(server: ServerProcess) ->
         first = json.loads(process.stdout.readline())
         server.post("orders", 3, labels={"shop": "a"})
         second = json.loads(process.stdout.readline())
-        assert process.wait(10) == 0
+        assert process.wait(scaled(10)) == 0
         assert process.stderr.read() == ""
     assert [(each["series"], each["value"], each["unit"]) for each in (first, second)] == [
         ('orders{shop="a"}', 2, "EUR"),
@@ -92,7 +93,7 @@ def test_tail_goes_on_over_a_restart_and_says_so(tmp_path: Path) -> None:
             server.start()
             server.post("orders", 2)
             assert process.stdout.readline().split()[1:] == ["orders", "2"]
-            assert process.wait(10) == 0
+            assert process.wait(scaled(10)) == 0
             assert "trying again" in process.stderr.read()
     finally:
         server.close()
@@ -106,7 +107,7 @@ def test_tail_ends_quietly_when_its_reader_is_gone(server: ServerProcess) -> Non
         process.stdout.readline()
         process.stdout.close()
         server.post("orders", 2)
-        process.wait(10)
+        process.wait(scaled(10))
         assert process.stderr.read() == ""
 
 
@@ -139,7 +140,7 @@ def test_tail_draws_a_table_on_a_terminal_and_ctrl_c_ends_it(server: ServerProce
         server.post("b", 2)
         assert any("\x1b[1F" in seen and "  b" in seen for seen in drawn)
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert process.wait(scaled(10)) == 0
         assert process.stderr is not None
         assert process.stderr.read() == b""
     os.close(ours)
@@ -155,7 +156,7 @@ def test_run_passes_all_through_and_feeds_duration_and_exit_code(server: ServerP
         input="in\n",
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=scaled(90),
     )
     assert (process.returncode, process.stdout, process.stderr) == (3, "in\nout\n", "err\n")
     assert last_of(server, "job_exit_code") == {'job_exit_code{job="backup"}': (3, "")}
@@ -166,13 +167,13 @@ def test_run_passes_all_through_and_feeds_duration_and_exit_code(server: ServerP
 
 def test_a_job_is_called_as_its_command_where_nothing_else_is_said(server: ServerProcess) -> None:
     command = [sys.executable, "-m", "dashboard", "run", "--url", server.url, "--", "/bin/true"]
-    assert subprocess.run(command, timeout=90).returncode == 0
+    assert subprocess.run(command, timeout=scaled(90)).returncode == 0
     assert last_of(server, "job_exit_code")['job_exit_code{job="true"}'] == (0, "")
 
 
 def test_a_value_below_zero_can_be_pushed(server: ServerProcess) -> None:
     command = [sys.executable, "-m", "dashboard", "push", "below_zero", "-5.5", "--url", server.url]
-    assert subprocess.run(command, timeout=90).returncode == 0
+    assert subprocess.run(command, timeout=scaled(90)).returncode == 0
     assert last_of(server, "below_zero") == {"below_zero": (-5.5, "")}
 
 
@@ -203,7 +204,7 @@ def test_run_passes_a_signal_on_and_feeds_how_the_job_ended(server: ServerProces
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGTERM)
         assert process.stdout.read() == "told\n"
-        assert process.wait(10) == 5
+        assert process.wait(scaled(10)) == 5
         assert process.stderr.read() == ""
     assert last_of(server, "job_exit_code") == {'job_exit_code{job="x"}': (5, "")}
 
@@ -280,7 +281,7 @@ def test_an_import_that_is_killed_goes_on_and_nothing_doubles(quiet: ServerProce
         assert process.stderr is not None
         assert "trying again" in process.stderr.readline()
         quiet.start()
-        assert process.wait(60) == 0
+        assert process.wait(scaled(60)) == 0
     assert values_of(quiet, "old") == [*range(count)]
 
 
@@ -292,7 +293,7 @@ def test_an_answer_that_was_lost_is_asked_for_with_the_same_key_and_lines_even_w
     server.hold.clear()
     with server.running():
         with start("import", str(file), "--url", server.url) as process:
-            assert server.came.acquire(timeout=20)
+            assert server.came.acquire(timeout=scaled(20))
             process.kill()
         with file.open("a") as more:
             more.write('{"series":"old","value":3}\n')
@@ -354,7 +355,7 @@ def test_ctrl_c_says_that_the_import_can_go_on(tmp_path: Path, begin: object) ->
         assert process.stderr is not None
         assert "trying again" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 1
+        assert process.wait(scaled(10)) == 1
         assert "run the same command again to resume" in process.stderr.read()
 
 

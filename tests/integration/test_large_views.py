@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from tests.support.deadline import scaled
 from tests.support.rawsocket import RawSocket
 from tests.support.server import ServerProcess
 
@@ -20,7 +21,7 @@ def feed(server: ServerProcess) -> None:
 def follow(server: ServerProcess, found: list[dict[int, list[float]]], started: threading.Event) -> None:
     with RawSocket(server.port, timeout_s=30) as viewer:
         viewer.read_json()
-        started.wait(10)
+        started.wait(scaled(10))
         viewer.send_json(type="watch", id=1, selectors=["big"], rate_hz=30)
         snapshot = viewer.read_json()
         assert (snapshot["type"], snapshot["id"]) == ("snapshot", 1)
@@ -46,7 +47,7 @@ def test_viewers_that_come_while_700_series_are_fed_get_every_value_once(server:
         event.set()
         server.json("GET", "/healthz")
     for thread in [*viewers, feeder]:
-        thread.join(60)
+        thread.join(scaled(60))
     assert len(found) == len(viewers)
     expected = [float(n) for n in range(ROUNDS)]
     for values in found:

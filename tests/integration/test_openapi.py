@@ -14,6 +14,7 @@ from jsonschema_rs import Draft202012Validator
 
 from dashboard.accounts.policies import POLICIES
 from dashboard.resources import resource_folder
+from tests.support.deadline import scaled
 from tests.support.server import ServerProcess, wait_until
 
 pytestmark = pytest.mark.timeout(420)
@@ -115,5 +116,5 @@ def test_schemathesis_finds_nothing_that_the_description_does_not_say(
         command += ["--exclude-path", path]
     if who == "admin":
         command += ["--header", f"Authorization: Bearer {admin}"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False, cwd=tmp_path)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=scaled(400), check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stdout[-12_000:] + done.stderr[-2_000:]

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.deadline import scaled
 from tests.support.redis_server import RedisServer, free_port
 from tests.support.server import wait_until
 
@@ -35,9 +36,11 @@ class Public:
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, str], Any]:
         """Send a request; return status, headers, and the body, decoded if it is JSON."""
         if self.context is not None:
-            connection: Any = http.client.HTTPSConnection("localhost", self.port, timeout=10, context=self.context)
+            connection: Any = http.client.HTTPSConnection(
+                "localhost", self.port, timeout=scaled(10), context=self.context
+            )
         else:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=scaled(10))
         try:
             sent = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, json.dumps(body) if body is not None else None, sent)
@@ -66,7 +69,7 @@ def public(folder: Path, *flags: str, context: ssl.SSLContext | None = None) -> 
         yield Public(port, found[1] if found else "", context)
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(scaled(20)) == 0
         process.stdout.close()
     assert [line for line in (folder / "log").read_text().splitlines() if " INFO " not in line] == []
 
@@ -76,7 +79,7 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
     files = tmp_path / "cert.pem", tmp_path / "key.pem"
     made = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
     names = ["-addext", "subjectAltName=DNS:localhost", "-out", str(files[0]), "-keyout", str(files[1])]
-    subprocess.run(["openssl", "req", *made, *names], check=True, capture_output=True, timeout=90)
+    subprocess.run(["openssl", "req", *made, *names], check=True, capture_output=True, timeout=scaled(90))
     return files
 
 
@@ -135,7 +138,7 @@ def test_several_workers_print_one_link_and_one_that_starts_again_prints_none(
         wait_until(lambda: two_ready(tmp_path) - first == two_ready(tmp_path) != set(), 20, "two others serve")
         process.send_signal(signal.SIGTERM)
         said += process.stdout.read()
-        assert process.wait(20) == 0
+        assert process.wait(scaled(20)) == 0
     assert said.count("first-admin") == 1
     assert "Traceback" not in log.read_text()
 
@@ -165,7 +168,7 @@ def test_behind_a_declared_proxy_its_word_counts_and_nobody_elses(tmp_path: Path
 )
 def test_what_is_missing_is_said_and_nothing_is_served(tmp_path: Path, flags: tuple[str, ...], missing: str) -> None:
     command = [sys.executable, "-m", "dashboard", "serve", "--host", "0.0.0.0", "--data", str(tmp_path)]
-    done = subprocess.run([*command, *flags], capture_output=True, text=True, timeout=90, check=False)
+    done = subprocess.run([*command, *flags], capture_output=True, text=True, timeout=scaled(90), check=False)
     assert done.returncode == 1
     assert missing in done.stderr
     assert SECRET not in done.stderr

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from dashboard.client import AsyncClient, Client, FollowError, Refusal, Update
+from tests.support.deadline import scaled
 from tests.support.rawsocket import RawSocket
 from tests.support.relay import Relay, certificate
 from tests.support.server import ServerProcess, wait_until
@@ -196,9 +197,9 @@ def test_closing_the_client_ends_what_follows_with_it(server: ServerProcess) -> 
 
     thread = threading.Thread(target=follow)
     thread.start()
-    assert came.wait(10)
+    assert came.wait(scaled(10))
     client.close()
-    assert ended.wait(3)
+    assert ended.wait(scaled(3))
     thread.join()
 
 

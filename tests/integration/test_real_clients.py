@@ -34,7 +34,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import basic_auth_handler
 
-from tests.support.deadline import within
+from tests.support.deadline import scaled, within
 from tests.support.pulse import seconds_since
 from tests.support.server import ServerProcess, wait_until
 
@@ -298,7 +298,9 @@ def test_opentelemetry_keeps_what_it_has_over_a_kill(guarded: ServerProcess, tok
 
 def curl(*arguments: str, said: bytes = b"") -> tuple[int, str, str]:
     """Run curl; return status, headers and body."""
-    done = subprocess.run(["curl", "-sS", "-i", *arguments], input=said, capture_output=True, timeout=90, check=True)
+    done = subprocess.run(
+        ["curl", "-sS", "-i", *arguments], input=said, capture_output=True, timeout=scaled(90), check=True
+    )
     head, _, body = done.stdout.decode().rpartition("\r\n\r\n")
     return int(head.rpartition("HTTP/1.1 ")[2][:3]), head.lower(), body
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.deadline import scaled
 from tests.support.hook_receiver import HookReceiver
 from tests.support.rawsocket import RawSocket
 from tests.support.redis_server import RedisServer
@@ -139,7 +140,9 @@ def test_a_planted_secret_comes_out_nowhere(tmp_path: Path, redis: RedisServer) 
         _ask(server, looking, "GET", "/metrics", Authorization="x")
         command = [sys.executable, "-m", "dashboard", "check", "--data", str(server.folder / "data")]
         environment = {"PATH": "/usr/bin", **environ}
-        checked = subprocess.run(command, capture_output=True, text=True, timeout=90, env=environment, check=False)
+        checked = subprocess.run(
+            command, capture_output=True, text=True, timeout=scaled(90), env=environment, check=False
+        )
         assert "redis" in checked.stdout
         looking.seen["check"] = checked.stdout + checked.stderr
         server.stop()
@@ -180,7 +183,12 @@ def test_a_wrong_setting_is_told_without_what_is_secret_in_it(tmp_path: Path, st
     ):
         command = [sys.executable, "-m", "dashboard", "serve", "--port", "0", "--data", str(tmp_path / "data")]
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=40, env={"PATH": "/usr/bin", **environ}, check=False
+            command,
+            capture_output=True,
+            text=True,
+            timeout=scaled(40),
+            env={"PATH": "/usr/bin", **environ},
+            check=False,
         )
         assert done.returncode != 0, environ
         assert "canary" not in done.stdout + done.stderr, done.stderr

@@ -22,7 +22,7 @@ from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
 
 from tests.integration.test_feeder_docs import ADDRESS, ROOT, blocks
-from tests.support.deadline import wait_until
+from tests.support.deadline import scaled, wait_until
 from tests.support.debian_peers import Alertmanager, Collectd, Prometheus, needs
 from tests.support.redis_server import free_port
 from tests.support.server import ServerProcess
@@ -122,7 +122,7 @@ def snippets(server: ServerProcess, token: str) -> dict[str, str]:
         "console.log(JSON.stringify(Object.fromEntries(Object.entries(SNIPPETS).map(([way, of]) => [way, of(feed)]))));"
     )
     done = subprocess.run(
-        ["node", "--input-type=module", "-e", code], capture_output=True, text=True, timeout=30, check=True
+        ["node", "--input-type=module", "-e", code], capture_output=True, text=True, timeout=scaled(30), check=True
     )
     found: dict[str, str] = json.loads(done.stdout)
     return found
@@ -132,7 +132,9 @@ def run(program: list[str], text: str) -> None:
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("DASHBOARD_", "OTEL_"))} | {
         "PYTHONPATH": str(ROOT)
     }
-    done = subprocess.run([*program, text], capture_output=True, text=True, timeout=90, check=False, env=environ)
+    done = subprocess.run(
+        [*program, text], capture_output=True, text=True, timeout=scaled(90), check=False, env=environ
+    )
     assert done.returncode == 0, done.stderr
 
 

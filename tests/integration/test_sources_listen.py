@@ -17,6 +17,7 @@ import pytest
 import statsd
 from datadog.dogstatsd import DogStatsd
 
+from tests.support.deadline import scaled
 from tests.support.redis_server import free_port
 from tests.support.server import ServerProcess, wait_until
 from tests.support.sources import counted, latest, wait_for_value, wait_until_here, write_sources
@@ -235,7 +236,7 @@ def test_connections_are_bounded_in_number_and_idleness(listening: Listening) ->
 
 def command(name: str, file: Path) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "dashboard", name, "--sources", str(file), "--data", str(file.parent / "data")]
-    return subprocess.run([*line, "--port", "0"], capture_output=True, text=True, timeout=90, check=False)
+    return subprocess.run([*line, "--port", "0"], capture_output=True, text=True, timeout=scaled(90), check=False)
 
 
 def test_a_wrong_file_is_named_by_check_and_keeps_the_server_from_starting(tmp_path: Path) -> None:

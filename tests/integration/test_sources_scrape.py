@@ -190,7 +190,7 @@ def test_one_bad_line_and_one_long_label_cost_themselves_and_the_target_is_up(sc
 
 def test_an_exporter_may_be_slow(scrape: Any) -> None:
     def slow(_: bytes) -> bytes:
-        time.sleep(1.5)
+        time.sleep(1.5)  # longer than the one waits, and shorter than the other
         return page("slow 1\n")
 
     with Target(slow) as target:

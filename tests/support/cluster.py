@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.support.deadline import scaled
 from tests.support.redis_proxy import RedisProxy
 from tests.support.redis_server import RedisServer
 from tests.support.server import ServerProcess, wait_until
@@ -207,7 +208,7 @@ def has_ended(pid: int) -> bool:
 
 def _listens(port: int) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        socket.create_connection(("127.0.0.1", port), timeout=scaled(1)).close()
     except OSError:
         return False
     return True

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.deadline import scaled
 from tests.support.redis_server import free_port
 from tests.support.server import wait_until
 
@@ -51,7 +52,7 @@ class DebianPeer:
     def close(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(scaled(10))
             self._process = None
 
     def __enter__(self) -> DebianPeer:
@@ -117,7 +118,7 @@ class Alertmanager(DebianPeer):
             json.dumps(alert).encode(),
             {"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=scaled(10)) as answer:
             assert answer.status == 200
 
 
@@ -172,7 +173,7 @@ class Mosquitto(DebianPeer):
             passwords = self.folder / "passwords"
             passwords.write_text("")
             make = ["mosquitto_passwd", "-b", str(passwords), self.user, self.password]
-            subprocess.run(make, check=True, timeout=10, capture_output=True)
+            subprocess.run(make, check=True, timeout=scaled(10), capture_output=True)
             lines += ["allow_anonymous false", f"password_file {passwords}"]
         else:
             lines.append("allow_anonymous true")
@@ -183,4 +184,4 @@ class Mosquitto(DebianPeer):
         """Publish a message by mosquitto_pub, at least once."""
         proof = ["-u", self.user, "-P", self.password] if self.user else []
         command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(self.port), "-q", "1", "-t", topic, "-m", payload]
-        subprocess.run([*command, *proof, *more], check=True, timeout=10)
+        subprocess.run([*command, *proof, *more], check=True, timeout=scaled(10))

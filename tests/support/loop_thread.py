@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from tests.support.deadline import scaled
+
 
 class LoopThread:
     """Loop in a thread. ``close`` cancels all tasks that still run, waits for them and closes all sockets."""
@@ -31,7 +33,7 @@ class LoopThread:
         """End all tasks and servers of the loop."""
         self.run(_end(server))
         self.soon(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(scaled(10))
         self._loop.close()
 
 

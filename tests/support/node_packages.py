@@ -9,6 +9,8 @@ import subprocess
 from functools import lru_cache
 from pathlib import Path
 
+from tests.support.deadline import scaled
+
 ROOT = Path(__file__).resolve().parents[2]
 _LOCK_FILES = ("package.json", "package-lock.json", ".npmrc")
 
@@ -25,6 +27,8 @@ def node_modules() -> Path:
         if not (stamp.exists() and stamp.read_text().strip() == wanted):
             for name in _LOCK_FILES:
                 shutil.copy(ROOT / name, folder / name)
-            subprocess.run(["npm", "ci", "--ignore-scripts", "--loglevel=error"], cwd=folder, check=True, timeout=110)
+            subprocess.run(
+                ["npm", "ci", "--ignore-scripts", "--loglevel=error"], cwd=folder, check=True, timeout=scaled(110)
+            )
             stamp.write_text(wanted + "\n")
     return folder / "node_modules"

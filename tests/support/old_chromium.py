@@ -43,7 +43,7 @@ def program(version: int) -> Path:
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(PACKAGES / name, HOME)
             npm = ["npm", "ci", "--ignore-scripts", "--legacy-peer-deps", "--loglevel=error", "--no-audit"]
-            subprocess.run(npm, cwd=HOME, check=True, timeout=300)
+            subprocess.run(npm, cwd=HOME, check=True, timeout=scaled(300))
             for each in VERSIONS:
                 _unpack(HOME / "node_modules" / f"chromium-{each}" / "bin", HOME / str(each))
             shutil.rmtree(HOME / "node_modules")
@@ -55,7 +55,7 @@ def _unpack(packed: Path, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for name in ("chromium", "aws.tar"):  # aws.tar: the libraries that it was linked with
-        subprocess.run(["node", "-e", _UNPACK, packed / f"{name}.br", folder / name], check=True, timeout=120)
+        subprocess.run(["node", "-e", _UNPACK, packed / f"{name}.br", folder / name], check=True, timeout=scaled(120))
     (folder / "chromium").chmod(0o755)
     with tarfile.open(folder / "aws.tar") as archive:
         extract(archive, folder)

@@ -25,6 +25,7 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.identity import Role, User
 from dashboard.store.database import open_database
 from dashboard.store.users import create_user
+from tests.support.deadline import scaled
 from tests.support.server import wait_until
 
 #: What is refused for now is said again after so long.
@@ -96,7 +97,11 @@ class Talker:
         while True:
             try:
                 async with websockets.connect(
-                    f"ws://127.0.0.1:{self.port()}/ws", open_timeout=5, ping_interval=5, ping_timeout=5, max_queue=None
+                    f"ws://127.0.0.1:{self.port()}/ws",
+                    open_timeout=scaled(5),
+                    ping_interval=5,
+                    ping_timeout=5,
+                    max_queue=None,
                 ) as socket:
                     await self._talk(socket)
             except (OSError, TimeoutError, websockets.InvalidHandshake):
@@ -213,7 +218,7 @@ class Company:
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        self._thread.join(20)
+        self._thread.join(scaled(20))
         assert not self._thread.is_alive()
         if self.failure is not None:
             raise self.failure

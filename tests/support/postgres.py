@@ -48,7 +48,7 @@ class PostgresServer:
             if os.geteuid() == 0:
                 shutil.chown(self.folder, _USER)
             made = ["initdb", "--pgdata", str(data), "--auth", "trust", "--username", _USER, "--no-sync"]
-            subprocess.run(_as_user(*made), check=True, capture_output=True, timeout=120, cwd=self.folder)
+            subprocess.run(_as_user(*made), check=True, capture_output=True, timeout=scaled(120), cwd=self.folder)
         settings = [f"port={self.port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={self.folder}"]
         flags = [part for setting in (*settings, *self.options) for part in ("-c", setting)]
         with (self.folder / "postgres.log").open("a") as log:
@@ -66,7 +66,7 @@ class PostgresServer:
 
     def _answers(self) -> bool:
         command = ["pg_isready", "--host", "127.0.0.1", "--port", str(self.port), "--quiet"]
-        return subprocess.run(command, timeout=10).returncode == 0
+        return subprocess.run(command, timeout=scaled(10)).returncode == 0
 
     @property
     def pid(self) -> int:
@@ -76,7 +76,7 @@ class PostgresServer:
     def sql(self, text: str) -> str:
         """Run a statement by psql; return its output."""
         command = ["psql", "--no-psqlrc", "-qtA", "--set", "ON_ERROR_STOP=1", self.url, "--command", text]
-        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=scaled(60)).stdout.strip()
 
     def kill(self) -> None:
         """Kill the postmaster with SIGKILL; return when it has ended."""
@@ -93,6 +93,6 @@ class PostgresServer:
         postmaster = psutil.Process(self.pid)
         family = [postmaster, *postmaster.children(recursive=True)]
         postmaster.send_signal(number)
-        self.process.wait(30)
-        alive = psutil.wait_procs(family, timeout=30)[1]  # they hold the shared memory that a new start wants
+        self.process.wait(scaled(30))
+        alive = psutil.wait_procs(family, timeout=scaled(30))[1]  # they hold the shared memory that a new start wants
         assert alive == []

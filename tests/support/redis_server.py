@@ -86,7 +86,7 @@ class RedisServer:
         """Kill the server with SIGKILL; its folder stays."""
         assert self.process is not None
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(scaled(10))
 
     def empty(self) -> None:
         """Remove its data; call this while it does not run."""

@@ -9,6 +9,8 @@ import subprocess
 import threading
 from pathlib import Path
 
+from tests.support.deadline import scaled
+
 
 def certificate(folder: Path) -> tuple[Path, Path]:
     """Make a self-signed certificate for 127.0.0.1, and its key, by the openssl command."""
@@ -16,7 +18,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     command += ["-days", "2", "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"]
     command += ["-out", str(files[0]), "-keyout", str(files[1])]
-    subprocess.run(command, check=True, capture_output=True, timeout=30)
+    subprocess.run(command, check=True, capture_output=True, timeout=scaled(30))
     return files
 
 
@@ -43,7 +45,7 @@ class Relay:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(10)
+            thread.join(scaled(10))
         for each in (*self._open, self._listener):
             each.close()
 

@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
+from tests.support.deadline import scaled
+
 
 class ReverseProxy:
     """Process of the proxy, as a context manager. ``proto``: the scheme that it reports for the browser's side."""
@@ -32,7 +34,7 @@ class ReverseProxy:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(scaled(10))
         assert self._process.stdout is not None
         self._process.stdout.close()
 

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
+from tests.support.deadline import scaled
+
 
 class Received(NamedTuple):
     """One request: its time of arrival (monotonic), its path, Idempotency-Key, Authorization and body."""
@@ -59,7 +61,7 @@ class ScriptedServer:
         self.received.append(request)
         status, more = self._script.pop(0) if self._script else (202, {})
         self.came.release()
-        self.hold.wait(30)
+        self.hold.wait(scaled(30))
         if not status:
             return
         said = {"accepted": len(request.samples)} if status == 202 else {"code": "scripted", "error": "as told"}

@@ -61,7 +61,7 @@ class ServerProcess:
             line = self.process.stdout.readline()
         found = re.search(r"http://127\.0\.0\.1:(\d+)/", line)
         if not found:
-            self.process.wait(10)
+            self.process.wait(scaled(10))
             raise AssertionError(f"the server did not start: {line!r}\n{self.log.read_text()}")
         self.port = int(found[1])
         return self

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.support.deadline import scaled
 from tests.support.server import ServerProcess, wait_until
 
 Answer = Callable[[bytes], bytes | None]
@@ -87,7 +88,7 @@ class Target:
     def __exit__(self, *_: object) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(10)
+        self._thread.join(scaled(10))
         for each in self._held:
             each.close()
 

@@ -6,6 +6,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from tests.support.deadline import scaled
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -21,4 +23,6 @@ def turn() -> int:
 
 def _git(*arguments: str) -> str:
     command = ["git", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=20).stdout.strip()
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=scaled(20)
+    ).stdout.strip()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.domain.freshness import freshness
+from tests.support.deadline import scaled
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests" / "js"
@@ -20,7 +21,12 @@ NODE = shutil.which("node")
 def run_node(*arguments: str, said: str = "") -> str:
     """Run node and return its output; fail with the output if node fails."""
     done = subprocess.run(
-        [str(NODE), "--no-warnings", *arguments], input=said, capture_output=True, text=True, timeout=100, cwd=ROOT
+        [str(NODE), "--no-warnings", *arguments],
+        input=said,
+        capture_output=True,
+        text=True,
+        timeout=scaled(100),
+        cwd=ROOT,
     )
     if done.returncode:
         pytest.fail(

@@ -10,6 +10,7 @@ import pytest
 
 from dashboard.client.address import Address, authorization
 from dashboard.client.http import decode_answer, encode_request, is_whole
+from tests.support.deadline import scaled
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -20,7 +21,7 @@ def test_it_imports_where_nothing_is_installed() -> None:
         "print(*{n.partition('.')[0] for n in sys.modules} - sys.stdlib_module_names - {'dashboard', '__main__'}); "
         "print(*[n for n in sys.modules if n.startswith('dashboard.') and not n.startswith('dashboard.client')])"
     )
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, timeout=90)
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, timeout=scaled(90))
     assert (done.stderr, done.stdout.split()) == ("", [])
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from dashboard.client import AsyncClient, Client, Counts, Refusal
-from tests.support.deadline import within
+from tests.support.deadline import scaled, within
 from tests.support.scripted_server import ScriptedServer
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -107,7 +107,7 @@ def test_while_the_server_is_slow_the_buffer_is_bounded_and_every_drop_is_counte
     server.hold.clear()
     with server.running(), Client(server.url, flush_s=0.01, batch=10, buffer=50) as client:
         client.gauge("first", 0)
-        assert server.came.acquire(timeout=10)
+        assert server.came.acquire(timeout=scaled(10))
         client.gauge("rare", -1)
         for value in range(500):
             client.gauge("loud", value)
@@ -195,7 +195,11 @@ def test_a_program_that_just_ends_sends_what_it_has_and_a_fork_sends_only_its_ow
 ) -> None:
     with ScriptedServer().running() as server:
         done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, server.url, *more], capture_output=True, text=True, timeout=90, cwd=ROOT
+            [sys.executable, "-c", PROGRAM, server.url, *more],
+            capture_output=True,
+            text=True,
+            timeout=scaled(90),
+            cwd=ROOT,
         )
         assert (done.returncode, done.stderr) == (0, "")
     assert [s["series"] for r in server.received for s in r.samples] == series

@@ -19,6 +19,7 @@ from dashboard.data_folder.archive import DataPart, Manifest, read_manifest
 from dashboard.data_folder.backup import back_up
 from dashboard.data_folder.folder import READY_FILE, RESTORING, DataFolder
 from dashboard.domain.errors import ConfigurationError, Invalid
+from tests.support.deadline import scaled
 
 PARTS = (
     DataPart("one.sqlite3", "a"),
@@ -116,7 +117,7 @@ def test_a_restore_that_is_killed_anywhere_leaves_all_old_or_is_finished_by_the_
         fill(folder, "new")
         child = spawn.Process(target=_killed_at, args=(number, file, folder))
         child.start()
-        child.join(30)
+        child.join(scaled(30))
         if child.exitcode == 0:
             break
         assert child.exitcode == -signal.SIGKILL

@@ -16,6 +16,7 @@ from dashboard.query.promql.errors import OutOfTime, OverBudget
 from dashboard.query.promql.parse import parse
 from dashboard.query.promql.query import QueryAnswer, instant_query
 from dashboard.replica.replica import Replica
+from tests.support.deadline import scaled
 from tests.unit.query.test_expression_samples import T0, replica
 
 pytestmark = pytest.mark.gen_test
@@ -64,7 +65,7 @@ async def test_queries_end_at_their_limits() -> None:
 
 
 def _stuck(answer: QueryAnswer, _: object) -> None:
-    threading.Event().wait(0.5)
+    threading.Event().wait(scaled(0.5))
 
 
 async def test_a_caller_with_too_many_queries_is_refused_and_another_is_served() -> None:

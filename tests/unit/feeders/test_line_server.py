@@ -13,6 +13,7 @@ from dashboard.feeders.line_server import LineSplitter, parsed_aside
 from dashboard.feeders.source_state import SourceState
 from dashboard.ingest.graphite import MAX_LINE_BYTES
 from dashboard.ingest.parsed import Parsed
+from tests.support.deadline import scaled
 
 
 @given(st.lists(st.binary(max_size=20).map(lambda line: line.replace(b"\n", b""))), st.randoms())
@@ -59,7 +60,7 @@ async def test_lines_that_are_being_parsed_when_the_source_stops_are_counted() -
 
     def parse(_lines: bytes, _cache: None, _latest_ms: int) -> Parsed:
         begun.set()
-        go_on.wait(60)
+        go_on.wait(scaled(60))
         return Parsed()
 
     taking = asyncio.ensure_future(parsed_aside(parse, b"a 1\n\n" * 2_000, None, 0, state))

@@ -10,6 +10,7 @@ import pytest
 
 from scripts import browser_files
 from scripts.browser_files import NPM, ROOT, Bundle, Sheet, make_browser_files, native, state
+from tests.support.deadline import scaled
 
 PACKAGES = NPM / "node_modules"
 
@@ -104,7 +105,7 @@ def test_a_machine_that_npm_has_no_program_for_is_told_so(tmp_path: Path) -> Non
 
 def test_a_wheel_can_be_built_from_the_sdist(tmp_path: Path) -> None:
     build = f"from scripts.build_backend import build_sdist; build_sdist({str(tmp_path)!r})"
-    subprocess.run([sys.executable, "-c", build], cwd=ROOT, check=True, capture_output=True, timeout=120)
+    subprocess.run([sys.executable, "-c", build], cwd=ROOT, check=True, capture_output=True, timeout=scaled(120))
     (archive,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(archive) as opened:
         names = {name.partition("/")[2] for name in opened.getnames()}

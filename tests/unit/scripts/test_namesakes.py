@@ -11,6 +11,7 @@ from scripts.checks.ceilings import read_ceilings
 from scripts.checks.namesakes import stale_exemptions, without_namesake
 from scripts.checks.tree import read_package
 from tests.support.broken import break_functions, due, tried_modules
+from tests.support.deadline import scaled
 from tests.support.turns import turn
 from tests.unit.scripts.sources import package
 
@@ -77,7 +78,7 @@ def test_the_namesakes_of_a_few_modules_fail_when_these_do_nothing() -> None:
     """Each commit tries other modules; ``python -m tests.support.broken`` tries all."""
     chosen = [module.path for module in due(tried_modules(), turn(), A_FEW)]
     command = [sys.executable, "-m", "tests.support.broken", *chosen]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=scaled(110), check=False)
     assert run.returncode == 0, f"a namesake passes although its module does nothing:\n{run.stdout}{run.stderr}"
 
 
@@ -118,6 +119,6 @@ def test_a_namesake_that_tests_nothing_is_told() -> None:
         "--test",
         "tests/unit/domain/test_event.py",
     ]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=scaled(110), check=False)
     assert run.returncode == 1
     assert "dashboard/domain/rate.py: exit code 0" in run.stdout

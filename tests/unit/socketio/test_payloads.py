@@ -25,6 +25,7 @@ from dashboard.socketio.payloads import (
     shown_name,
     user_at,
 )
+from tests.support.deadline import scaled
 
 MESSAGE = MessageState(
     "ops.1", "ops", "ann", "Ann", "hi", "<p>hi</p>", 1_700_000_000_007, "1", edited=1_700_000_001_000
@@ -36,7 +37,9 @@ def test_times_are_those_of_javascript() -> None:
     program = f"console.log(JSON.stringify({times}.map((t) => new Date(t))))"
     node = shutil.which("node")
     assert node is not None
-    said = subprocess.run([node, "--eval", program], capture_output=True, text=True, timeout=30, check=True).stdout
+    said = subprocess.run(
+        [node, "--eval", program], capture_output=True, text=True, timeout=scaled(30), check=True
+    ).stdout
     assert [iso(each) for each in times] == json.loads(said)
 
 

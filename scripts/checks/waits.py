@@ -1,0 +1,80 @@
+"""Waits of tests that a slow or busy machine makes fail: limits that are not scaled, pauses in place of a condition, keys that
+are pressed before a field has the focus."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from scripts.checks.tree import Finding, Module
+
+#: Folders whose tests run against real time.
+_REAL_TIME = ("tests/browser/", "tests/faults/", "tests/handlers/", "tests/integration/")
+#: Folders that measure or record, and run on no slow machine.
+_LEFT_OUT = ("tests/bench/", "tests/data/", "tests/promql/")
+#: The module that types once a field has the focus.
+_TYPES = "tests/browser/pages.py"
+#: A longer pause needs a comment that says why; in seconds, for a page in milliseconds.
+_PAUSES = {"time.sleep": 0.25, "asyncio.sleep": 0.25, "wait_for_timeout": 150}
+#: Calls whose keyword ``timeout`` is not the test's own wait: pytest scales those of its markers.
+_SCALED_ELSEWHERE = ("pytest.mark.", "parser.")
+_SHORTEST_S = 0.5
+_WALL_CLOCK = ("seconds_since(", "time.monotonic()", "loop.time()", "time.time()")
+
+
+def unfair_waits(modules: Iterable[Module]) -> list[Finding]:
+    """Return the waits in tests that depend on how fast this machine is."""
+    return [
+        module.at(node, fault)
+        for module in modules
+        if not module.path.startswith(_LEFT_OUT)
+        for node in module.nodes
+        for fault in _faults(module, node)
+    ]
+
+
+def _faults(module: Module, node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Assert) and _bounds_wall_clock(node.test):
+        yield "an upper bound of time is no assertion: within(…)"
+    if not isinstance(node, ast.Call) or not (node.args or node.keywords):
+        return
+    called = ast.unparse(node.func)
+    if called.endswith("keyboard.type") and module.path != _TYPES:
+        yield "what is typed before a field has the focus goes elsewhere: type_in(…)"
+    for limit in _limits(called, node):
+        yield f"{called} has a limit that is not scaled: scaled({ast.unparse(limit)})"
+    if module.path.startswith(_REAL_TIME) and _pauses(called, node) and not _has_comment(module, node):
+        yield f"{called} is no condition: wait for what must come, or say on the line why it is a pause"
+
+
+def _bounds_wall_clock(test: ast.expr) -> bool:
+    """Return whether a passed time must be less than something."""
+    if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.Lt | ast.LtE):
+        return False
+    passed = test.left
+    is_difference = isinstance(passed, ast.BinOp) and isinstance(passed.op, ast.Sub)
+    return (is_difference or isinstance(passed, ast.Call)) and any(
+        clock in ast.unparse(passed) for clock in _WALL_CLOCK
+    )
+
+
+def _limits(called: str, node: ast.Call) -> list[ast.expr]:
+    """Return the limits of a call that are plain numbers. Shorter ones are to pass."""
+    if called.startswith(_SCALED_ELSEWHERE):
+        return []
+    given = [keyword.value for keyword in node.keywords if keyword.arg in ("timeout", "open_timeout")]
+    given += node.args[:1] if called.endswith((".wait", ".join")) else []
+    return [each for each in given if _number(each) >= _SHORTEST_S]
+
+
+def _number(value: ast.expr) -> float:
+    return float(value.value) if isinstance(value, ast.Constant) and isinstance(value.value, int | float) else 0.0
+
+
+def _pauses(called: str, node: ast.Call) -> bool:
+    most = _PAUSES.get(called) or _PAUSES.get(called.rpartition(".")[2], 0)
+    return bool(most and node.args and _number(node.args[0]) > most)
+
+
+def _has_comment(module: Module, node: ast.Call) -> bool:
+    return "#" in module.text.splitlines()[node.lineno - 1]
