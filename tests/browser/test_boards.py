@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.pages import SOCKET_FAILED, Pages, until
+from tests.browser.pages import SOCKET_FAILED, Pages, type_in, until
 from tests.support.proxy import Proxy
 from tests.support.server import ServerProcess
 
@@ -162,5 +162,5 @@ def test_the_header_of_the_index_and_its_dialog_do_not_wait_for_the_list(pages: 
         "() => performance.getEntriesByType('resource').some(({ name, responseEnd }) => responseEnd && name.endsWith('/dialog.js'))",
     )
     page.get_by_role("button", name="New board").click()
-    page.keyboard.type("Typed at once")
+    type_in(page, "#new-title", "Typed at once")
     expect(page.get_by_label("Title")).to_have_value("Typed at once")

@@ -93,6 +93,20 @@ def test_what_is_refused_says_why_and_can_be_tried_again(pages: Pages, site: Ser
     assert {each["key"] for each in asked(page, "message")} == {sent["key"]}
 
 
+def test_a_reader_does_not_take_back_the_first_of_two_presses_that_delete(pages: Pages, site: ServerProcess) -> None:
+    page = open_talking(pages, site.url, message(1, "mine", userId=ME["id"], name=ME["name"]))
+    _open(page)
+    pressed = """async (ack) => {
+        const row = document.querySelector(".msg"), pick = () => document.querySelector(".msg .acts button:last-child");
+        pick().click();
+        window.__say(ack);
+        while (row.isConnected) await new Promise(requestAnimationFrame);
+        return [pick().textContent, pick().hasAttribute("data-armed")];
+    }"""
+    ack = {"type": "ack", "roomId": "host", "messageId": "m1", "status": "read", "userId": BEN["id"]}
+    assert page.evaluate(pressed, ack) == ["Really delete?", True]
+
+
 @pytest.mark.parametrize(
     "html",
     [

@@ -21,20 +21,28 @@ function momentButton(at, actions) {
   return button(clock(at, true), () => actions.jump(at), { class: "moment", "aria-label": `Show the charts at ${clock(at, true)}`, title: "Show the charts at this time" });
 }
 
-/** Make a delete button that asks for a second press. @param {() => void} remove */
-function deleteButton(remove) {
+/** until when a second press deletes a message, by its id: its row may be made anew meanwhile @type {Map<string, number>} */
+const armedUntil = new Map();
+
+/** Make a delete button that asks for a second press. @param {string} id of the message @param {() => void} remove */
+function deleteButton(id, remove) {
+  const leftMs = () => (armedUntil.get(id) ?? 0) - performance.now();
   const made = button("Delete", () => {
-    if (made.dataset.armed) {
+    if (leftMs() > 0) {
       remove();
       return;
     }
-    made.dataset.armed = "true";
-    setText(made, "Really delete?");
-    setTimeout(() => {
-      delete made.dataset.armed;
-      setText(made, "Delete");
-    }, ARMED_MS);
+    armedUntil.set(id, performance.now() + ARMED_MS);
+    show();
   }, { class: "act" });
+  const show = () => {
+    const left = leftMs();
+    setText(made, left > 0 ? "Really delete?" : "Delete");
+    made.toggleAttribute("data-armed", left > 0);
+    if (left > 0) setTimeout(show, left);
+    else armedUntil.delete(id);
+  };
+  show();
   return made;
 }
 
@@ -61,7 +69,7 @@ export function messageRow(message, how, actions) {
   if (how.readers.length) foot.append(h("span", { text: `read by ${how.readers.length}`, title: how.readers.join(", ") }));
   const acts = h("span", { class: "acts" });
   if (how.own) acts.append(button("Edit", () => actions.edit(message), { class: "act" }));
-  if (how.own || how.mayDelete) acts.append(deleteButton(() => actions.remove(message)));
+  if (how.own || how.mayDelete) acts.append(deleteButton(message.messageId, () => actions.remove(message)));
   row.append(body, foot, acts);
   return row;
 }
