@@ -1,7 +1,8 @@
 """OpenTSDB's data points: ``POST /api/put`` in JSON, and the lines ``put METRIC TIME VALUE TAG=VALUE …`` of its telnet form.
 
 Source: opentsdb.net/docs, "HTTP API, /api/put" and "Telnet API, put"; src/tsd/PutDataPointRpc.java.  The size of a time decides
-between seconds and milliseconds; in text, ``1700000000.250`` is in seconds.  A JSON ``value`` may be a number in quotes.
+between seconds and milliseconds; in text, ``1700000000.250`` is in seconds.  A JSON ``value`` may be a number in quotes, and the
+numbers of an array become series whose names end in their index.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.batch import while_hopeful
-from dashboard.ingest.json_values import ValueFault, read_leniently, written
+from dashboard.ingest.json_values import ValueFault, leaves, read_leniently, written
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import Origins, OwnedRecall
 from dashboard.ingest.parsed import NotFinite, Parsed, check_count
@@ -54,8 +55,11 @@ def _take(point: Any, parsed: Parsed, latest_ms: int, origins: Origins) -> None:
         if "value" not in point:
             raise Invalid("is missing", field="value")
         return  # no value
-    key = origins.claim(foreign_key(metric, tags.items()), ",".join([metric, *sorted(tags)]))
-    parsed.add(key, t_ms, _number(value))
+    if isinstance(value, dict):
+        raise Invalid("is not a number", field="value")
+    for leaf in leaves(metric, value):
+        origin = ",".join([metric, *sorted(tags)]) + leaf.path
+        parsed.add(origins.claim(foreign_key(leaf.name, tags.items()), origin), t_ms, _number(leaf.value))
 
 
 def parse_opentsdb_lines(data: bytes, cache: PointCache, latest_ms: int) -> Parsed:

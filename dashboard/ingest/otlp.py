@@ -21,6 +21,7 @@ from dashboard.ingest.json_steps import read_in_steps
 from dashboard.ingest.origins import origin_of
 from dashboard.ingest.otlp_cache import MAX_CACHED_BYTES, PointCache
 from dashboard.ingest.otlp_columns import PointColumns, attributes_of, read_columns
+from dashboard.ingest.otlp_faults import check_others, list_in, named, shown_part
 from dashboard.ingest.otlp_names import labels_of, metric_name, shown_unit
 from dashboard.ingest.otlp_points import DIVIDED, SUFFIXES, Shape, rows_of
 from dashboard.ingest.otlp_resources import TARGET_INFO, Origin, with_scope
@@ -49,8 +50,6 @@ _NO_RECORDED_VALUE = 1
 _MAX_PARTS = 200_000
 #: Bytes of a metric's points that are read at once.
 _PIECE_BYTES = 1 << 18
-#: Fields of a metric that hold no data.
-_DESCRIBING = {"name", "description", "unit", "metadata"}
 
 
 @dataclass(slots=True, frozen=True)
@@ -162,14 +161,14 @@ class _Walk:
         """Refuse a whole part, which counts as one point."""
         if isinstance(part, dict):
             part = {name: value for name, value in part.items() if isinstance(value, str | int | float | bool)}
-        self.parsed.refuse(self.index, invalid, _shown(part))
+        self.parsed.refuse(self.index, invalid, shown_part(part))
         self.index += 1
 
     def _resource(self, part: dict[str, Any]) -> Iterator[Parsed]:
         self.row, self.newest_ms, index = len(self.parsed.batch.keys), None, self.index
         try:
             origin = self.cache.resources.origin(part.get("resource") or {})
-            scopes = items(part, "scopeMetrics", self.most)
+            scopes = list_in(part, "scopeMetrics", self.most)
         except Invalid as invalid:
             self._refuse(Invalid(f"resource: {invalid.reason}", field=invalid.field), part)
             return
@@ -186,7 +185,7 @@ class _Walk:
     def _scope(self, scope: dict[str, Any], origin: Origin) -> Iterator[Parsed]:
         try:
             origin = with_scope(origin, scope.get("scope"), scope.get("schemaUrl"))
-            metrics = items(scope, "metrics", self.most)
+            metrics = list_in(scope, "metrics", self.most)
         except Invalid as invalid:
             self._refuse(Invalid(f"scope: {invalid.reason}", field=invalid.field), scope)
             return
@@ -204,13 +203,15 @@ class _Walk:
                     except TooManyFields:
                         raise
                     except Invalid as invalid:
-                        self._refuse(_named(invalid, str(metric.get("name", ""))), data)
+                        self._refuse(named(invalid, str(metric.get("name", ""))), data)
 
     def _check_shape(self, metric: dict[str, Any]) -> None:
-        """Refuse a metric whose data has an unknown kind, which only the JSON form shows: in protobuf, unknown fields are skipped."""
-        if metric.keys().isdisjoint(SHAPES) and (unknown := sorted(metric.keys() - _DESCRIBING)):
-            known = f"has no {', '.join(SHAPES)}, only {', '.join(unknown)[:80]}"
-            self._refuse(_named(Invalid(known), str(metric.get("name", ""))), metric)
+        """Refuse a metric whose data has an unknown kind."""
+        if metric.keys().isdisjoint(SHAPES):
+            try:
+                check_others(metric, ", ".join(SHAPES))
+            except Invalid as invalid:
+                self._refuse(named(invalid, str(metric.get("name", ""))), metric)
 
     def _metric(self, metric: dict[str, Any], shape: str, data: Any, origin: Origin) -> Iterator[Parsed]:
         """Parse points of a metric; parse a gauge or sum in protobuf by columns if its layout allows that."""
@@ -248,7 +249,7 @@ class _Walk:
     def _all_others(self, data: Any) -> PointColumns:
         """Return columns with all points in ``others``: the caller reads those points one by one."""
         message = read_any(data, POINTS, self.not_read)
-        points = items(message, "dataPoints", self.most)
+        points = list_in(message, "dataPoints", self.most)
         return PointColumns(others=list(enumerate(points)), count=len(points), rest=message)
 
     def _described(self, metric: dict[str, Any], shape: str, data: dict[str, Any], origin: Origin) -> _Metric | Invalid:
@@ -293,10 +294,9 @@ class _Walk:
                 raise
             except Invalid as invalid:
                 if isinstance(metric, _Metric):
-                    named = _named(invalid, metric.sent)
-                    self.parsed.refuse(place, named, _shown(point, metric.shape))
+                    self.parsed.refuse(place, named(invalid, metric.sent), shown_part(point, metric.shape))
                 else:
-                    self.parsed.refuse(place, invalid, _shown(point))
+                    self.parsed.refuse(place, invalid, shown_part(point))
             self.places += [place] * (len(self.parsed.batch.keys) - len(self.places))
 
     def _point(self, point: Any, metric: _Metric) -> None:
@@ -338,22 +338,6 @@ class _Walk:
 
 def _raw(origin: Origin, name: object) -> bytes:
     return origin.raw + str(name).encode("utf-8", "replace")
-
-
-def _named(invalid: Invalid, name: str) -> Invalid:
-    """Return the same error with the metric's name in its reason."""
-    invalid.reason = f"{invalid.reason} (metric {name[:120]})"
-    return invalid
-
-
-def _shown(part: Any, shape: str = "") -> bytes:
-    """Return a part as readable text, for a refusal's snippet."""
-    if isinstance(part, bytes):
-        try:
-            part = read_point(shape, part) if shape else f"protobuf of {len(part)} bytes"
-        except Invalid:
-            part = f"protobuf of {len(part)} bytes"
-    return msgspec.json.encode(part)
 
 
 def _learn(point: bytes, metric: _Metric, keys: tuple[str, ...], cache: PointCache) -> None:

@@ -60,7 +60,12 @@ METRIC: Schema = {
 }
 RESOURCE: Schema = {1: _attributes()}
 SCOPE: Schema = {1: Field("name", "text"), 2: Field("version", "text"), 3: _attributes()}
-RESOURCE_METRICS: Schema = {1: Field("resource", "bytes"), 2: Field("scopeMetrics", "bytes", repeated=True)}
+#: The field 1000 stood for ``scopeMetrics`` until version 0.15 of the protocol; a message with it is refused by this name.
+RESOURCE_METRICS: Schema = {
+    1: Field("resource", "bytes"),
+    2: Field("scopeMetrics", "bytes", repeated=True),
+    1000: Field("instrumentationLibraryMetrics", "bytes", repeated=True),
+}
 SCOPE_METRICS: Schema = {
     1: Field("scope", "bytes"),
     2: Field("metrics", "bytes", repeated=True),

@@ -1,7 +1,8 @@
 """This server's own format: a JSON array of samples, one object, or NDJSON lines; or one bare number for a named series.
 
 ``{"series":"orders","labels":{"shop":"a"},"value":3.1,"t":ms?,"unit"?,"every_s"?}``.  A batch without faults is decoded
-in one go.  Any other batch is parsed sample by sample: the good samples are kept, and each bad sample is named.
+in one go.  Any other batch is parsed sample by sample: the good samples are kept, and each bad sample is named.  If a value is an
+array, its numbers become samples of series whose names end in their index.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from dashboard.domain.errors import Invalid
+from dashboard.domain.series import parse_series, series_key
 from dashboard.domain.strict_json import BYTE_ORDER_MARK, check_json
 from dashboard.ingest.batch import (
     MAX_SAMPLES,
@@ -27,6 +29,7 @@ from dashboard.ingest.batch import (
     check_value,
     while_hopeful,
 )
+from dashboard.ingest.json_values import leaves
 from dashboard.ingest.naming import shown
 
 #: The Raw of a missing field.
@@ -39,6 +42,17 @@ class Sample(Struct, gc=False):
 
     series: str
     value: int | float | None
+    labels: Raw = _ABSENT
+    t: int | float | None = None
+    unit: str | None = None
+    every_s: int | float | None = None
+
+
+class _Arrays(Struct):
+    """Sample with an array of values; ``series`` is missing if the sample was posted to its series' own address."""
+
+    value: list[object]
+    series: str | None = None
     labels: Raw = _ABSENT
     t: int | float | None = None
     unit: str | None = None
@@ -59,6 +73,7 @@ _one = msgspec.json.Decoder(Sample)
 _many = msgspec.json.Decoder(list[Sample])
 _raw_many = msgspec.json.Decoder(list[Raw])
 _named = msgspec.json.Decoder(_NamedSample)
+_arrays = msgspec.json.Decoder(_Arrays)
 _number = msgspec.json.Decoder(int | float)
 #: Finds the ends of JSON values, with invalid numbers and texts allowed.
 _loose = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
@@ -107,6 +122,9 @@ def parse_named(name: str, body: bytes, cache: KeyCache, latest_ms: int) -> Batc
     if not text:
         raise Invalid("is missing; send a number as the body, or ?value=3.1", field="value")
     try:
+        array = _arrays_in(text if text.startswith(b"{") else b'{"value":' + text + b"}") if b"[" in text else None
+        if array is not None and array.series is None:
+            return _all_of(_numbered(name, array), cache, latest_ms)
         if text.startswith(b"{"):
             given = _named.decode(text)
             check_json(text)
@@ -114,9 +132,39 @@ def parse_named(name: str, body: bytes, cache: KeyCache, latest_ms: int) -> Batc
             given = _NamedSample(read_number(text))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _invalid(error, text) from None
+    sample = Sample(name, given.value, given.labels, given.t, given.unit, given.every_s)
+    return _all_of([sample], cache, latest_ms)
+
+
+def _all_of(samples: list[Sample], cache: KeyCache, latest_ms: int) -> Batch:
+    """Return a batch of samples that were one item of the body. Raises Invalid."""
     batch = Batch()
-    _add(batch, Sample(name, given.value, given.labels, given.t, given.unit, given.every_s), cache, latest_ms)
+    batch.where = lambda: [0] * len(batch.keys)
+    for sample in samples:
+        _add(batch, sample, cache, latest_ms)
     return batch
+
+
+def _arrays_in(text: bytes) -> _Arrays | None:
+    """Read a sample whose value is an array; return None if it is no such sample. Raises Invalid for what ``check_json`` refuses."""
+    try:
+        found = _arrays.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    check_json(text)
+    return found
+
+
+def _numbered(name: str, given: _Arrays) -> list[Sample]:
+    """Return the numbers of an array as samples of numbered series; null is no value. Raises Invalid for any other value."""
+    samples = []
+    key = parse_series(name) if "{" in name else None
+    for leaf in leaves("", given.value):
+        if isinstance(leaf.value, bool) or not isinstance(leaf.value, int | float):
+            raise Invalid(f"must be numbers; number{leaf.name.replace('_', ' ')} is none", field="value")
+        series = f"{name}{leaf.name}" if key is None else series_key(key.name + leaf.name, dict(key.labels)).text
+        samples.append(Sample(series, leaf.value, given.labels, given.t, given.unit, given.every_s))
+    return samples
 
 
 def _columns(samples: list[Sample], body: bytes, cache: KeyCache, latest_ms: int) -> Batch | None:
@@ -171,18 +219,32 @@ def _parse_each(parts: list[bytes], cache: KeyCache, latest_ms: int) -> Batch:
     """Parse sample by sample: keep each good sample and refuse each bad sample. Raises Invalid for too many samples."""
     if len(parts) > MAX_SAMPLES:
         raise Invalid(f"{len(parts)} samples in one body; at most {MAX_SAMPLES}")
-    batch = Batch()
+    batch, places = Batch(), list[int]()
+    batch.where = lambda: places
     for index, part in while_hopeful(parts, batch):
         try:
-            sample = _one.decode(part)
-            check_json(part)
-            _add(batch, sample, cache, latest_ms)
+            for sample in _samples_in(part):
+                _add(batch, sample, cache, latest_ms)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             invalid = _invalid(error, part)
             batch.refused.append(Refusal(index, invalid.field, invalid.reason, snippet=shown(part)))
         except Invalid as invalid:
             batch.refused.append(Refusal(index, invalid.field, invalid.reason, snippet=shown(part)))
+        places += [index] * (len(batch.keys) - len(places))
     return batch
+
+
+def _samples_in(part: bytes) -> list[Sample]:
+    """Return the sample of a JSON text, or several if its value is an array. Raises Invalid, and the errors of the decoder."""
+    try:
+        sample = _one.decode(part)
+    except msgspec.MsgspecError:
+        array = _arrays_in(part)
+        if array is None or array.series is None:
+            raise
+        return _numbered(array.series, array)
+    check_json(part)
+    return [sample]
 
 
 def _add(batch: Batch, sample: Sample, cache: KeyCache, latest_ms: int) -> None:
@@ -213,7 +275,7 @@ def _split(body: bytes, start: bytes) -> list[bytes]:
     try:  # one object, possibly over several lines
         _one.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _lines(body)
+        return _lines(body) if body.count(b"\n{") or _arrays_in(body) is None else [body]
     return [body]
 
 

@@ -2,7 +2,8 @@
 
 Source: Smashing's lib/dashing/app.rb and its widgets.  ``current`` (Number), ``value`` (Meter) and ``points`` (Graph) become
 samples of the series with the widget's name.  All other fields (title, text, items, image, status, moreinfo, prefix, suffix, …)
-become the document of that name, and so does a string in place of a number.
+become the document of that name, and so does a string in place of a number.  The numbers of an array become samples of
+series whose names end in their index.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.series import MAX_UNIT_BYTES, check_name, check_text
 from dashboard.ingest.batch import check_time
 from dashboard.ingest.events_json import read_object, text_in
-from dashboard.ingest.json_values import ValueFault, as_json, read_leniently, written
+from dashboard.ingest.json_values import ValueFault, as_json, leaves, read_leniently, written
 from dashboard.ingest.naming import foreign_name
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed
@@ -43,7 +44,10 @@ def parse_widget(widget: str, body: bytes, latest_ms: int, *, origins: Origins |
     for place, field in enumerate(_NUMBERS):
         if fields.get(field) is not None:
             try:
-                parsed.add(name, None, _number(fields[field], field), unit=unit)
+                if isinstance(fields[field], list):
+                    _numbered(widget, field, fields[field], unit, parsed, origins)
+                else:
+                    parsed.add(name, None, _number(fields[field], field), unit=unit)
             except Invalid as invalid:
                 if isinstance(fields[field], str):
                     others[field] = fields[field]
@@ -54,6 +58,17 @@ def parse_widget(widget: str, body: bytes, latest_ms: int, *, origins: Origins |
     if others:
         parsed.write(name, others)
     return parsed
+
+
+def _numbered(
+    widget: str, field: str, values: list[Any], unit: str | None, parsed: Parsed, origins: Origins | None
+) -> None:
+    """Add the numbers of an array to numbered series; raises Invalid for the first other value."""
+    for leaf in leaves(widget, values):
+        name = foreign_name(leaf.name)
+        if origins is not None:
+            origins.claim(name, widget + leaf.path)
+        parsed.add(name, None, _number(leaf.value, field), unit=unit)
 
 
 def parse_dashboard_event(body: bytes) -> str:

@@ -242,7 +242,7 @@ def test_a_bare_number_or_an_object_is_taken_for_a_named_series() -> None:
 
 @pytest.mark.parametrize(
     ("name", "body"),
-    [("a", b""), ("a", b" "), ("a", b"x"), ("a", b"1 2"), ("a", b"true"), ("a", b'"1"'), ("a", b"{}"), ("a", b"[1]"),
+    [("a", b""), ("a", b" "), ("a", b"x"), ("a", b"1 2"), ("a", b"true"), ("a", b'"1"'), ("a", b"{}"), ("a", b"[1"), ("a", b'["1"]'),
      ("a", b"\xff"), ("a", b'{"value":1,"value":2}'), ("9", b"1"), ("", b"1"), ("a", b'{"value":1}x'),
      ("a", b'{"value":1,"labels":{"x":"\xff"}}'), ("a", b'{"value":1,"t":5}')],
 )  # fmt: skip
@@ -281,3 +281,31 @@ def test_every_sample_is_either_taken_or_refused_and_alone_as_in_company(samples
             row += 1
     again = parse(samples, cache)
     assert (columns(again), again.refused) == (columns(batch), batch.refused)
+
+
+@pytest.mark.parametrize("form", ["array", "object", "lines"])
+def test_an_array_of_values_becomes_numbered_series(form: str) -> None:
+    texts = [b'{"series":"a{x=\\"1\\"}","value":[1,null,[2.5]],"unit":"s"}', b'{"series":"b","value":3}',
+             b'{"series":"c","labels":{"y":"2"},"value":[7],"t":%d}' % T,
+             b'{"series":"d","value":[1,"x"]}', b'{"series":"e","value":[true]}',
+             b'{"series":"f","value":[1],"value":[2]}', b'{"series":"g","value":[]}']  # fmt: skip
+    if form == "object":
+        texts = [texts[0].replace(b",", b",\n")]
+    body = b"[" + b",".join(texts) + b"]" if form == "array" else b"\n".join(texts)
+    parsed = parse_samples(body, KeyCache(), T + 1)
+    rows = [('a_0{x="1"}', 1.0), ('a_2_0{x="1"}', 2.5), ("b", 3.0), ('c_0{y="2"}', 7.0)]
+    assert list(zip(parsed.keys, parsed.values, strict=True)) == rows[: 2 if form == "object" else 4]
+    assert parsed.declared == [(0, "s", None), (1, "s", None)]
+    assert [(refusal.index, refusal.field) for refusal in parsed.refused] == (
+        [] if form == "object" else [(3, "value"), (4, "value"), (5, "value")]
+    )
+    assert parsed.where is not None
+    assert parsed.where() == ([0, 0] if form == "object" else [0, 0, 1, 2])
+
+
+def test_an_array_for_a_named_series_becomes_numbered_series() -> None:
+    for body in (b"[1, null, 2]", b' {"value":[1,null,2],"unit":"s"}'):
+        parsed = parse_named("a", body, KeyCache(), T + 1)
+        assert (parsed.keys, parsed.values) == (["a_0", "a_2"], [1, 2])
+        assert parsed.where is not None
+        assert parsed.where() == [0, 0]

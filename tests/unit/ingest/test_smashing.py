@@ -66,10 +66,17 @@ def test_a_text_is_kept_as_one_and_what_is_neither_is_refused() -> None:
     for text in ("many", "nan", "1_0", "x" * 50):
         parsed = parse("w", current=text, title="t")
         assert (parsed.batch.keys, parsed.batch.refused, document(parsed)) == ([], [], {"title": "t", "current": text})
-    parsed = parse("w", current=[1], title="t")
-    assert [(r.index, r.field, r.snippet) for r in parsed.batch.refused] == [(0, "current", "[1]")]
+    parsed = parse("w", current={"a": 1}, title="t")
+    assert [(r.index, r.field, r.snippet) for r in parsed.batch.refused] == [(0, "current", '{"a": 1}')]
     assert document(parsed) == {"title": "t"}
     assert len(parse("w", value=True).batch.refused) == 1
+
+
+def test_the_numbers_of_an_array_become_numbered_series() -> None:
+    parsed = parse("my widget", current=[1, None, "2.5"], value=[True], suffix="%")
+    assert (parsed.batch.keys, parsed.batch.values) == (["my_widget_0", "my_widget_2"], [1, 2.5])
+    assert [unit for _, unit, _ in parsed.batch.declared] == ["%", "%"]
+    assert [refusal.field for refusal in parsed.batch.refused] == ["value"]
 
 
 def test_widget_names_are_mapped_and_bad_bodies_invalid() -> None:

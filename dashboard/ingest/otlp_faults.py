@@ -1,0 +1,47 @@
+"""Faults of OTLP's resources, scopes, metrics and points: names that are not known, and what a refusal shows."""
+
+from __future__ import annotations
+
+import msgspec
+
+from dashboard.domain.errors import Invalid
+from dashboard.ingest.otlp_schema import SHAPES, Part, read_point
+from dashboard.ingest.otlp_values import items
+from dashboard.ingest.protobuf import Message
+
+#: The other fields of a message that has this list, or one of the shapes of a metric.
+_BESIDE = {
+    "scopeMetrics": {"resource", "schemaUrl"},
+    "metrics": {"scope", "schemaUrl"},
+    "dataPoints": {"aggregationTemporality", "isMonotonic"},
+    ", ".join(SHAPES): {"name", "description", "unit", "metadata"},
+}
+
+
+def list_in(message: Message, name: str, most: int) -> list[Part]:
+    """Return the list ``name`` of a message; raises Invalid, also if the list is missing beside a field that is not known."""
+    if name not in message:
+        check_others(message, name)
+    return items(message, name, most)
+
+
+def check_others(message: Message, missing: str) -> None:
+    """Raise Invalid for a field that is not known: the missing one may be misspelt. Only JSON shows it; protobuf has no names."""
+    if unknown := sorted(message.keys() - _BESIDE[missing]):
+        raise Invalid(f"has no {missing}, only {', '.join(unknown)[:80]}")
+
+
+def named(invalid: Invalid, name: str) -> Invalid:
+    """Return the same error with the metric's name in its reason."""
+    invalid.reason = f"{invalid.reason} (metric {name[:120]})"
+    return invalid
+
+
+def shown_part(part: Part, shape: str = "") -> bytes:
+    """Return a part as readable text, for a refusal's snippet."""
+    if isinstance(part, bytes):
+        try:
+            part = read_point(shape, part) if shape else f"protobuf of {len(part)} bytes"
+        except Invalid:
+            part = f"protobuf of {len(part)} bytes"
+    return msgspec.json.encode(part)
