@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import takewhile
 
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from dashboard.domain.document import Document
 from dashboard.domain.position import Seen
 from dashboard.domain.selector import Selector
 from dashboard.domain.series import SeriesKey, parse_series
+from dashboard.hub.shared_changes import Changes, SharedChanges
 from dashboard.messages.views import BucketsRow, Definition, DocumentState, PointsRow
 from dashboard.query.matching import Matching
 from dashboard.query.reading import buckets_from, buckets_since, newest, samples_between
@@ -19,22 +20,11 @@ from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series
 
 
-class Changes(Struct):
-    """Changes of one part after an entry; the fields are those of ``messages.views.Frame``."""
-
-    accepted: int | None
-    points: list[PointsRow]
-    buckets: list[BucketsRow]
-    series: list[Definition]
-    documents: list[DocumentState]
-    gone: list[int]
-    gone_documents: list[str]
-
-
 class Part:
     """Reader of one partition's replica. ``seq``: the last entry read; ``step_ms``: length of the buckets, 0 for raw samples.
 
-    ``on_change``: called once after each ``advance`` when something that the part shows has changed.
+    ``on_change``: called once after each ``advance`` when something that the part shows has changed. ``shared``: changes in common
+    with the parts of other views.
     """
 
     def __init__(
@@ -45,12 +35,14 @@ class Part:
         window_ms: int,
         step_ms: int,
         on_change: Callable[[], None],
+        shared: SharedChanges | None = None,
     ) -> None:
         self._replica = replica
         self._selectors = selectors
         self._window_ms = window_ms
         self._step_ms = step_ms
         self._on_change = on_change
+        self._shared = shared or SharedChanges()
         self.seq = replica().position.seq
         self._unchanged_seq = (
             -1
@@ -138,11 +130,18 @@ class Part:
         return any(selector.matches(key) for selector in self._selectors)
 
     def changes(self, after_seq: int, limit: int, as_of_ms: int, *, live: bool) -> Changes | None:
-        """Return the changes after ``after_seq``, None if there are none.
+        """Return the changes after ``after_seq``, None if there are none; the caller must not change them.
 
         ``limit``: maximum number of samples per series. ``as_of_ms``: the journal's time now. ``live``: whether to
         include the time of acceptance of the oldest value.
         """
+        replica = self._replica()
+        if self._step_ms or not live or self.seq != replica.position.seq:
+            return self._collect(after_seq, limit, as_of_ms, live=live)
+        key = self._selectors, after_seq, limit
+        return self._shared.of(replica, key, lambda: self._collect(after_seq, limit, as_of_ms, live=True))
+
+    def _collect(self, after_seq: int, limit: int, as_of_ms: int, *, live: bool) -> Changes | None:
         replica = self._replica()
         changed = [series for series in self.members if series.last_seq > after_seq]
         points, buckets = self._rows(changed, after_seq, limit, as_of_ms)

@@ -14,8 +14,9 @@ from typing import NamedTuple
 from dashboard.domain.position import Seen, positions_text
 from dashboard.domain.selector import NOTHING, Selector
 from dashboard.expressions.watched import LiveSpec
-from dashboard.hub.part import Changes, Part
+from dashboard.hub.part import Part
 from dashboard.hub.shared import Shared
+from dashboard.hub.shared_changes import Changes, SharedChanges
 from dashboard.messages.views import Frame, GapNotice, Snapshot, encode, encode_definition
 from dashboard.query.reading import step_for
 from dashboard.replica.replica import Replica
@@ -71,7 +72,7 @@ class View:
     partition.
 
     ``as_of_ms``, in all methods: the journal's time now. ``on_change``: called with the view when something shown has
-    changed, at most once before the next ``advance``.
+    changed, at most once before the next ``advance``. ``shared``: changes in common with other views.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class View:
         replicas: Sequence[Callable[[], Replica]],
         as_of_ms: int,
         on_change: Callable[[View], None] = lambda view: None,
+        shared: SharedChanges | None = None,
     ) -> None:
         self.spec = spec
         self.id = spec.id
@@ -100,6 +102,7 @@ class View:
                 window_ms=spec.window_ms,
                 step_ms=self.step_ms,
                 on_change=self._part_changed,
+                shared=shared,
             )
             for replica in replicas
         ]
@@ -232,9 +235,7 @@ class View:
         ]
         if not found:
             return None
-        first = found[0]
-        for other in found[1:]:
-            _merge(first, other)
+        first = found[0] if len(found) == 1 else _merged(found)
         if first.accepted is not None:
             self.oldest_accepted_ms = first.accepted
         frame = Frame(
@@ -252,13 +253,16 @@ class View:
         return Shared(encode(frame))
 
 
-def _merge(into: Changes, other: Changes) -> None:
-    """Add the changes ``other`` of another part to ``into``."""
-    times = [t for t in (into.accepted, other.accepted) if t is not None]
-    into.accepted = min(times, default=None)
-    into.points += other.points
-    into.buckets += other.buckets
-    into.series += other.series
-    into.documents += other.documents
-    into.gone += other.gone
-    into.gone_documents += other.gone_documents
+def _merged(parts: Sequence[Changes]) -> Changes:
+    """Return the changes of several parts as one."""
+    merged = Changes(
+        min((part.accepted for part in parts if part.accepted is not None), default=None), [], [], [], [], [], []
+    )
+    for part in parts:
+        merged.points += part.points
+        merged.buckets += part.buckets
+        merged.series += part.series
+        merged.documents += part.documents
+        merged.gone += part.gone
+        merged.gone_documents += part.gone_documents
+    return merged

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from dashboard.domain.selector import Selector
+from dashboard.hub.shared_changes import SharedChanges
 from dashboard.hub.sources import ExpressionSource, ReplicaSources
 from dashboard.hub.subscription import Subscriber, Subscription
 from dashboard.hub.view import View, ViewSpec
@@ -57,6 +58,7 @@ class ViewTable:
         self._live = live
         self._now_ms = now_ms
         self._watched: dict[str, _Watched] = {}
+        self._changes = SharedChanges()
         self._on_change: Callable[[View], None] = _nobody
         self._on_behind: Callable[[View], None] = _nobody
 
@@ -83,7 +85,7 @@ class ViewTable:
             if spec.expressions and self._live is not None:
                 self._live.want(spec.evaluated)
                 replicas.append(self._live.replica)
-            view = View(spec, replicas, self._now_ms(), self._on_change)
+            view = View(spec, replicas, self._now_ms(), self._on_change, self._changes)
             watched = self._watched[view_id] = _Watched(view, partitions)
         if before := connection.subscriptions.get(view_id):
             watched.behind.discard(before)
