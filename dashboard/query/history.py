@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dashboard.query.promql.values import Aggregates, Floats, Ints
+from dashboard.query.promql.values import Floats, Ints, OfBuckets
 from dashboard.replica.chunks import Opened, joined
 from dashboard.replica.sample_order import UNKNOWN, Order, orders_joined
 from dashboard.replica.series import Series, Windows
@@ -28,7 +28,7 @@ class SamplesInRange(NamedTuple):
 
     times: array[int]
     values: array[float]
-    buckets: Aggregates | None = None
+    buckets: OfBuckets | None = None
 
 
 class _Used(NamedTuple):
@@ -148,7 +148,7 @@ def _with_buckets(
     times = np.concatenate(ends)
     counts, begin = found.counts.astype(np.int64), np.concatenate(begins)
     doubts = (order.spans < 0) & (counts > 1)
-    of_buckets = Aggregates(counts, found.sums, found.mins, found.maxs, firsts, order.resets, begin, doubts)
+    of_buckets = OfBuckets(counts, found.sums, found.mins, found.maxs, firsts, order.resets, begin, doubts)
     return SamplesInRange(array("q", times.tobytes()) + raw.times, array("d", lasts.tobytes()) + raw.values, of_buckets)
 
 

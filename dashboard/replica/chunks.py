@@ -35,6 +35,9 @@ _ZEROS = bytes(9)
 _Ints: TypeAlias = NDArray[np.int64]
 _Floats: TypeAlias = NDArray[np.float64]
 _Counts: TypeAlias = NDArray[np.uint32]
+#: Kinds of stored numbers.
+_OF_WIDTH = {width: np.dtype(f"<i{width}") for width in (1, 2, 4, 8)}
+_DOUBLE = np.dtype("<f8")
 #: First byte of a block of doubles: plain doubles, decimal numbers, or differences of decimal numbers.
 _PLAIN, _DECIMAL, _DIFFERENCES = range(3)
 
@@ -221,19 +224,16 @@ class _ColumnReader:
         self._first, self._rows = first, rows
         self._at = 0
 
-    def _take(self, size: int) -> bytes:
-        start, self._at = self._at, self._at + size
-        return self._data[start : self._at]
-
     def flags(self, count: int) -> tuple[bool, ...]:
         """Read ``count`` flags of a byte each."""
-        return tuple(map(bool, self._take(count)))
+        start, self._at = self._at, self._at + count
+        return tuple(map(bool, self._data[start : self._at]))
 
     def slots(self) -> _Ints:
         """Read the slots of the chunk's buckets."""
         steps = self._ints(self._rows - 1)
-        if isinstance(steps, int):
-            return np.arange(self._rows) * steps + self._first
+        if isinstance(steps, int):  # 0 for a single bucket
+            return np.arange(self._first, self._first + max(steps, 1) * self._rows, max(steps, 1))
         slots = np.empty(self._rows, np.int64)
         slots[0], slots[1:] = self._first, steps
         return slots.cumsum(out=slots)
@@ -245,7 +245,11 @@ class _ColumnReader:
     def ints(self) -> _Ints:
         """Read a number of each of the chunk's buckets."""
         numbers = self._ints(self._rows)
-        return np.full(self._rows, numbers) if isinstance(numbers, int) else numbers
+        if not isinstance(numbers, int):
+            return numbers
+        column = np.empty(self._rows, np.int64)
+        column.fill(numbers)
+        return column
 
     def _summed(self, first: _Ints, length: int) -> _Ints:
         """Read the differences between consecutive numbers of each row, and return the rows, each of ``length``.
@@ -262,20 +266,25 @@ class _ColumnReader:
 
     def _ints(self, count: int) -> _Ints | int:
         """Read ``count`` numbers; if all are equal, return that number."""
-        width = self._take(1)[0]
+        start, width = self._at + 1, self._data[self._at]
         if not width:
-            return int.from_bytes(self._take(8), "little", signed=True)
-        return np.frombuffer(self._unshuffled(width, count), f"<i{width}").astype(np.int64)
+            self._at = start + 8
+            return int.from_bytes(self._data[start : self._at], "little", signed=True)
+        self._at = start
+        return self._grouped(width, count).view(_OF_WIDTH[width]).astype(np.int64)
 
     def doubles(self, count: int, per_bucket: int = 1) -> list[_Floats]:
         """Read ``count`` rows of doubles, with ``per_bucket`` for each bucket."""
-        mark, length = self._take(1)[0], self._rows * per_bucket
+        mark, length = self._data[self._at], self._rows * per_bucket
+        self._at += 1
         if mark == _PLAIN:
-            block = np.frombuffer(self._unshuffled(8, count * length), "<f8").astype(np.float64)
-            return list(block.reshape(count, -1))
-        unit = 10.0 ** self._take(1)[0]
+            return list(self._grouped(8, count * length).view(_DOUBLE).astype(np.float64).reshape(count, -1))
+        unit = 10.0 ** self._data[self._at]
+        self._at += 1
         if mark == _DIFFERENCES:
-            numbers = self._summed(np.frombuffer(self._take(8 * count), "<i8"), length)
+            first = np.frombuffer(self._data, _OF_WIDTH[8], count, self._at)
+            self._at += 8 * count
+            numbers = self._summed(first, length)
         else:
             numbers = np.empty((count, length), np.int64)
             numbers[:] = self._rows_of(self._ints(count * length), count)
@@ -286,6 +295,8 @@ class _ColumnReader:
             bits += units
         return list(values)
 
-    def _unshuffled(self, width: int, count: int) -> bytes:
-        data = self._take(width * count)
-        return data if width == 1 else np.frombuffer(data, np.uint8).reshape(width, -1).T.tobytes()
+    def _grouped(self, width: int, count: int) -> NDArray[np.uint8]:
+        """Return the bytes of ``count`` numbers, which are stored grouped by significance."""
+        start, self._at = self._at, self._at + width * count
+        planes = np.frombuffer(self._data, np.uint8, width * count, start)
+        return planes if width == 1 else np.ascontiguousarray(planes.reshape(width, count).T).ravel()

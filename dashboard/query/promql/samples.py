@@ -6,10 +6,10 @@ from array import array
 from collections.abc import Iterable
 
 import numpy as np
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from dashboard.domain.selector import Selector
-from dashboard.query.promql.values import Aggregates, Floats, Ints, Labels
+from dashboard.query.promql.values import Aggregates, Floats, Ints, Labels, OfBuckets
 
 
 class Need(Struct, frozen=True):
@@ -98,7 +98,7 @@ class Gathered:
         self.units: set[str] = set()
         self.times = array("q")
         self.values = array("d")
-        self._buckets: list[tuple[int, Aggregates]] = []
+        self._buckets: list[tuple[int, OfBuckets]] = []
 
     def add(
         self,
@@ -109,7 +109,7 @@ class Gathered:
         lookback_ms: int,
         number: int,
         unit: str,
-        buckets: Aggregates | None = None,
+        buckets: OfBuckets | None = None,
     ) -> None:
         """Add a series with its samples, ordered by time. ``buckets``: the buckets that its first samples stand for. See ``Column``."""
         if buckets is not None:
@@ -125,23 +125,7 @@ class Gathered:
 
     def aggregates(self, times: Ints, values: Floats) -> Aggregates | None:
         """Return what each sample stands for, a bucket or itself; None if there are no buckets."""
-        if not self._buckets:
-            return None
-        whole = Aggregates(
-            np.ones(len(values), dtype=np.int64),
-            values.copy(),
-            values.copy(),
-            values.copy(),
-            values.copy(),
-            np.zeros(len(values)),
-            times.copy(),
-            np.zeros(len(values), dtype=np.bool_),
-        )
-        columns = structs.astuple(whole)
-        for start, buckets in self._buckets:
-            for column, items in zip(columns, structs.astuple(buckets), strict=True):
-                column[start : start + len(items)] = items
-        return whole
+        return Aggregates(times, values, self._buckets) if self._buckets else None
 
 
 #: The samples of each selector, by its place.

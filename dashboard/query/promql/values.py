@@ -7,7 +7,8 @@ missing value, because NaN is a value.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from functools import cached_property
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from msgspec import Struct, structs
@@ -74,8 +75,8 @@ class Vector(Struct, frozen=True):
         return Vector(self.labels, values, there, self.inputs, self.unit if unit is None else unit)
 
 
-class Aggregates(Struct, frozen=True):
-    """Samples for which a sample of the columns stands: all samples of the bucket of which it is the last, or only itself.
+class OfBuckets(NamedTuple):
+    """Columns of buckets that each stand for one sample, the bucket's last one.
 
     ``resets``: the sum of the values before each fall.  ``first_times``: times of ``firsts``.  ``doubts``: whether ``resets`` is
     approximate.
@@ -89,6 +90,73 @@ class Aggregates(Struct, frozen=True):
     resets: Floats
     first_times: Ints
     doubts: Bools
+
+
+class Aggregates:
+    """Samples behind each sample of columns: those of the bucket whose last sample it is, or only itself. See ``OfBuckets``.
+
+    Each column is made when it is first used, because most functions need few of them.
+    """
+
+    def __init__(self, times: Ints, values: Floats, buckets: Sequence[tuple[int, OfBuckets]]) -> None:
+        """``buckets``: the index of the first sample that stands for a bucket, with the buckets from there on."""
+        self._times = times
+        self._values = values
+        self._buckets = buckets
+
+    @cached_property
+    def counts(self) -> Ints:
+        """Number of samples."""
+        column = np.ones(len(self._values), dtype=np.int64)
+        for start, buckets in self._buckets:
+            column[start : start + len(buckets.counts)] = buckets.counts
+        return column
+
+    @cached_property
+    def first_times(self) -> Ints:
+        """Time of the first sample."""
+        column = self._times.copy()
+        for start, buckets in self._buckets:
+            column[start : start + len(buckets.first_times)] = buckets.first_times
+        return column
+
+    @cached_property
+    def doubts(self) -> Bools:
+        """Mark of each sample whose ``resets`` are approximate."""
+        column = np.zeros(len(self._values), dtype=np.bool_)
+        for start, buckets in self._buckets:
+            column[start : start + len(buckets.doubts)] = buckets.doubts
+        return column
+
+    @cached_property
+    def sums(self) -> Floats:
+        """Sum of the values."""
+        return self._floats(self._values.copy(), [buckets.sums for _, buckets in self._buckets])
+
+    @cached_property
+    def mins(self) -> Floats:
+        """Least value."""
+        return self._floats(self._values.copy(), [buckets.mins for _, buckets in self._buckets])
+
+    @cached_property
+    def maxs(self) -> Floats:
+        """Greatest value."""
+        return self._floats(self._values.copy(), [buckets.maxs for _, buckets in self._buckets])
+
+    @cached_property
+    def firsts(self) -> Floats:
+        """First value."""
+        return self._floats(self._values.copy(), [buckets.firsts for _, buckets in self._buckets])
+
+    @cached_property
+    def resets(self) -> Floats:
+        """Sum of the values before each fall."""
+        return self._floats(np.zeros(len(self._values)), [buckets.resets for _, buckets in self._buckets])
+
+    def _floats(self, column: Floats, of_buckets: Sequence[Floats]) -> Floats:
+        for (start, _), items in zip(self._buckets, of_buckets, strict=True):
+            column[start : start + len(items)] = items
+        return column
 
 
 class Ranges(Struct, frozen=True):
