@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.pages import Pages, build, until
+from tests.browser.test_board_editor import TILE, make
 from tests.browser.test_look import _FED as FED
 from tests.browser.test_look import cuts_no_text
 from tests.support.server import ServerProcess
@@ -124,6 +125,60 @@ def test_axe_finds_nothing_where_something_is_wrong_missing_or_old(pages: Pages,
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
     pages.expect("404", "401", "400")
     assert {path: each for path, each in found.items() if each} == {}
+
+
+#: The answer of a server without boards, but with one that can be brought back.
+_NO_BOARDS = """{
+    const ask = window.fetch;
+    const none = { boards: [], deleted: [{ id: "gone", title: "Gone", until: 1 }] };
+    window.fetch = (address, ...more) => (String(address).includes("/boards?") ? Promise.resolve(Response.json(none)) : ask(address, ...more));
+}"""
+#: What is pressed in the editor, and what shows that its dialog or its list is there.
+_OF_A_DRAFT = (
+    (("#publish",), "dialog .differences li"),
+    (("#discard",), "dialog .danger"),
+    (("[role=tab]:text-is('History')",), ".versions li + li"),
+    (("[role=tab]:text-is('History')", "[aria-label='Roll back to version 1']"), "dialog .differences li:not(.hint)"),
+)
+
+
+def _in_both_themes(page: Page, what: str, found: dict[str, list[str]]) -> None:
+    for theme in ("dark", "light"):
+        page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+        found[f"{what} {theme}"] = faults(page)
+
+
+def test_axe_finds_nothing_in_dialogs_of_a_draft_a_broken_tile_an_empty_index_and_a_failure(
+    pages: Pages, site: ServerProcess
+) -> None:
+    make(site, "read", TILE)
+    make(site, "read", {**TILE, "title": "Again"})
+    edit = {"key": "axe", "operation": [{"op": "set", "widget": "a", "field": "unit", "value": "s"}]}
+    assert site.json("POST", "/api/v1/boards/read/operations", edit)[0] == 200
+    found: dict[str, list[str]] = {}
+    page = pages.open(f"{site.url}/boards/read/edit", script=_AXE.read_text())
+    until(page, "() => !document.querySelector('#discard').disabled")
+    for presses, shown in _OF_A_DRAFT:
+        for press in presses:
+            page.locator(press).click()
+        expect(page.locator(shown).first).to_be_visible()
+        _in_both_themes(page, shown, found)
+        page.keyboard.press("Escape")
+    for shop in "ab":
+        site.post("doubled", 1, labels={"shop": shop}, every_s=3600)
+    page.goto(f"{site.url}/board?expr=doubled / on() doubled")
+    expect(page.locator(".tile .empty")).to_contain_text("This expression has no values:")
+    _in_both_themes(page, "broken tile", found)
+    index = pages.open(f"{site.url}/boards", wait=False, script=_AXE.read_text() + _NO_BOARDS)
+    expect(index.get_by_role("button", name="Bring back Gone")).to_be_visible()
+    _in_both_themes(index, "empty index", found)
+    index.goto(f"{site.url}/nothing")
+    index.locator("h1").evaluate(
+        "(e) => { e.textContent = '500'; e.nextElementSibling.textContent = 'internal error'; }"
+    )
+    _in_both_themes(index, "500", found)
+    pages.expect("404")
+    assert {what: each for what, each in found.items() if each} == {}
 
 
 def test_a_chart_has_its_data_as_a_table(pages: Pages, server: ServerProcess) -> None:

@@ -99,12 +99,14 @@ function show() {
   const last = (ofFocus.find(({ isHere }) => isHere) ?? ofFocus[0])?.i ?? 0;
   void fill(cards, shows, Math.max(FIRST_CARDS, last + 1)).then((isDone) => isDone && live?.show(pictures));
   const found = new Set(groups.flatMap((group) => group.boards.map(({ id }) => id))).size;
-  setText(status, found === boards.length ? `${boards.length} boards` : `${found} of ${boards.length} boards`);
-  if (!found) list.append(h("p", { class: "teach", text: "No board matches. Search by title, folder or tag." }));
+  const all = boards.length === 1 ? "1 board" : `${boards.length} boards`;
+  setText(status, found === boards.length ? all : `${found} of ${all}`);
+  if (!boards.length) list.append(h("p", { class: "teach", text: mayMake ? "There are no boards. New board makes one." : "There are no boards that you may see." }));
+  else if (!found) list.append(h("p", { class: "teach", text: "No board matches. Search by title, folder or tag." }));
   if (deleted.length && !search.value && !tag) list.append(h("h2", { text: "Deleted" }), h("ul", { class: "grid" }, ...deleted.map(deletedCard)));
-  if (boards.every(({ source }) => source === "server")) list.append(teaching());
-  const all = [...new Set(boards.flatMap((board) => board.tags))].sort();
-  tags.replaceChildren(...all.map((each) => button(each, () => {
+  if (boards.length && boards.every(({ source }) => source === "server")) list.append(teaching());
+  const allTags = [...new Set(boards.flatMap((board) => board.tags))].sort();
+  tags.replaceChildren(...allTags.map((each) => button(each, () => {
     tag = tag === each ? "" : each;
     show();
   }, { class: "quiet", "aria-pressed": String(tag === each) })));
