@@ -297,6 +297,26 @@ def test_times_on_the_axis_stay_clear_of_the_values_beside_it(pages: Pages, site
         assert len(room) == 1 or min(min(sides) for sides in room) >= -0.5, (width, room)
 
 
+def test_a_line_that_is_old_is_marked_in_the_legend_and_moves_no_name(pages: Pages, site: ServerProcess) -> None:
+    for n in "12":
+        site.post("marked", 1, labels={"n": n}, every_s=3600)
+    page = pages.open(f"{site.url}/board?expr=marked * 1")
+    names = page.locator(".tile .legend span")
+    expect(names).to_have_count(2)
+    boxes = "(all) => all.map((e) => [e.getBoundingClientRect().x, getComputedStyle(e, '::before').backgroundImage])"
+    (first, plain), second = names.evaluate_all(boxes)
+    page.evaluate("""() => {
+        const { store, tiles: [tile] } = document.querySelector("dash-board");
+        store.documents.set("expr:test", { key: "expr:test", selectors: [0], t: 0, every_s: 0, body: { lines: { '{n="1"}': "stale" } } });
+        tile.changed();
+    }""")
+    expect(names.first).to_have_attribute("title", "n 1 is stale")
+    (still, gap), beside = names.evaluate_all(boxes)
+    assert (still, beside) == (first, second)
+    assert (plain, gap.split("(")[0]) == ("none", "linear-gradient")
+    expect(page.get_by_role("columnheader", name="n 1 (stale)")).to_be_attached()
+
+
 def test_names_of_lines_are_all_shown_or_counted(pages: Pages, site: ServerProcess) -> None:
     for shop in ("alpha", "beta", "gamma", "delta"):
         site.post("crowded", 1, labels={"shop": f"{shop} of the town"})

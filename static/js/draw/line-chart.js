@@ -18,6 +18,10 @@ import { needSeconds, timeSplits } from "./time-splits.js";
 const AREA_LINES = 2;
 /** The room for the labels of the value axis is given back when it was not needed for this long. */
 const AXIS_NARROWS_MS = 600_000;
+/** A new chart has room at its right end for so many of the latest values. */
+const ROOM_FOR_VALUES = 60;
+/** So many widths of labels are remembered. */
+const MOST_WIDTHS = 500;
 
 export class LineChart {
   /** @param {HTMLElement} container @param {Options} options @param {OnHover} onHover */
@@ -43,6 +47,8 @@ export class LineChart {
     this.axisNeededAt = 0;
     /** @type {CanvasRenderingContext2D | null} for measuring text */
     this.pen = null;
+    /** @type {Map<string, number>} widths of measured texts */
+    this.widths = new Map();
     /** @type {number | null} moment to mark, ms */
     this.marked = null;
   }
@@ -56,6 +62,7 @@ export class LineChart {
 
   /** Take the container's type, and its size as it is known: asking it in every frame would make the browser lay out each time. @param {number} width @param {number} height */
   fitTo(width, height) {
+    this.widths.clear(); // a face may have arrived
     const { fontSize, fontFamily } = getComputedStyle(this.container);
     const size = Math.max(10, Math.round(parseFloat(fontSize) * 0.92)); // whole pixels, because uPlot scales no others
     this.box = { width, height, size, family: fontFamily };
@@ -100,9 +107,16 @@ export class LineChart {
   /** Return the width for the end labels, in steps of 8 px, so that it seldom changes. @param {ReturnType<typeof align>} data */
   gutterFor(data) {
     const size = this.fontSize();
-    const labels = data.slice(1).map((column) => this.label(lastOf(column)?.[1]));
+    const labels = data.slice(1).flatMap((column) => this.latest(column).map((value) => this.label(value)));
     const needed = Math.ceil((this.widest(labels, 600) + size) / 8) * 8;
     return size === this.size ? Math.max(this.gutter, needed) : needed;
+  }
+
+  /** Return the value at the end of a line; for a new chart also those before, so that the next values have room. @param {(number | null | undefined)[]} column */
+  latest(column) {
+    const last = lastOf(column)?.[1];
+    const before = this.plot ? [] : column.slice(-ROOM_FOR_VALUES);
+    return [last, ...before.map((value) => value ?? undefined)];
   }
 
   /** Return the width for the labels of the value axis, in steps of 8 px, so that it seldom changes. @param {(string | number | null)[]} labels */
@@ -115,12 +129,23 @@ export class LineChart {
 
   /** Return the width of the longest of these labels, in CSS pixels. @param {(string | number | null)[]} labels @param {number} [weight] */
   widest(labels, weight = 400) {
+    const font = `${weight} ${this.fontSize()}px ${this.box.family}`;
+    let most = 0;
+    for (const label of labels) most = Math.max(most, this.widthOf(String(label ?? ""), font));
+    return Math.ceil(most);
+  }
+
+  /** Return the width of a text in CSS pixels; most labels are those of the frame before. @param {string} text @param {string} font */
+  widthOf(text, font) {
+    const known = this.widths.get(`${text}\n${font}`);
+    if (known !== undefined) return known;
     this.pen ??= document.createElement("canvas").getContext("2d");
     if (!this.pen) return 0;
-    this.pen.font = `${weight} ${this.fontSize()}px ${this.box.family}`;
-    let most = 0;
-    for (const label of labels) most = Math.max(most, this.pen.measureText(String(label ?? "")).width);
-    return Math.ceil(most);
+    this.pen.font = font;
+    const { width } = this.pen.measureText(text);
+    if (this.widths.size >= MOST_WIDTHS) this.widths.clear();
+    this.widths.set(`${text}\n${font}`, width);
+    return width;
   }
 
   fontSize() {

@@ -3,7 +3,6 @@
 import { LineChart } from "../draw/line-chart.js";
 import { spanAround, spanFor } from "../data/span.js";
 import { seriesToken } from "../draw/palette.js";
-import { widthInEm } from "../draw/text-width.js";
 import { mostSevere } from "../data/thresholds.js";
 import { ChartTable } from "./chart-table.js";
 import { fitChildren, h, setText } from "./dom.js";
@@ -14,8 +13,6 @@ import { Tile } from "./tile.js";
 const MOST_LINES = 24;
 /** With more lines than this the legend shows their number instead of their names. */
 const MOST_NAMED = 8;
-/** Width of the mark before a name in the legend. */
-const MARK_EM = 1.45;
 
 export class LineTile extends Tile {
   constructor() {
@@ -27,14 +24,10 @@ export class LineTile extends Tile {
     this.body.append(this.chartBox, this.hoverBox, this.table.element);
     /** @type {LineChart | null} */
     this.chart = null;
-    /** @type {string | undefined} unit of the current chart */
-    this.unit = undefined;
     /** width for which the legend was last fitted, 0 for never */
     this.legendWidth = 0;
-    /** @type {number[]} room for each name in em; it stays when the name gets shorter, because "(stale)" behind a name comes and goes */
-    this.rooms = [];
-    /** the series that have these rooms */
-    this.named = "";
+    /** the series of the current chart, and their unit */
+    this.charted = "";
     /** the badge that it was fitted beside */
     this.legendBadge = "";
   }
@@ -42,13 +35,14 @@ export class LineTile extends Tile {
   reshaped() {
     const { names } = this;
     this.legendWidth = 0;
-    const named = this.series.map(({ text }) => text).join("\n");
-    if (named !== this.named) this.rooms = [];
-    this.named = named;
     this.nameAll(); // before the first layout, because the row of the names has a height on a phone
     this.table.renew();
-    if (names.join("\n") === this.chart?.names.join("\n") && this.unit === this.series[0]?.unit) return;
-    this.unit = this.series[0]?.unit;
+    const charted = JSON.stringify([this.series[0]?.unit, this.series.map(({ text }) => text)]);
+    if (this.chart && charted === this.charted) {
+      this.chart.names = names;
+      return;
+    }
+    this.charted = charted;
     this.chart?.destroy();
     this.chart = null;
     if (!names.length) return;
@@ -72,13 +66,12 @@ export class LineTile extends Tile {
       this.legend.replaceChildren();
       return;
     }
-    for (let tries = names.length > MOST_NAMED ? 0 : this.rooms.length ? 2 : 1; tries; tries--) {
+    if (names.length <= MOST_NAMED) {
       this.nameAll();
       yield;
-      const tops = [...this.legend.children].map((name) => /** @type {HTMLElement} */ (name).offsetTop);
+      const [first, last] = [this.legend.firstElementChild, this.legend.lastElementChild].map((name) => /** @type {HTMLElement} */ (name).offsetTop);
       yield;
-      if (tops[0] === tops[tops.length - 1]) return;
-      this.rooms = [];
+      if (first === last) return;
     }
     this.countAll();
     yield;
@@ -94,12 +87,7 @@ export class LineTile extends Tile {
     else if (this.names.length > MOST_NAMED) this.countAll();
     else {
       this.legend.querySelector("bdi")?.remove(); // the number of the lines
-      this.showLegend(this.names, seriesToken);
-      const { fontFamily } = getComputedStyle(this.legend);
-      this.names.forEach((name, i) => {
-        this.rooms[i] = Math.max(this.rooms[i] ?? 0, widthInEm(name, fontFamily) + MARK_EM);
-        /** @type {HTMLElement} */ (this.legend.children[i]).style.minWidth = `${this.rooms[i].toFixed(2)}em`;
-      });
+      this.showLegend(seriesToken);
     }
   }
 

@@ -61,8 +61,10 @@ export class Tile extends HTMLElement {
     this.matched = 0;
     /** @type {Series[]} the series that the tile shows */
     this.series = [];
-    /** @type {string[]} a short name for each of them */
+    /** @type {string[]} a short name for each of them, with its state if that is not live */
     this.names = [];
+    /** @type {{name: string, fresh: Freshness}[]} both apart */
+    this.lines = [];
     /** @type {DocumentState | undefined} */
     this.doc = undefined;
     /** the store's shape for which the series were looked up */
@@ -233,12 +235,13 @@ export class Tile extends HTMLElement {
   nameLines() {
     const expressions = expressionsOf(this.widget);
     const names = shortNames(this.series, this.widget.legend.includes("{{") ? "" : this.widget.legend);
-    return this.series.map((series, i) => {
+    this.lines = this.series.map((series, i) => {
       const at = series.places.map((place) => place - this.firstPlace - this.widget.series.length).find((place) => expressions[place]);
       const name = (at !== undefined && filled(expressions[at].legend, series.labels)) || names[i];
-      const fresh = freshnessOfLine(this.context.store.documents.values(), series);
-      return fresh === "live" || this.series.length < 2 ? name : `${name} (${fresh})`;
+      const fresh = this.series.length < 2 ? "live" : freshnessOfLine(this.context.store.documents.values(), series);
+      return { name, fresh };
     });
+    return this.lines.map(({ name, fresh }) => (fresh === "live" ? name : `${name} (${fresh})`));
   }
 
   /** Prepare what is shown while there are no values: what is wrong with an expression, the expression, or how to feed the series. */
@@ -345,13 +348,15 @@ export class Tile extends HTMLElement {
     return this.widget.unit ?? series.unit;
   }
 
-  /** Show names beside the title. @param {string[]} names @param {(i: number) => string} token colour of each */
-  showLegend(names, token) {
-    const shown = names.slice(0, MOST_LEGEND);
+  /** Show the names of the lines beside the title; the mark of one that is not live has a gap, so that the names hold still. @param {(i: number) => string} token colour of each */
+  showLegend(token) {
+    const shown = this.lines.slice(0, MOST_LEGEND);
     fitChildren(this.legend, shown.length, () => h("span"));
-    shown.forEach((name, i) => {
+    shown.forEach(({ name, fresh }, i) => {
       const item = /** @type {HTMLElement} */ (this.legend.children[i]);
       setText(item, name);
+      item.title = fresh === "live" ? "" : `${name} is ${fresh}`;
+      item.dataset.fresh = fresh;
       item.style.setProperty("--c", `var(--${token(i)})`);
     });
   }
