@@ -137,9 +137,18 @@ function jump(at) {
 const title = document.querySelector("h1")?.textContent ?? "";
 startChat(shell, { boardId, title }, { jump, time: () => board.moment.at ?? shell.clock.now() });
 
+const loadPutting = () => Promise.all([import("../widgets/put-on-board.js"), import("../data/suited-widget.js")]);
+const loadInspector = () => import("../widgets/tile-inspector.js");
+
+/** Load what shows a dialog before it is asked for: keys that are pressed meanwhile are lost. @param {Element | null} place where it is asked for @param {() => Promise<unknown>} load @param {string[]} events that come before */
+function loadBefore(place, load, events) {
+  const now = () => shell.connection.state === "open" && load();
+  for (const event of events) place?.addEventListener(event, now);
+}
+
 /** Put what this page shows onto a board, in the same kinds of tiles. */
 async function putShown() {
-  const [{ putOnBoard }, { SIZES, suitedToDocument }] = await Promise.all([import("../widgets/put-on-board.js"), import("../data/suited-widget.js")]);
+  const [{ putOnBoard }, { SIZES, suitedToDocument }] = await loadPutting();
   const expressions = new Set([...new URLSearchParams(location.search).getAll("expr"), ...behindHash.getAll("expr")]);
   putOnBoard(board.tiles.map(({ widget: { kind, title, series, document: key } }) => {
     if (key) return suitedToDocument(key, kind);
@@ -147,15 +156,18 @@ async function putShown() {
     return { kind, title: title.slice(0, 60), ...asked, ...SIZES[kind] };
   }));
 }
-document.getElementById("put")?.addEventListener("click", putShown);
+const put = document.getElementById("put");
+put?.addEventListener("click", putShown);
+loadBefore(put, loadPutting, ["pointerover", "focusin"]);
 
 /** Inspect the tile with the focus. */
 async function inspect() {
   const tile = board.tiles.find((each) => each.contains(document.activeElement));
-  if (tile) (await import("../widgets/tile-inspector.js")).inspectTile(tile);
+  if (tile) (await loadInspector()).inspectTile(tile);
   else shell.announce("Choose a tile with Tab first");
 }
 
+loadBefore(board, loadInspector, ["focusin"]);
 shell.keys.push(["i", "inspect the tile with the focus", inspect]);
 shell.keys.push(["h", "the Host board", () => location.assign("/")], ["e", "explore", () => location.assign("/explore")]);
 shell.keys.push(["f", "full screen", () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen())]);
