@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Iterator
@@ -112,3 +113,21 @@ def test_no_declaration_selector_or_unit_is_missing(old: OldChromium) -> None:
     assert [
         each for each in refused if not all(":focus-visible" in one for one in each.split(","))
     ] == []  # outlines are the browser's own
+
+
+def test_an_old_browser_loads_at_most_half_as_much_again_as_a_modern_one() -> None:
+    modules, found = set[Path](), [ROOT / "static" / "js" / "pages" / "board.js"]
+    while found:
+        module = found.pop()
+        if module not in modules:
+            modules.add(module)
+            names = re.findall(r'^(?:import|export)\b[^"\n]*"(\.[^"]+)"', module.read_text(), re.MULTILINE)
+            found.extend((module.parent / name).resolve() for name in names)
+    assert len(modules) > 60
+    styles = [ROOT / "static" / name for name in ("css/tokens.css", "css/base.css", "css/tiles.css", "css/panel.css")]
+    modern = _compressed(*modules, *styles, VENDOR / "uplot.css")
+    assert _compressed(VENDOR / "old.js", VENDOR / "old.css") <= 1.5 * modern
+
+
+def _compressed(*files: Path) -> int:
+    return sum(len(gzip.compress(file.read_bytes())) for file in files)
