@@ -58,6 +58,19 @@ def test_every_room_is_on_both_maps() -> None:
     assert [name for name in files if not re.search(rf"\b{name}\b", dashboard.__doc__ or "")] == []
 
 
+def test_the_example_of_a_new_entry_fits_the_code() -> None:
+    development = (ROOT / "docs" / "development.md").read_text()
+    (example,) = re.findall(r"^```diff\n(.*?)^```$", development, re.MULTILINE | re.DOTALL)
+    files = re.split(r"^diff --git a/(\S+) .*\n", example, flags=re.MULTILINE)[1:]
+    there = 0
+    for path, change in zip(files[::2], files[1::2], strict=True):
+        for hunk in re.split(r"^@@ .*\n", change, flags=re.MULTILINE)[1:]:
+            before = [line[1:] for line in hunk.splitlines() if not line.startswith("+")]
+            assert not before or "\n".join(before) in (ROOT / path).read_text(), path
+            there += bool(before)
+    assert there >= 3
+
+
 def memory_of(series: Series) -> int:
     columns = [series.seqs, series.times, series.values]
     for buckets in (series.fine, series.coarse):
