@@ -37,7 +37,7 @@ def used_folder(loaded: Loaded, *, new: bool = False, running: Callable[[], list
 
 
 def _is_used(folder: Path) -> bool:
-    """Return whether a server, or one of these commands, has used the folder."""
+    """Return whether a server, or a command for users and tokens, has used the folder."""
     return any((folder / name).exists() for name in (LOCK_FILE, "people.sqlite3", "secret"))
 
 

@@ -138,7 +138,7 @@ def _between(body: bytes, at: int, end: int) -> re.Match[bytes] | None:
 
 
 def _count(array: bytes) -> int:
-    """Count the elements of a JSON array; return 0 for invalid JSON, which comes from a cut within a string or an element."""
+    """Count the elements of a JSON array. Return 0 for invalid JSON: the array was cut within a string or an element."""
     try:
         return len(_elements.decode(array))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

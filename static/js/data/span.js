@@ -17,7 +17,7 @@ export function spanFor(windowMs, now, lines) {
 
 /** Around a chosen moment a chart shows the span divided by this. */
 const ZOOM = 3;
-/** The share of that which lies after the moment. */
+/** Share of that shorter span that lies after the moment. */
 const AFTER = 0.25;
 
 /**

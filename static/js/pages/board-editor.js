@@ -50,7 +50,7 @@ let version = Number(board.dataset.version ?? 0);
 let subscription = null;
 let watched = "";
 let isSending = false;
-/** the sending of the waiting operations, to wait for */
+/** the sending of the waiting operations, for callers that wait for its end */
 let sending = Promise.resolve();
 
 /** Return a key that nobody else makes. */

@@ -1,7 +1,7 @@
 // Error page in the place of a board: looks again from time to time, so that a wall returns by itself when the board is back. Runs in old
 // browsers as it is.
 
-/** It looks after this time, and up to twice of it. */
+/** The next look follows after this time, or up to twice as late. */
 const AGAIN_MS = 30_000;
 
 function later() {
