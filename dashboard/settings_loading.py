@@ -14,6 +14,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 
+from dashboard.domain.decode_faults import fault_of
 from dashboard.domain.errors import ConfigurationError
 from dashboard.settings import (
     ENVIRONMENT_PREFIX,
@@ -100,9 +101,7 @@ def _convert(name: str, value: Any, source: str, *, strict: bool) -> Any:
     try:
         return msgspec.convert(value, wanted, strict=strict)
     except msgspec.ValidationError as error:
-        reason = str(error).replace("`", "").replace("Expected", "expected")
-        if wanted is bool:
-            reason = "write true or false"
+        reason = "write true or false" if wanted is bool else fault_of(error).said("it")
         raise ConfigurationError(f"{source}: {name} cannot be {value!r}: {reason}") from None
 
 

@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from dashboard.domain.board import MAX_ROWS, MAX_WIDGETS, Board, Threshold, Widget
 from dashboard.domain.board_layout import Box, bottom, lay_out
+from dashboard.domain.decode_faults import fault_of
 from dashboard.domain.errors import DashboardError, Invalid
 
 #: Any JSON value.
@@ -46,8 +47,8 @@ def board_of(document: object) -> Board:
     try:
         board = msgspec.convert(document, Board)
     except msgspec.ValidationError as error:
-        reason, _, place = str(error).replace("`", "").partition(" - at $")
-        raise Invalid(reason, field=place.lstrip(".")) from None
+        place, reason = fault_of(error)
+        raise Invalid(reason, field=place) from None
     for number, widget in enumerate(board.widgets):
         try:
             msgspec.structs.replace(board, widgets=(widget,)).selectors()

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct, ValidationError, convert
 
+from dashboard.domain.decode_faults import UNKNOWN, fault_of
 from dashboard.domain.errors import ConfigurationError, Invalid
 from dashboard.domain.yaml_places import Place, Places, read_yaml
 from dashboard.feeders.source_state import SourceFault
@@ -196,7 +197,7 @@ def load_sources(path: Path) -> SourcesFile:
     try:
         found = convert({} if raw is None else raw, SourcesFile)
     except ValidationError as error:
-        raise ConfigurationError(_explained(str(error), places)) from None
+        raise ConfigurationError(_explained(error, places)) from None
     for place, reason in _faults(found):
         raise ConfigurationError(f"{places.where(place)}: {reason}")
     return found
@@ -225,26 +226,20 @@ def read_secret(file: str, variable: str) -> str:
     return secret
 
 
-_UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`(?: - at `([^`]*)`)?")
-_AT = re.compile(r" - at `([^`]*)`$")
-
-
-def _explained(said: str, places: Places) -> str:
-    """Return msgspec's message with file and line; for an unknown field, add the known fields."""
-    if unknown := _UNKNOWN.fullmatch(said):
-        place = (*_place(unknown[2] or "$"), unknown[1])
-        known = _fields_at(place[:-1])
-        return f"{places.where(place)}: is not known here; there are {', '.join(known)}"
-    found = _AT.search(said)
-    reason = _AT.sub("", said).replace("`", "")
-    if "matching regex" in reason:
+def _explained(error: ValidationError, places: Places) -> str:
+    """Return the fault with file and line; for an unknown field, add the known fields."""
+    path, reason = fault_of(error)
+    place = _place(path)
+    if reason == UNKNOWN:
+        reason += f"; there are {', '.join(_fields_at(place[:-1]))}"
+    elif reason.startswith("must match"):
         reason = "write letters, digits, _ . and -, at most 60"
-    return f"{places.where(_place(found[1] if found else '$'))}: {reason[:1].lower()}{reason[1:]}"
+    return f"{places.where(place)}: {reason}"
 
 
 def _place(path: str) -> Place:
-    """Split a path such as ``$.scrape[0].url`` into its steps."""
-    return tuple(int(number) if number else name for name, number in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", path))
+    """Split a path such as ``scrape[0].url`` into its steps."""
+    return tuple(int(number) if number else name for name, number in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path))
 
 
 def _fields_at(place: Place) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from dashboard.domain.decode_faults import fault_of
 from dashboard.domain.errors import Invalid
 from dashboard.domain.strict_json import BYTE_ORDER_MARK
 from dashboard.ingest.json_words import MAX_CHARACTERS, with_words
@@ -55,10 +56,8 @@ def _with_words(body: bytes) -> bytes | None:
 def _decoded(body: bytes, decode: Callable[[bytes], object]) -> object:
     try:
         return decode(body)
-    except RecursionError:
-        raise Invalid("nested too deep") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Invalid(f"the body is not JSON: {error}") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Invalid(fault_of(error).said("the body")) from None
 
 
 def decode_in_steps(text: bytes | msgspec.Raw, level: int = 0) -> object:

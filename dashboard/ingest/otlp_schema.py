@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from dashboard.domain.decode_faults import fault_of
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.json_steps import decode_in_steps, found_in
 from dashboard.ingest.protobuf import Field, NotRead, Schema, read_message
@@ -116,10 +117,8 @@ def read_any(
     if isinstance(part, msgspec.Raw):
         try:
             part = read_text(part, schema)
-        except RecursionError:
-            raise Invalid("nested too deep", field=field) from None
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise Invalid(f"is not JSON: {error}", field=field) from None
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise Invalid(fault_of(error).reason, field=field) from None
     if not isinstance(part, dict):
         raise Invalid("must hold objects", field=field)
     return part

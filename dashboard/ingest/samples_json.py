@@ -14,6 +14,7 @@ import re
 import msgspec
 from msgspec import Raw, Struct
 
+from dashboard.domain.decode_faults import fault_of
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series, series_key
 from dashboard.domain.strict_json import BYTE_ORDER_MARK, check_json
@@ -313,16 +314,9 @@ def _blank(text: str, at: int) -> int:
 
 def _invalid(error: Exception, text: bytes) -> Invalid:
     """Convert an error of msgspec to an Invalid with field and reason."""
-    if isinstance(error, RecursionError):
-        return Invalid("nested too deep")
     if isinstance(error, UnicodeDecodeError):
         return Invalid("the body is not UTF-8")
-    reason, _, path = str(error).partition(" - at `")
-    reason = reason.replace("Object missing required field `series`", "is missing")
-    reason = reason.replace("Object missing required field `value`", "is missing")
-    field = path.rstrip("`").removeprefix("$").lstrip(".")
-    if reason == "is missing":
-        field = "series" if "`series`" in str(error) else "value"
+    field, reason = fault_of(error)
     if "NaN" in reason or "invalid character" in reason:
         reason += "; NaN and Infinity are not JSON numbers" if b"NaN" in text or b"Infinity" in text else ""
-    return Invalid(reason.replace("`", "'"), field=field if field in _FIELDS else "")
+    return Invalid(reason, field=field if field in _FIELDS else "")

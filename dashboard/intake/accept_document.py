@@ -8,6 +8,7 @@ from contextlib import suppress
 import msgspec
 
 from dashboard.domain.counters import Counters
+from dashboard.domain.decode_faults import fault_of
 from dashboard.domain.errors import DashboardError, Invalid, LimitReached, NotFound, TooLarge
 from dashboard.domain.identity import Caller
 from dashboard.domain.partition import partition_of
@@ -79,10 +80,8 @@ class AcceptDocument:
             raise TooLarge(f"the document has {len(body)} bytes; at most {self._max_bytes}")
         try:
             msgspec.json.decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise Invalid(f"the body is not JSON: {error}") from None
-        except RecursionError:
-            raise Invalid("the body is nested too deeply") from None
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise Invalid(fault_of(error).said("the body")) from None
         value = check_json(body)
         change = DocumentWritten(key, msgspec.json.encode(value), every_s, passing)
         if is_new:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from dashboard.domain.decode_faults import fault_of
 from dashboard.domain.errors import Invalid
 from dashboard.domain.rate import TokenBucket
 from dashboard.domain.strict_json import check_json
@@ -114,9 +115,4 @@ class Session:
 
 
 def _explain(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "is nested too deep; use fewer levels"
-    said = str(error).replace("$.", "").replace("`", "'")
-    return said.replace(
-        "Input data was truncated", "is not complete JSON, or holds half a character (a lone surrogate)"
-    )
+    return str(error) if isinstance(error, Invalid) else fault_of(error).said("the message")

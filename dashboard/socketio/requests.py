@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from dashboard.domain.decode_faults import fault_of
 from dashboard.domain.errors import Invalid
 from dashboard.messages.auth import Auth
 from dashboard.messages.fields import Key, Name, PersonalRequest, Text
@@ -51,7 +52,7 @@ def _decode(raw: Raw, kind: type[_T], event: str) -> _T:
     try:
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise Invalid(f"{event}: {str(error).replace('$.', '').replace('`', chr(39))}") from None
+        raise Invalid(f"{event}: {fault_of(error).said('the argument')}") from None
 
 
 def _room(raw: Raw, event: str) -> RoomData:

@@ -50,7 +50,7 @@ def test_flags_that_were_not_given_do_not_count() -> None:
 def test_kubernetes_service_variables_get_a_clear_error() -> None:
     with pytest.raises(ConfigurationError) as caught:
         load(environ={"DASHBOARD_PORT": "tcp://10.0.0.1:8888"})
-    for part in ("DASHBOARD_PORT", "port", "tcp://10.0.0.1:8888", "expected int"):
+    for part in ("DASHBOARD_PORT", "port", "tcp://10.0.0.1:8888", "must be a whole number"):
         assert part in str(caught.value)
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from dashboard.domain.decode_faults import fault_of
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.influx_buckets import DEFAULT_ORGANIZATION, answer_flux, bucket, id_of, organization
 from dashboard.web.feed.feeding import FeederHandler
@@ -43,7 +44,7 @@ class _LookUpHandler(FeederHandler[QueryServices]):
         try:
             return msgspec.json.decode(self.body(), type=kind)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise Invalid(f"the body is not what InfluxDB takes here: {error}") from None
+            raise Invalid(f"the body is not what InfluxDB takes here: {fault_of(error).said('it')}") from None
 
 
 class OrganizationsHandler(_LookUpHandler):

@@ -25,6 +25,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from dashboard.accounts.policies import POLICIES, authorise
+from dashboard.domain.decode_faults import fault_of
 from dashboard.domain.errors import BadToken, DashboardError, Invalid, NotAuthenticated, TooLarge
 from dashboard.domain.identity import ANONYMOUS, Caller, Role
 from dashboard.domain.strict_json import check_json
@@ -212,9 +213,8 @@ class BaseHandler(RequestHandler, Generic[S]):
         try:
             value = msgspec.json.decode(self.body(), type=kind)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
-            reason, _, where = reason.replace("`", "").replace(" - at key in $", " - at $").partition(" - at $")
-            raise Invalid(reason, field=where.lstrip(".").partition("[")[0] or _named(reason)) from None
+            place, reason = fault_of(error)
+            raise Invalid(reason if place else f"the body {reason}", field=place.partition("[")[0]) from None
         check_json(self.body())
         return value
 
@@ -380,9 +380,3 @@ def describe(caller: Caller) -> dict[str, Any]:
         "grants": {board: role.word for board, role in caller.grants},
         "expires": caller.expires_ms,
     }
-
-
-def _named(reason: str) -> str:
-    """Return the missing or unknown field that an error of msgspec names; empty if there is none."""
-    words = reason.split()
-    return words[-1].strip("`") if "field" in words and words[-1].isidentifier() else ""

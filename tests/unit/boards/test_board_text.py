@@ -15,10 +15,10 @@ PATH = Path("wall.yaml")
     ("text", "reason", "line"),
     [
         ("title: x\nwidgets:\n- {kind: stat, title: a}\n- {kind: pie, title: b}\n", "wall.yaml:4: widgets[1].kind: Invalid enum", 4),
-        ("title: x\nwidgets:\n- kind: stat\n  title: a\n  w: wide\n", "wall.yaml:5: widgets[0].w: Expected int", 5),
+        ("title: x\nwidgets:\n- kind: stat\n  title: a\n  w: wide\n", "wall.yaml:5: widgets[0].w: must be a whole number", 5),
         ("title: x\ntitle: y\n", "wall.yaml:2: title appears twice", 2),
         ("title: [\n", "wall.yaml:2: not YAML", 2),
-        ("subtitle: x\n", "wall.yaml:1: Object missing required field title", 1),
+        ("subtitle: x\n", "wall.yaml:1: title: is missing", 1),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_with_its_line_and_field(text: str, reason: str, line: int) -> None:

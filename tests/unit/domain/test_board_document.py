@@ -77,7 +77,7 @@ def test_ids_of_boards_are_parts_of_addresses(text: str) -> None:
 
 def test_a_wrong_field_is_named_with_its_place() -> None:
     for widgets, field in (
-        ([{"kind": "stat"}], "widgets[0]"),
+        ([{"kind": "stat"}], "widgets[0].title"),
         ([{"kind": "stat", "title": "a", "series": ["{"]}], "widgets[0]"),
     ):
         with pytest.raises(Invalid) as told:

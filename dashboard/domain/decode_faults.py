@@ -1,0 +1,86 @@
+"""Faults of a decoded value in plain words: where the fault is, and what the value must be there.
+
+msgspec describes a fault in the terms of Python's types, such as ``Expected `int`, got `str` - at `$.limit```. Users see the
+texts of this module instead. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+_KINDS = {
+    "int": "a whole number", "float": "a number", "str": "text", "bool": "true or false", "array": "a list",
+    "object": "an object", "null": "null",
+}  # fmt: skip
+_FOUND = _KINDS | {"float": "a fraction"}
+_PARTS = {"str": "characters", "array": "entries", "object": "fields"}
+_BOUNDS = {"<=": "at most", ">=": "at least", "<": "less than", ">": "more than"}
+_EXPECTED = re.compile(
+    r"Expected `(?P<kinds>[^`]+)`(?:, got `(?P<found>[^`]+)`| (?P<sign>[<>]=?) (?P<bound>\S+)"
+    r"| of length (?P<length_sign>[<>]=? )?(?P<length>\d+)| matching regex (?P<pattern>.*))?",
+    re.DOTALL,
+)
+#: Reason of a field that its object may not have.
+UNKNOWN = "is not known here"
+_FIELD = re.compile(r"Object (?P<fault>missing required|contains unknown) field `(?P<name>[^`]*)`")
+_CHOICE = re.compile(r"Invalid (?:enum )?value (?P<value>.*)", re.DOTALL)
+_WHOLE = (
+    ("Input data was truncated", "is not complete JSON, or has half a character (a lone surrogate)"),
+    ("JSON is malformed: ", "is not JSON: "),
+    ("Invalid UTF-8 encoded string", "is not UTF-8"),
+)
+
+
+class DecodeFault(NamedTuple):
+    """Fault of a value. ``place``: path from the outermost value, such as ``widgets[0].title``; "" for the whole value."""
+
+    place: str
+    reason: str
+
+    def said(self, whole: str) -> str:
+        """Return the fault as a text. ``whole``: what the outermost value is called, such as "the body"."""
+        return f"{self.place}: {self.reason}" if self.place else f"{whole} {self.reason}"
+
+
+def fault_of(error: Exception) -> DecodeFault:
+    """Return the fault that an error of msgspec, a RecursionError or a UnicodeDecodeError of its decoder describes."""
+    if isinstance(error, RecursionError):
+        return DecodeFault("", "is nested too deep; use fewer levels")
+    return DecodeFault("", "is not UTF-8") if isinstance(error, UnicodeDecodeError) else _fault(str(error))
+
+
+@lru_cache(maxsize=1_000)
+def _fault(said: str) -> DecodeFault:
+    what, _, where = said.partition(" - at ")
+    place = where.removeprefix("key in ").strip("`").removeprefix("$").lstrip(".").replace("[...]", "")
+    if field := _FIELD.fullmatch(what):
+        reason = "is missing" if field["fault"] == "missing required" else UNKNOWN
+        return DecodeFault(f"{place}.{field['name']}".lstrip("."), reason)
+    if choice := _CHOICE.fullmatch(what):
+        return DecodeFault(place, f"cannot be {choice['value']}")
+    if expected := _EXPECTED.fullmatch(what):
+        return DecodeFault(place, _rule(expected))
+    for theirs, ours in _WHOLE:
+        what = what.replace(theirs, ours)
+    return DecodeFault(place, what.replace("`", "'"))
+
+
+def _rule(expected: re.Match[str]) -> str:
+    """Return what the value must be."""
+    kinds = expected["kinds"].split(" | ")
+    if expected["bound"]:
+        return f"must be {_BOUNDS[expected['sign']]} {expected['bound']}"
+    if expected["length"]:
+        sign = (expected["length_sign"] or "").strip()
+        parts = next((_PARTS[kind] for kind in kinds if kind in _PARTS), "entries")
+        return f"must have {_BOUNDS.get(sign, 'exactly')} {expected['length']} {parts}"
+    if expected["pattern"]:
+        return f"must match {expected['pattern']}"
+    if "float" in kinds:
+        kinds = [kind for kind in kinds if kind != "int"]
+    *first, last = (_KINDS.get(kind, kind) for kind in kinds)
+    wanted = f"{', '.join(first)} or {last}" if first else last
+    found = f", not {_FOUND.get(expected['found'], expected['found'])}" if expected["found"] else ""
+    return f"must be {wanted}{found}"
