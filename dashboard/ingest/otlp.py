@@ -88,7 +88,7 @@ class _Walk:
 
     ``index``: index of the next data point; ``places``: for each sample of the part, the index of its data point.
     ``sent``: maps a metric's origin and converted name to the name as sent.  ``row``: first row of the resource in this part;
-    ``newest_ms``: latest time of its samples in earlier parts, None if it has none there, 0 for samples without a time.
+    ``newest_ms``: latest time of the resource's samples in earlier parts; None: there are none; 0: they have no time.
     """
 
     cache: PointCache

@@ -59,7 +59,7 @@ class Counts:
 
 @dataclass(slots=True)
 class Written(Parsed):
-    """Parsed body or part of one. ``counts``: those of the whole body, up to this part."""
+    """Parsed body, or a part of a long one. ``counts``: those of the whole body up to the end of this part."""
 
     counts: Counts = field(default_factory=Counts)
 
@@ -135,7 +135,7 @@ class _SeriesWalk:
         self.written.batch.where = lambda: places
 
     def _counted(self) -> Written:
-        """Return the part, whose refusals and samples are counted now."""
+        """Add the part's refusals to the counts, and return the part."""
         counts, batch = self.written.counts, self.written.batch
         counts.refused.update(refusal.index for refusal in batch.refused)
         counts.unread += batch.unread

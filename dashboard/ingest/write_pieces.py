@@ -29,7 +29,7 @@ class Piece(NamedTuple):
 
 
 def is_long(data: bytes) -> bool:
-    """Return whether a body is divided."""
+    """Return whether a body is so long that it is divided."""
     return len(data) > 4 * PIECE_BYTES
 
 

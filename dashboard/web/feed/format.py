@@ -77,7 +77,7 @@ class Fault(NamedTuple):
 
 
 class BodyPart(NamedTuple):
-    """BodyPart of a long body. ``first``: what its refusals' indices are counted from; ``name``: distinguishes it from the others."""
+    """Part of a long body. ``first``: the index from which its refusals are counted; ``name``: tells it from the other parts."""
 
     first: int
     name: str
