@@ -9,12 +9,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated
+from typing import Annotated, get_args
 
 import msgspec
 from msgspec import Meta
 
-from dashboard.domain.board import MAX_ROWS, MAX_WIDGETS, Board, Threshold, Widget
+from dashboard.domain.board import MAX_ROWS, MAX_WIDGETS, Board, Kind, Threshold, Widget
 from dashboard.domain.board_layout import Box, bottom, lay_out
 from dashboard.domain.decode_faults import fault_of
 from dashboard.domain.errors import DashboardError, Invalid
@@ -48,7 +48,8 @@ def board_of(document: object) -> Board:
         board = msgspec.convert(document, Board)
     except msgspec.ValidationError as error:
         place, reason = fault_of(error)
-        raise Invalid(reason, field=place) from None
+        cure = f"; choose {', '.join(get_args(Kind))}" if place.endswith("].kind") else ""
+        raise Invalid(reason + cure, field=place) from None
     for number, widget in enumerate(board.widgets):
         try:
             msgspec.structs.replace(board, widgets=(widget,)).selectors()

@@ -54,14 +54,15 @@ def fault_of(error: Exception) -> DecodeFault:
 @lru_cache(maxsize=1_000)
 def _fault(said: str) -> DecodeFault:
     what, _, where = said.partition(" - at ")
-    place = where.removeprefix("key in ").strip("`").removeprefix("$").lstrip(".").replace("[...]", "")
+    where = where.replace("`", "")
+    place = where.removeprefix("key in ").removeprefix("$").lstrip(".").replace("[...]", "")
     if field := _FIELD.fullmatch(what):
         reason = "is missing" if field["fault"] == "missing required" else UNKNOWN
         return DecodeFault(f"{place}.{field['name']}".lstrip("."), reason)
     if choice := _CHOICE.fullmatch(what):
         return DecodeFault(place, f"cannot be {choice['value']}")
     if expected := _EXPECTED.fullmatch(what):
-        return DecodeFault(place, _rule(expected))
+        return DecodeFault(place, f"{'a key ' if where.startswith('key in ') else ''}{_rule(expected)}")
     for theirs, ours in _WHOLE:
         what = what.replace(theirs, ours)
     return DecodeFault(place, what.replace("`", "'"))

@@ -14,7 +14,7 @@ PATH = Path("wall.yaml")
 @pytest.mark.parametrize(
     ("text", "reason", "line"),
     [
-        ("title: x\nwidgets:\n- {kind: stat, title: a}\n- {kind: pie, title: b}\n", "wall.yaml:4: widgets[1].kind: Invalid enum", 4),
+        ("title: x\nwidgets:\n- {kind: bar, title: a}\n- {kind: pie}\n", "wall.yaml:4: widgets[1].kind: cannot be 'pie'; choose", 4),
         ("title: x\nwidgets:\n- kind: stat\n  title: a\n  w: wide\n", "wall.yaml:5: widgets[0].w: must be a whole number", 5),
         ("title: x\ntitle: y\n", "wall.yaml:2: title appears twice", 2),
         ("title: [\n", "wall.yaml:2: not YAML", 2),

@@ -25,7 +25,7 @@ class Outer(Struct, forbid_unknown_fields=True):
     choice: Literal["x", "y"] = "x"
     inner: Inner | None = None
     many: list[Inner] = []
-    words: dict[str, str] = {}
+    words: dict[Annotated[str, Meta(max_length=3)], str] = {}
     pair: tuple[int, int] = (1, 2)
 
 
@@ -48,6 +48,7 @@ class Outer(Struct, forbid_unknown_fields=True):
         ('{"inner": []}', "inner: must be an object or null, not a list"),
         ('{"many": [{"a": 1}, {"a": "x"}]}', "many[1].a: must be a whole number, not text"),
         ('{"words": {"a": 5}}', "words: must be text, not a whole number"),
+        ('{"words": {"abcd": "x"}}', "words: a key must have at most 3 characters"),
         ('{"pair": [1]}', "pair: must have exactly 2 entries"),
         ('{"zz": 1}', "zz: is not known here"),
         ("[]", "the body must be an object, not a list"),
