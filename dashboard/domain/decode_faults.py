@@ -22,6 +22,8 @@ _EXPECTED = re.compile(
     r"| of length (?P<length_sign>[<>]=? )?(?P<length>\d+)| matching regex (?P<pattern>.*))?",
     re.DOTALL,
 )
+#: Characters of a wrong value that are shown, and of a description that is remembered: a value may be as long as a body.
+_MAX_SHOWN, _MAX_REMEMBERED = 100, 200
 #: Reason of a field that its object may not have.
 UNKNOWN = "is not known here"
 _FIELD = re.compile(r"Object (?P<fault>missing required|contains unknown) field `(?P<name>[^`]*)`")
@@ -48,10 +50,12 @@ def fault_of(error: Exception) -> DecodeFault:
     """Return the fault that an error of msgspec, a RecursionError or a UnicodeDecodeError of its decoder describes."""
     if isinstance(error, RecursionError):
         return DecodeFault("", "is nested too deep; use fewer levels")
-    return DecodeFault("", "is not UTF-8") if isinstance(error, UnicodeDecodeError) else _fault(str(error))
+    if isinstance(error, UnicodeDecodeError):
+        return DecodeFault("", "is not UTF-8")
+    said = str(error)
+    return _remembered(said) if len(said) <= _MAX_REMEMBERED else _fault(said)
 
 
-@lru_cache(maxsize=1_000)
 def _fault(said: str) -> DecodeFault:
     what, _, where = said.partition(" - at ")
     where = where.replace("`", "")
@@ -60,12 +64,16 @@ def _fault(said: str) -> DecodeFault:
         reason = "is missing" if field["fault"] == "missing required" else UNKNOWN
         return DecodeFault(f"{place}.{field['name']}".lstrip("."), reason)
     if choice := _CHOICE.fullmatch(what):
-        return DecodeFault(place, f"cannot be {choice['value']}")
+        value = choice["value"]
+        return DecodeFault(place, f"cannot be {value if len(value) <= _MAX_SHOWN else value[:_MAX_SHOWN] + '…'}")
     if expected := _EXPECTED.fullmatch(what):
         return DecodeFault(place, f"{'a key ' if where.startswith('key in ') else ''}{_rule(expected)}")
     for theirs, ours in _WHOLE:
         what = what.replace(theirs, ours)
     return DecodeFault(place, what.replace("`", "'"))
+
+
+_remembered = lru_cache(maxsize=1_000)(_fault)
 
 
 def _rule(expected: re.Match[str]) -> str:

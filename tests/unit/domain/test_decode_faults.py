@@ -44,6 +44,7 @@ class Outer(Struct, forbid_unknown_fields=True):
         ('{"maybe": "x"}', "maybe: must be a number or null, not text"),
         ('{"yes": 1}', "yes: must be true or false, not a whole number"),
         ('{"choice": "z"}', "choice: cannot be 'z'"),
+        pytest.param(f'{{"choice": "{"z" * 100_000}"}}', f"choice: cannot be '{'z' * 99}…", id="a long value"),
         ('{"inner": {}}', "inner.a: is missing"),
         ('{"inner": []}', "inner: must be an object or null, not a list"),
         ('{"many": [{"a": 1}, {"a": "x"}]}', "many[1].a: must be a whole number, not text"),
