@@ -407,8 +407,7 @@ def test_numbers_side_by_side_are_of_one_size(pages: Pages, host_site: ServerPro
 
 
 def test_a_snapshot_after_a_gap_keeps_the_tiles_of_the_board(pages: Pages, site: ServerProcess) -> None:
-    """The snapshot does not contain the board again, nor does the frame after a reconnection."""
-    page = pages.open(site.url)
+    page = pages.open(site.url)  # neither the snapshot nor the frame after a reconnection has the board again
     expect(page.locator(".tile").first).to_be_visible()
     before = page.locator(".tile h2").all_inner_texts()
     page.evaluate(
