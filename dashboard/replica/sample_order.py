@@ -40,10 +40,11 @@ class Run(NamedTuple):
 
 def run_of(times: Sequence[int], values: list[float]) -> Run:
     """Return the run of these samples, which must be ordered by time."""
-    falls = [before for before, after in pairwise(values) if after < before]
-    resets = total_of(falls) if falls else 0.0
+    ordered, resets = sorted(values), 0.0
+    if ordered != values:  # else nothing falls, as in a counter
+        resets = total_of([before for before, after in pairwise(values) if after < before])
     total, size = total_of(values), len(values)
-    return Run(min(values), max(values), total, size, values[0], values[-1], resets, times[0], times[-1])
+    return Run(ordered[0], ordered[-1], total, size, values[0], values[-1], resets, times[0], times[-1])
 
 
 def run_of_unordered(times: Sequence[int], values: list[float]) -> Run:
