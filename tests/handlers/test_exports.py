@@ -15,7 +15,7 @@ from sqlalchemy import insert
 from dashboard.store import database as database_module
 from dashboard.store.schema import messages
 from tests.handlers.test_rooms_http import say
-from tests.support.deadline import DeadlinePassed
+from tests.support.deadline import DeadlinePassed, scaled
 from tests.support.site import site
 
 pytestmark = pytest.mark.gen_test
@@ -74,12 +74,12 @@ async def test_an_export_to_a_slow_reader_is_whole(tmp_path: Path, monkeypatch: 
     async with site(tmp_path) as at:
         async with at.server.accounts.database.write() as tx:
             await tx.execute(insert(messages), [_row(number) for number in range(1, count + 1)])
-        monkeypatch.setattr(database_module, "_TRANSACTION_S", 0.9)
+        monkeypatch.setattr(database_module, "_TRANSACTION_S", scaled(0.9))
         reader, writer = await asyncio.open_connection("127.0.0.1", at.server.port, limit=4096)
         head = f"GET /api/v1/rooms/ops/export HTTP/1.0\r\nHost: localhost\r\nCookie: session={at.jwt('olga')}\r\n\r\n"
         writer.write(head.encode())
         await reader.readuntil(b"\r\n\r\n")
-        await asyncio.sleep(1.5)  # a reader that takes nothing for longer than a transaction may last
+        await asyncio.sleep(scaled(1.5))  # a reader that takes nothing for longer than a transaction may last
         body = await reader.read()
         writer.close()
         assert len(json.loads(body)) == count

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.support.cluster import Cluster
+from tests.support.deadline import DeadlinePassed
 from tests.support.server import wait_until
 
 
@@ -86,7 +87,9 @@ def test_a_worker_that_takes_the_place_of_a_killed_one_knows_the_groups(cluster:
     cluster.wait_ready()
 
     def is_known() -> bool:
-        group = next(groups)  # another each time: pushing teaches
+        group = next(groups, None)  # another each time: pushing teaches
+        if group is None:
+            raise DeadlinePassed("the groups were not known while there were others to ask for")
         push(cluster, 2, "PUT", f"kept{group}", f"kept{group}_a")
         time.sleep(0.1)
         return freshness(cluster, f"kept{group}_")[f"kept{group}_b"] == "dead"

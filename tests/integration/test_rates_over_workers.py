@@ -13,6 +13,7 @@ import websockets
 
 from dashboard.domain.identity import Role
 from tests.support.cluster import Cluster
+from tests.support.deadline import enough
 from tests.support.people import make_users
 from tests.support.server import wait_until
 
@@ -54,7 +55,8 @@ def test_a_token_feeds_at_its_rate_over_both_workers(company: tuple[Cluster, dic
         accepted += 5 * feed(next(turns) % 2, 5)
         time.sleep(0.02)  # tried far more often than the pace says
     took = time.monotonic() - began
-    assert 0.3 * 20 * took < accepted < SLACK * 20 * took
+    enough(accepted, 0.3 * 20 * took, "samples were accepted")
+    assert accepted < SLACK * 20 * took
 
 
 @pytest.mark.gen_test
@@ -82,5 +84,6 @@ async def test_a_user_writes_at_the_pace_over_both_workers(company: tuple[Cluste
     began = time.monotonic()
     await asyncio.gather(*(write(port, began + TRIED_S) for port in cluster.direct_ports))
     took = time.monotonic() - began
-    assert 0.3 * 10 * took < acked < burst + SLACK * 10 * took
+    enough(acked, 0.3 * 10 * took, "messages were acked")
+    assert acked < burst + SLACK * 10 * took
     assert answered > acked
