@@ -39,7 +39,7 @@ def _stat(page: Page, series: str) -> None:
 def test_a_series_that_stops_goes_from_live_over_late_to_stale_and_back(pages: Pages, site: ServerProcess) -> None:
     page = pages.open(board_url(site.url, "ageing"))
     _stat(page, "ageing")
-    began, every_s = time.monotonic(), scaled(0.5)
+    began, every_s = time.monotonic(), scaled(1)
     site.post("ageing", 5, every_s=every_s)
     live = _looks(page, "live", timeout_ms=1_000)
     assert (live["badge"], live["hatch"], live["body"], live["beat"]) == ("", "none", "1", "visible")
@@ -48,7 +48,7 @@ def test_a_series_that_stops_goes_from_live_over_late_to_stale_and_back(pages: P
     assert late["note"].startswith("expected every")
     assert (late["hatch"], late["beat"]) == ("none", "hidden")
     stale = _looks(page, "stale")
-    assert time.monotonic() - began > 8 * every_s
+    assert time.monotonic() - began > 4 * every_s
     within(seconds_since(began), 10, "from live to stale")
     assert stale["badge"] == "stale"
     assert stale["note"].endswith(" s ago")

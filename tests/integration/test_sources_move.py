@@ -112,9 +112,8 @@ def test_what_came_while_redis_was_away_is_stored_when_it_is_back(scene: Scene) 
             sender.sendto(b"by.statsd:%d|g" % sent, ("127.0.0.1", scene.statsd))
             time.sleep(0.05)
     scene.cluster.redis.start()
-    if (
-        time.monotonic() - killed_s > 3
-    ):  # the sources may have been given up: a lease that was not renewed for 6 s is, at the latest
+    # a source gives up its lease when it was not renewed for 6 s, of which 3 may have passed before
+    if time.monotonic() - killed_s > 3:
         raise DeadlinePassed("Redis did not start within a second")
     server = scene.cluster.server
     wait_for_value(server, "by.graphite", 4, 20)
