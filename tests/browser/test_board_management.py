@@ -147,6 +147,10 @@ def test_a_series_dragged_from_the_list_shows_where_it_drops_and_long_names_are_
     pick = page.get_by_role("button", name=name)
     expect(pick).to_be_visible()
     assert pick.evaluate("(e) => { const b = e.querySelector('b'); return b.scrollWidth <= b.clientWidth; }")
+    pick.focus()
+    site.post(name.removesuffix("p99") + "p50", 4)
+    expect(page.locator(".pick")).to_have_count(2)
+    expect(pick).to_be_focused()  # although the list was made anew
     board = page.locator("dash-board").bounding_box()
     assert board is not None
     pick.hover()

@@ -109,10 +109,12 @@ export class SeriesPicker extends HTMLElement {
     const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const found = this.entries.filter(({ name }) => words.every((word) => name.toLowerCase().includes(word)));
     this.sparks = [];
+    const focused = this.fresh.contains(document.activeElement) || this.rest.contains(document.activeElement) ? document.activeElement?.getAttribute("title") : null;
     this.fresh.replaceChildren(...found.filter(({ name }) => !this.shown.has(name)).slice(0, MOST_SHOWN).map((entry) => this.item(entry)));
     this.rest.replaceChildren(...found.filter(({ name }) => this.shown.has(name)).slice(0, MOST_SHOWN).map((entry) => this.item(entry)));
     const nothing = this.entries.length ? "Nothing matches." : "Nothing has been fed yet.";
     setText(this.more, found.length ? (found.length > MOST_SHOWN ? `${found.length} found: narrow the search.` : "") : nothing);
+    if (focused) /** @type {HTMLElement | null} */ (this.querySelector(`.pick[title="${CSS.escape(focused)}"]`))?.focus({ preventScroll: true });
   }
 
   /** @param {Entry} entry */
