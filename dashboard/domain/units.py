@@ -15,10 +15,11 @@ BY_LAST_WORD = {
     "bytes": "B", "octets": "B", "percent": "%", "percentage": "%", "pct": "%", "celsius": "°C", "volts": "V", "amperes": "A",
     "watts": "W", "joules": "J", "hertz": "Hz", "grams": "g", "meters": "m", "uptime": "s",
 }  # fmt: skip
-#: Units that Home Assistant sends as the measurement of a field ``value``: ``kWh``, or ``°C``, which becomes ``_C``.
+#: Units that Home Assistant sends as the measurement of a field ``value``: ``kWh``, ``°C``, which becomes ``_C``, or ``%``, which
+#: becomes ``percent``.
 BY_MEASUREMENT = {
     "_C": "°C", "_F": "°F", "kWh": "kWh", "Wh": "Wh", "kW": "kW", "W": "W", "V": "V", "hPa": "hPa", "mbar": "mbar", "lx": "lx",
-    "ppm": "ppm", "dBm": "dBm",
+    "ppm": "ppm", "dBm": "dBm", "percent": "%", "degree": "°", "euro": "€", "dollar": "$", "pound": "£",
 }  # fmt: skip
 #: Units of names whose last word is not in the table: that of the first pattern that matches.
 BY_PATTERN = (

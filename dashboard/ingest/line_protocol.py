@@ -21,7 +21,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.strict_json import BYTE_ORDER_MARK
 from dashboard.ingest.batch import MAX_SAMPLES, MIN_T_MS, Batch, check_time
 from dashboard.ingest.line_protocol_parts import Value, take_apart
-from dashboard.ingest.naming import MAX_FOREIGN_LABELS, foreign_document, foreign_key, with_labels
+from dashboard.ingest.naming import MAX_FOREIGN_LABELS, foreign_document, foreign_key, measurement_name, with_labels
 from dashboard.ingest.origins import Origins, OwnedRecall
 from dashboard.ingest.parsed import Parsed, check_count
 
@@ -216,7 +216,7 @@ def _key(measurement: str, name: str, tags: Mapping[str, str], cache: LineCache)
     """Return the series of a field; raises Invalid, also when another measurement and field own the series."""
     if len(tags) > MAX_FOREIGN_LABELS:
         raise Invalid(f"has {len(tags)} tags; at most {MAX_FOREIGN_LABELS}", field="tags")
-    key = foreign_key(f"{measurement}_{name}", tags.items())
+    key = foreign_key(f"{measurement_name(measurement)}_{name}", tags.items())
     return _claim(key, measurement, name, tags, cache)
 
 
@@ -279,7 +279,7 @@ def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms:
     for name, value in fields.items():
         try:
             if isinstance(value, str):
-                document = foreign_document(f"{measurement}_{name}", tags.items())
+                document = foreign_document(f"{measurement_name(measurement)}_{name}", tags.items())
                 _claim(f"{document} ", measurement, name, tags, cache)
                 parsed.write(document, {"text": value}, place=number)
             else:

@@ -26,6 +26,8 @@ _NOT_FIRST = re.compile(r"[^A-Za-z_:]")
 _NOT_IN_LABEL = re.compile(r"[^A-Za-z0-9_]")
 _NOT_IN_PART = re.compile(r"[^A-Za-z0-9_.\-]")
 _MAX_SHOWN_BYTES = 200
+#: Units that Home Assistant sends as measurements, and of which no character may stand in a name.
+_SIGNS = {"%": "percent", "°": "degree", "€": "euro", "$": "dollar", "£": "pound"}
 #: The most that any setting allows; a sample with more labels is refused unread.
 MAX_FOREIGN_LABELS = CEILING.labels
 
@@ -37,6 +39,11 @@ def foreign_name(name: str) -> str:
         raise Invalid("the name is empty", field="series")
     mapped = _NOT_IN_NAME.sub("_", name[: CEILING.name_bytes + 1])
     return f"_{mapped}" if _NOT_FIRST.match(mapped) else mapped
+
+
+def measurement_name(measurement: str) -> str:
+    """Return the words for a measurement that is only a sign, as Home Assistant sends; return any other measurement unchanged."""
+    return _SIGNS.get(measurement, measurement)
 
 
 def foreign_label(name: str) -> str:

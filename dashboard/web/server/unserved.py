@@ -25,6 +25,7 @@ _CURES = (
     (r"/opentelemetry\.proto\..*", "export by HTTP (http/protobuf) to /v1/metrics, not by gRPC"),
     (r"/api/live/pipeline/push/.*", "push lines to /api/live/push/STREAM"),
     (r"/metrics(/jobs?)?(/.*)?", "a push goes to /metrics/job/JOB"),
+    (r"/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(/.*)?", "a check's ping goes to /ping/UUID"),
     (
         r"/.+/(write|ping|query|v1/metrics|api/v[123]/[a-z_]+|metrics/job/.*)",
         "leave out what the path has before the known address",

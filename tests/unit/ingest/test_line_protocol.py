@@ -259,3 +259,14 @@ def test_hostile_bodies_take_bounded_time(body: bytes) -> None:
 def test_too_many_lines_are_invalid() -> None:
     with pytest.raises(Invalid, match="200000 lines"):
         parse(b"\n" * 200_001)
+
+
+def test_a_measurement_that_is_only_a_sign_is_named_in_words() -> None:
+    parsed = parse('%,entity_id=a value=5,state="on"\n°,entity_id=b value=90\n€,entity_id=c value=7\n€/kWh value=1')
+    assert parsed.batch.keys == [
+        'percent_value{entity_id="a"}', 'degree_value{entity_id="b"}', 'euro_value{entity_id="c"}', "_/kWh_value",
+    ]  # fmt: skip
+    assert parsed.documents[0][0] == "percent_state/entity_id:a"
+    cache = LineCache()
+    assert parse("percent value=5", cache).batch.keys == ["percent_value"]
+    assert [refusal.code for refusal in parse("% value=5", cache).batch.refused] == ["name_taken"]

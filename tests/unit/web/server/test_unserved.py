@@ -11,6 +11,7 @@ from dashboard.web.server.unserved import cure_of
     ("path", "cure"),
     [
         ("/api/v1/push", "/api/v1/write"),
+        ("/5be8da8f-1d4a-4c2e-9f0e-1f2a3b4c5d6e/start", "/ping/UUID"),
         ("/insert/0/prometheus/api/v1/write", "/api/v1/write"),
         ("/api/v1/import/prometheus", "/metrics/job/JOB"),
         ("/api/v1/receive", "/api/v1/write"),
