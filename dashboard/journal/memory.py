@@ -89,12 +89,15 @@ class MemoryJournal:
     ) -> None:
         if base not in (ANY, await self.checkpoint_position(partition)):
             raise Conflict("another checkpoint is stored")
-        before = None if whole else self._checkpoints.get(partition)
+        stored = self._checkpoints.get(partition)
+        before = None if whole else stored
         kept = dict(before.records) if before else {}
         async for some in records:
             kept.update({key: blob for key, blob in some if blob is not None})
             for key in (key for key, blob in some if blob is None):
                 kept.pop(key, None)
+        if self._checkpoints.get(partition) is not stored:
+            raise Conflict("another checkpoint was stored in the meantime")
         self._checkpoints[partition] = Checkpoint(position, kept)
 
     async def checkpoint_position(self, partition: str) -> Position | None:

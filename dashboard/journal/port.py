@@ -98,7 +98,7 @@ class Journal(Protocol):
         whole: bool = False,
         base: Position | None = ANY,
     ) -> None:
-        """Replace the stored checkpoint's position and the given records (None: remove), atomically.
+        """Replace the stored checkpoint's position and the given records (None: remove), atomically, also while others are stored.
 
         ``whole``: True if ``records`` are all records; all other stored records are then removed. ``base``: the position that the
         stored checkpoint must have (None: there must be no checkpoint); raises Conflict otherwise.

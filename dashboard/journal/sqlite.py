@@ -93,6 +93,7 @@ class SqliteJournal:
         self._checkpointer = ThreadPoolExecutor(1, "journal-checkpoint")
         self._file = JournalFile(folder.path / JOURNAL_FILE, BUSY_TIMEOUT_S)
         self._checkpoint_file = CheckpointFile(folder.path / CHECKPOINT_FILE, BUSY_TIMEOUT_S)
+        self._one_checkpoint = asyncio.Lock()  # all checkpoints use one connection, which has one transaction
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
@@ -195,35 +196,42 @@ class SqliteJournal:
         whole: bool = False,
         base: Position | None = ANY,
     ) -> None:
-        loop = asyncio.get_running_loop()
         file = self._checkpoint_file
-        if base not in (ANY, await self.checkpoint_position(partition)):
-            raise Conflict("another checkpoint is stored")
-        try:
-            await loop.run_in_executor(self._checkpointer, file.begin, partition, position, whole)
-            async for some in records:
-                await loop.run_in_executor(self._checkpointer, file.put, partition, some)
-            await loop.run_in_executor(self._checkpointer, file.commit)
-        except sqlite3.Error as error:
-            raise Unavailable(f"the checkpoint cannot be stored: {error}") from None
-        finally:
-            await loop.run_in_executor(self._checkpointer, file.rollback)
+        async with self._one_checkpoint:
+            if base not in (ANY, await self._stored_position(partition)):
+                raise Conflict("another checkpoint is stored")
+            try:
+                await self._in_checkpointer(file.begin, partition, position, whole)
+                async for some in records:
+                    await self._in_checkpointer(file.put, partition, some)
+                await self._in_checkpointer(file.commit)
+            except sqlite3.Error as error:
+                raise Unavailable(f"the checkpoint cannot be stored: {error}") from None
+            finally:
+                # not awaited: a second cancellation would leave the transaction open
+                self._checkpointer.submit(file.rollback)
 
     async def checkpoint_position(self, partition: str) -> Position | None:
-        loop = asyncio.get_running_loop()
+        async with self._one_checkpoint:
+            return await self._stored_position(partition)
+
+    async def _stored_position(self, partition: str) -> Position | None:
         try:
-            return await loop.run_in_executor(self._checkpointer, self._checkpoint_file.position, partition)
+            return await self._in_checkpointer(self._checkpoint_file.position, partition)
         except sqlite3.Error as error:
             raise Unavailable(f"the checkpoint cannot be read: {error}") from None
 
     async def load_checkpoint(self, partition: str) -> Checkpoint | None:
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._checkpointer, self._checkpoint_file.load, partition)
+            async with self._one_checkpoint:
+                return await self._in_checkpointer(self._checkpoint_file.load, partition)
         except sqlite3.OperationalError as error:
             raise Unavailable(f"the checkpoint cannot be read: {error}") from None
         except (sqlite3.Error, ValueError) as error:
             raise Invalid(f"the checkpoint is damaged: {error}") from None
+
+    async def _in_checkpointer(self, call: Callable[[*Args], Result], *args: *Args) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._checkpointer, call, *args)
 
     async def hold(self, name: str, for_s: float) -> bool:
         return True  # the folder is locked, so no other process can hold the lease

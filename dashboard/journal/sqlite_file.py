@@ -214,6 +214,7 @@ class CheckpointFile:
             self._db.close()
 
     def begin(self, partition: str, position: Position, whole: bool) -> None:
+        self.rollback()  # if an earlier rollback failed
         self._db.execute("BEGIN IMMEDIATE")
         if whole:
             self._db.execute("DELETE FROM records WHERE partition = ?", (partition,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
@@ -78,6 +79,67 @@ async def test_a_cancelled_checkpoint_leaves_the_old_one(engine: Engine) -> None
             await begun.wait()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+        assert await journal.load_checkpoint(PART) == (Position("aaaaaaaa", 1), {"a": b"1"})
+
+
+async def stepwise(turn: asyncio.Event, done: asyncio.Event, *records: str) -> AsyncIterator[Records]:
+    """Give the first record, let the other checkpoint take a step, then give the rest."""
+    yield [(records[0], b"1")]
+    done.set()
+    with contextlib.suppress(TimeoutError):  # an engine may let only one begin
+        async with asyncio.timeout(0.2):
+            await turn.wait()
+    for record in records[1:]:
+        yield [(record, b"1")]
+
+
+@pytest.mark.gen_test
+async def test_two_checkpoints_at_once_are_both_whole(engine: Engine) -> None:
+    one, two = asyncio.Event(), asyncio.Event()
+    async with engine.opened() as journal, deadline(10):
+        await asyncio.gather(
+            journal.save_checkpoint(PART, Position("aaaaaaaa", 1), stepwise(one, two, "a", "b")),
+            journal.save_checkpoint("other", Position("aaaaaaaa", 2), stepwise(two, one, "c", "d")),
+        )
+        assert await journal.load_checkpoint(PART) == (Position("aaaaaaaa", 1), {"a": b"1", "b": b"1"})
+        assert await journal.load_checkpoint("other") == (Position("aaaaaaaa", 2), {"c": b"1", "d": b"1"})
+
+
+@pytest.mark.gen_test
+async def test_of_two_checkpoints_on_one_base_one_is_refused(engine: Engine) -> None:
+    one, two = asyncio.Event(), asyncio.Event()
+    async with engine.opened() as journal, deadline(10):
+        told = await asyncio.gather(
+            journal.save_checkpoint(PART, Position("aaaaaaaa", 1), stepwise(one, two, "a", "b"), base=None),
+            journal.save_checkpoint(PART, Position("aaaaaaaa", 2), stepwise(two, one, "c", "d"), base=None),
+            return_exceptions=True,
+        )
+        assert sorted(type(each).__name__ for each in told) == ["Conflict", "NoneType"]
+        stored = await journal.load_checkpoint(PART)
+        assert stored is not None
+        assert stored.records in ({"a": b"1", "b": b"1"}, {"c": b"1", "d": b"1"})
+
+
+@pytest.mark.gen_test
+async def test_a_checkpoint_that_is_cancelled_twice_spoils_no_later_one(engine: Engine) -> None:
+    begun = asyncio.Event()
+
+    async def ends_slowly() -> AsyncIterator[Records]:
+        yield [("a", b"new")]
+        begun.set()
+        await asyncio.get_running_loop().create_future()
+
+    async with engine.opened() as journal, deadline(10):
+        for turns in range(4):  # the second cancellation comes a little later each time
+            task = asyncio.ensure_future(journal.save_checkpoint(PART, Position("aaaaaaaa", 9), ends_slowly()))
+            await begun.wait()
+            begun.clear()
+            task.cancel()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        await journal.save_checkpoint(PART, Position("aaaaaaaa", 1), stream([("a", b"1")]))
         assert await journal.load_checkpoint(PART) == (Position("aaaaaaaa", 1), {"a": b"1"})
 
 
