@@ -8,6 +8,7 @@ asks the other processes by the signal that ``ownership.py`` uses, and they publ
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 
 from dashboard.cluster.bus import Bus, Heard
@@ -38,7 +39,7 @@ class SharedOrigins:
     def of(self, kind: str) -> Origins:
         """Return the owners of series for one kind of format; each call with this kind returns the same object."""
         if kind not in self._kinds:
-            self._kinds[kind] = Origins(self._max_items, is_shared=self._shared)
+            self._kinds[kind] = Origins(self._max_items, is_shared=self._shared, lock=threading.Lock())
         return self._kinds[kind]
 
     async def run(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple, TypeVar
 
 from dashboard.domain.errors import Invalid
@@ -20,6 +21,7 @@ V = TypeVar("V")
 
 #: Length of a period; an owner that was silent for two of them loses its series.
 RENEWED_EVERY_MS = 600_000
+_NO_LOCK: AbstractContextManager[object] = nullcontext()
 
 
 class NameTaken(Invalid):
@@ -46,10 +48,17 @@ class Origins:
     sent it.
 
     Claims of the current and of the previous period count; older claims are forgotten. ``is_shared``: True if new
-    claims are kept until ``take_claims`` returns them for publication. Claims are made in threads.
+    claims are kept until ``take_claims`` returns them for publication. ``lock``: excludes other threads' changes; needed
+    if several threads claim.
     """
 
-    def __init__(self, max_items: int = 20_000, *, is_shared: bool = False) -> None:
+    def __init__(
+        self,
+        max_items: int = 20_000,
+        *,
+        is_shared: bool = False,
+        lock: AbstractContextManager[object] = _NO_LOCK,
+    ) -> None:
         self._max_items = max_items
         self._is_shared = is_shared
         self._present: dict[str, Owner] = {}
@@ -57,6 +66,7 @@ class Origins:
         self._untold: dict[str, Owner] = {}
         self._until_ms = self._now_ms = 0
         self.period = 0
+        self._lock = lock
 
     def renew(self, latest_ms: int) -> None:
         """Begin a new period of claims when the present period is over; caches of claims (``OwnedRecall``) are emptied
@@ -64,10 +74,13 @@ class Origins:
         self._now_ms = latest_ms
         if latest_ms < self._until_ms:
             return
-        is_long_ago = latest_ms >= self._until_ms + RENEWED_EVERY_MS
-        self._until_ms = latest_ms + RENEWED_EVERY_MS
-        self._before, self._present = {} if is_long_ago else self._present, {}
-        self.period += 1
+        with self._lock:
+            if latest_ms < self._until_ms:
+                return  # another thread has just done it
+            is_long_ago = latest_ms >= self._until_ms + RENEWED_EVERY_MS
+            self._until_ms = latest_ms + RENEWED_EVERY_MS
+            self._before, self._present = {} if is_long_ago else self._present, {}
+            self.period += 1
 
     def claim(self, key: str, origin: str, gives_way: Callable[[str], bool] | None = None) -> str:
         """Make ``origin`` (a name as sent) the owner of the series ``key``, and return ``key``; raises NameTaken when
@@ -76,21 +89,21 @@ class Origins:
         ``gives_way``: returns whether the present owner must give the series up.
         """
         owner = self._present.get(key)
-        if owner is None:
-            owner = self._before.get(key) or Owner(sys.intern(origin), self._now_ms)
-            if owner.origin == origin:
-                self._keep(key, owner)
-                if self._is_shared and len(self._untold) < self._max_items:
-                    self._untold[key] = owner
+        if owner is None or owner.origin != origin:
+            with self._lock:
+                self._settle(key, origin, gives_way)
+        return key
+
+    def _settle(self, key: str, origin: str, gives_way: Callable[[str], bool] | None) -> None:
+        owner = self._present.get(key) or self._before.get(key) or Owner(sys.intern(origin), self._now_ms)
         if owner.origin != origin:
             if gives_way is None or not gives_way(owner.origin):
                 raise taken_by(key, origin, owner.origin)
             owner = Owner(sys.intern(origin), owner.since_ms - 1)  # before the other, so that all processes follow
-            self._keep(key, owner)
             self.period += 1
-            if self._is_shared and len(self._untold) < self._max_items:
-                self._untold[key] = owner
-        return key
+        self._keep(key, owner)
+        if self._is_shared and len(self._untold) < self._max_items:
+            self._untold[key] = owner
 
     def _keep(self, key: str, owner: Owner) -> None:
         if len(self._present) >= self._max_items:
@@ -102,28 +115,34 @@ class Origins:
     def take_claims(self, most: int) -> dict[str, Owner]:
         """Return at most ``most`` unpublished claims, and treat them as published from now on."""
         taken: dict[str, Owner] = {}
-        while self._untold and len(taken) < most:
-            key, owner = self._untold.popitem()
-            taken[key] = owner
+        with self._lock:
+            while self._untold and len(taken) < most:
+                key, owner = self._untold.popitem()
+                taken[key] = owner
         return taken
 
     def tell_again(self) -> None:
         """Mark all claims as unpublished, because another process may not know them."""
-        self._untold = {**self._before, **self._present, **self._untold}
+        with self._lock:
+            self._untold = {**self._before, **self._present, **self._untold}
 
     def hear(self, claims: Mapping[str, Owner]) -> None:
         """Apply the claims of another process. Of two owners, the earlier owner keeps the series in all processes."""
-        for key, heard in claims.items():
-            known = self._present.get(key) or self._before.get(key) or heard
-            if known.origin == heard.origin:
-                if (untold := self._untold.get(key)) is not None and heard.since_ms <= untold.since_ms:
-                    del self._untold[key]  # the other process has published it for both
-                self._keep(key, min(known, heard, key=lambda owner: owner.since_ms))
-            elif (heard.since_ms, heard.origin) < (known.since_ms, known.origin):
-                self._keep(key, heard)
-                self.period += 1  # empties the caches that know the other owner
-            else:
-                self._untold[key] = known  # the other process has not heard of it
+        with self._lock:
+            for key, heard in claims.items():
+                self._hear(key, heard)
+
+    def _hear(self, key: str, heard: Owner) -> None:
+        known = self._present.get(key) or self._before.get(key) or heard
+        if known.origin == heard.origin:
+            if (untold := self._untold.get(key)) is not None and heard.since_ms <= untold.since_ms:
+                del self._untold[key]  # the other process has published it for both
+            self._keep(key, min(known, heard, key=lambda owner: owner.since_ms))
+        elif (heard.since_ms, heard.origin) < (known.since_ms, known.origin):
+            self._keep(key, heard)
+            self.period += 1  # empties the caches that know the other owner
+        else:
+            self._untold[key] = known  # the other process has not heard of it
 
 
 def origin_of(name: str, labels: Mapping[str, str]) -> str:

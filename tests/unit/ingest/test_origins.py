@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import contextlib
+import threading
+from typing import Any
+
 import pytest
 
 from dashboard.ingest.origins import RENEWED_EVERY_MS, NameTaken, Origins, OwnedRecall, Owner
@@ -15,6 +19,40 @@ def test_the_first_name_that_comes_owns_the_series() -> None:
     with pytest.raises(NameTaken, match="edge a_b") as refused:
         origins.claim("edge_a_b", "edge a_b")
     assert (refused.value.code, refused.value.field) == ("name_taken", "series")
+
+
+class Gate(dict[str, Owner]):
+    """Table of owners that lets other threads look a series up between the look-up and the entry of a new owner."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.both_have_looked = threading.Barrier(2)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        found = super().get(key, default)
+        with contextlib.suppress(threading.BrokenBarrierError):  # the other thread may have to wait
+            self.both_have_looked.wait(0.2)
+        return found
+
+
+def test_of_two_names_at_once_one_owns_the_series() -> None:
+    origins = Origins(lock=threading.Lock())
+    origins.renew(T)
+    origins._before = Gate()
+    told: list[str] = []
+
+    def claim(origin: str) -> None:
+        try:
+            told.append(origins.claim("edge_a_b", origin))
+        except NameTaken as refused:
+            told.append(refused.code)
+
+    threads = [threading.Thread(target=claim, args=(name,)) for name in ("edge_a b", "edge a_b")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(told) == ["edge_a_b", "name_taken"]
 
 
 def test_an_owner_that_was_silent_for_a_while_loses_its_series() -> None:
