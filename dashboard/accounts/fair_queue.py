@@ -48,7 +48,7 @@ class FairQueue:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # its turn has just come
+            if turn.done() and not turn.cancelled() and turn.exception() is None:  # its turn has just come
                 self._pass_on()
             raise
 

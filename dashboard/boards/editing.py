@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from msgspec import Raw
 
@@ -78,7 +79,7 @@ class Editors:
         self._bus = bus
         self._seats: dict[Connection, _Seat] = {}
         self._reached: dict[str, int] = {}  # number of the newest operation sent by this process, by board
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # those in use
         self._heard: asyncio.Queue[BoardOperated | EditorAt | AskEditors] = asyncio.Queue(_MAX_WAITING)
         self._sweep = asyncio.Event()
         bus.subscribe(EditorAt, self._hear)

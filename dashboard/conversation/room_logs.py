@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from weakref import WeakValueDictionary
 
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError, Unavailable
@@ -68,7 +69,7 @@ class RoomLogs:
         self._now_ms = now_ms
         self._keep_ms = keep_ms
         self._logs: dict[str, RoomLog] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # those in use
         self._used_s: dict[str, float] = {}
         self._holes: asyncio.Queue[str] = asyncio.Queue()
         self._unpublished: dict[tuple[str, str], tuple[ReadEntry, str]] = {}  # by room and reader
@@ -267,8 +268,8 @@ class RoomLogs:
         for room_id in list(self._logs):
             if self._is_heard(room_id):
                 self._used_s[room_id] = now_s
-            elif now_s - self._used_s.setdefault(room_id, now_s) > _IDLE_S and not self._lock(room_id).locked():
-                del self._logs[room_id], self._locks[room_id]
+            elif now_s - self._used_s.setdefault(room_id, now_s) > _IDLE_S and room_id not in self._locks:
+                del self._logs[room_id]
                 self._used_s.pop(room_id, None)
 
     def _lock(self, room_id: str) -> asyncio.Lock:

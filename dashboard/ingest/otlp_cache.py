@@ -14,9 +14,14 @@ MAX_CACHED_BYTES = 4_096
 
 
 class Numbers(Recall[bytes, str]):
-    """Series of the number points of one metric, by the protobuf bytes of their attributes. ``name``: the metric's converted name."""
+    """Series of the number points of one metric, by the protobuf bytes of their attributes. ``name``: the metric's converted name.
 
-    name = ""
+    The name never changes, as several threads use the cache at once.
+    """
+
+    def __init__(self, max_items: int, name: str = "") -> None:
+        super().__init__(max_items)
+        self.name = name
 
 
 class PointCache:
@@ -58,13 +63,12 @@ class PointCache:
         return found
 
     def learn_number(self, raw: bytes, name: str, attributes: bytes, key: str) -> None:
-        """Cache the series of a number point. If the metric's converted name has changed, empty the metric's cache first."""
+        """Cache the series of a number point. If the metric's converted name has changed, begin a new cache for the metric."""
         self._learnt += 1
         if self._learnt > self._max_items:
             self._numbers.clear()
             self._learnt = 1
         numbers = self.numbers(raw)
         if numbers.name != name:
-            numbers.clear()
-            numbers.name = name
+            numbers = self._numbers.learn(raw, Numbers(self._max_items, name))
         numbers[attributes] = key

@@ -14,7 +14,7 @@ from functools import partial
 
 from dashboard.domain.counters import Counters
 from dashboard.domain.document import Document
-from dashboard.domain.errors import Unavailable
+from dashboard.domain.errors import Conflict, Unavailable
 from dashboard.domain.partition import all_partitions, partition_of, partitions_for
 from dashboard.domain.selector import Selector, parse_selector
 from dashboard.domain.series import NAME
@@ -260,10 +260,11 @@ class Replicas:
                     self._want(partition)
 
     async def checkpoint(self) -> None:
-        """Store the checkpoints of all partitions for which this process holds the lease."""
+        """Store the checkpoints of all partitions for which this process holds the lease. Raises Unavailable."""
         for kept in list(self._kept.values()):
             if await kept.replication.leads():
-                await kept.replication.checkpoint()
+                with suppress(Conflict):  # another process has just stored this partition's checkpoint
+                    await kept.replication.checkpoint()
 
 
 def _document_in(replicas: list[Replica], key: str) -> Document | None:

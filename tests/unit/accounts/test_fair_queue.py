@@ -52,6 +52,16 @@ async def test_an_address_that_asks_for_much_waits_for_itself(queue: FairQueue) 
     assert len(held.done) == 8
 
 
+async def test_a_job_that_is_refused_and_cancelled_at_once_frees_no_place(queue: FairQueue) -> None:
+    held = Held(queue)
+    await held.ask("flood", 8)
+    await held.ask("second", 2)
+    await held.ask("honest")  # takes the place of the last job of the flood, which has not run since
+    held.tasks[8].cancel()
+    await held.open()
+    assert queue._free == 1
+
+
 async def test_of_one_address_only_some_may_wait(queue: FairQueue) -> None:
     held = Held(queue)
     await held.ask("flood", 30)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashboard.boards.drafts import entry_of
 from dashboard.boards.editing import Editors
+from dashboard.domain.errors import NotFound
 from dashboard.messages.boards import EditBoard, PointAt
 from dashboard.store.board_drafts import OperationRow
 from tests.support.hubs import person
@@ -55,6 +56,19 @@ async def test_editors_of_two_processes_hear_operations_once_and_in_order(tmp_pa
             editors[1].missed()
             await until(lambda: heard(1) == [1, 2, 3, 4])
             assert heard(0) == [1, 2, 3]
+
+
+async def test_requests_for_unknown_boards_leave_nothing_in_memory(tmp_path: Path) -> None:
+    async with opened(tmp_path) as database:
+        desk = Desk(database)
+        process = Process(desk.journal, "a")
+        editors = Editors(drafts=desk.drafts, database=database, registry=process.registry, bus=process.bus)
+        ann = process.page("ann")
+        ann.caller = msgspec.structs.replace(person("ann"), role=EDDY.caller.role)
+        for number in range(20):
+            with pytest.raises(NotFound):
+                await editors.answer(ann, EditBoard(board=f"none-{number}", page="p"))
+        assert not editors._locks
 
 
 async def test_an_editor_may_leave_while_another_joins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

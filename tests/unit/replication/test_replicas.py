@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from dashboard.domain.errors import Conflict
 from dashboard.domain.partition import all_partitions, partition_of
 from dashboard.domain.selector import parse_selector
 from dashboard.entries.documents import DocumentWritten
@@ -96,3 +99,23 @@ async def test_a_checkpoint_is_stored_by_the_process_that_leads() -> None:
 async def test_windows_of_settings_are_in_milliseconds() -> None:
     windows = windows_of(Settings(raw_window_s=900, fine_step_s=10, raw_max_samples=77))
     assert (windows.raw_ms, windows.fine_step_ms, windows.raw_max) == (900_000, 10_000, 77)
+
+
+async def test_a_checkpoint_that_another_process_has_stored_hinders_no_other_partition(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    journal = a_journal()
+    replicas = replicas_of(journal, partitions=2)
+    partitions = replicas.want(())
+    store = journal.save_checkpoint
+
+    async def refused_once(partition: str, *others: Any, **options: Any) -> None:
+        if partition == partitions[0]:
+            raise Conflict("another checkpoint is stored")
+        await store(partition, *others, **options)
+
+    monkeypatch.setattr(journal, "save_checkpoint", refused_once)
+    async with at_work(replicas.run):
+        await replicas.wait_ready(partitions)
+        await replicas.checkpoint()
+    assert [await journal.checkpoint_position(each) is not None for each in partitions] == [False, True]
