@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from dashboard.domain.errors import ConfigurationError, Invalid
 from dashboard.feeders.source_state import SourceFault, SourceState
@@ -32,6 +32,12 @@ _KEEPALIVE_S = 15
 _REFUSED = 128
 #: Uncovered topics that are remembered, so that each is shown once; beyond it new ones are only counted.
 _MAX_UNCOVERED = 1_000
+#: A longer payload is refused unread, as feeders' bodies are (``max_ingest_bytes``); a broker may pass on 256 MB.
+_MAX_PAYLOAD_BYTES = 4 << 20
+#: A longer payload is parsed in a thread: a new series takes tens of microseconds.
+_PARSED_AT_ONCE_BYTES = 4_096
+#: Most bytes of messages that wait for the journal; further messages are dropped.
+_MAX_WAITING_BYTES = 64 << 20
 
 
 def check_extra() -> None:
@@ -91,7 +97,7 @@ class MqttSource:
         merged, messages = Parsed(), client.messages
         try:
             async for message in messages:
-                self._read(str(message.topic), bytes(message.payload or b""), bool(message.retain), merged)
+                await self._read(str(message.topic), bytes(message.payload or b""), bool(message.retain), merged)
                 if len(messages) == 0 or size_of(merged) >= _MAX_ROWS:
                     whole, merged = merged, Parsed()
                     if size_of(whole):
@@ -100,7 +106,7 @@ class MqttSource:
             if left := size_of(merged) + len(messages):
                 self.state.dropped["stopped"] += left
 
-    def _read(self, topic: str, payload: bytes, retained: bool, into: Parsed) -> None:
+    async def _read(self, topic: str, payload: bytes, retained: bool, into: Parsed) -> None:
         self.state.seen()
         if retained:
             self.state.dropped["retained"] += 1
@@ -113,7 +119,7 @@ class MqttSource:
             self.state.dropped["empty"] += 1  # an empty payload deletes a retained message (MQTT 3.1.1, 3.3.1.3)
             return
         try:
-            parsed = self._reader.read(topic, payload, template, self._submitter.latest_ms())
+            parsed = await self._parsed(topic, payload, template)
         except Invalid as invalid:
             self.state.refuse(invalid.code, str(invalid), topic.encode() + b" " + payload)
             return
@@ -123,6 +129,19 @@ class MqttSource:
         into.batch.values += parsed.batch.values
         into.documents += parsed.documents
         into.places += parsed.places
+
+    async def _parsed(self, topic: str, payload: bytes, template: TopicTemplate) -> Parsed:
+        """Parse a message, in a thread if it is long; raises Invalid."""
+        if len(payload) > _MAX_PAYLOAD_BYTES:
+            raise Invalid(f"is longer than {_MAX_PAYLOAD_BYTES} bytes", field="payload")
+        work = partial(self._reader.read, topic, payload, template, self._submitter.latest_ms())
+        if len(payload) <= _PARSED_AT_ONCE_BYTES:
+            return work()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(None, work)
+        except asyncio.CancelledError:
+            self.state.dropped["stopped"] += 1
+            raise
 
     def _pass_over(self, topic: str) -> None:
         """Count a message of an uncovered topic, and show the topic once."""
@@ -149,18 +168,30 @@ async def _refused(client: Any, filters: list[str]) -> str:
     return ""
 
 
-class _Queue(asyncio.Queue[Any]):
-    """A bounded queue that drops and counts the items that do not fit."""
+class _Message(Protocol):
+    payload: bytes
+
+
+class _Queue(asyncio.Queue[_Message]):
+    """A queue of messages, bounded in number and in bytes, that drops and counts the messages that do not fit."""
 
     def __init__(self, state: SourceState, maxsize: int = 0) -> None:
         super().__init__(maxsize)
         self._state = state
+        self._bytes = 0
 
-    def put_nowait(self, item: Any) -> None:
-        if self.full():
+    def put_nowait(self, item: _Message) -> None:
+        length = len(item.payload)
+        if self.full() or self._bytes + length > _MAX_WAITING_BYTES:
             self._state.dropped["queue_full"] += 1
-        else:
-            super().put_nowait(item)
+            return
+        super().put_nowait(item)
+        self._bytes += length
+
+    def get_nowait(self) -> _Message:
+        item = super().get_nowait()
+        self._bytes -= len(item.payload)
+        return item
 
 
 def _queue_type(state: SourceState) -> Any:

@@ -54,6 +54,21 @@ def test_messages_become_series_and_documents_and_every_one_is_accounted_for(sub
         assert server.json("GET", "/api/v1/series?match=temperature")[1]["series"][0]["labels"] == {"room": "kitchen"}
 
 
+def test_a_long_message_is_taken_aside_and_one_that_is_too_long_is_refused(subscribe: Any, tmp_path: Path) -> None:
+    with Mosquitto(tmp_path / "broker") as broker:
+        assert isinstance(broker, Mosquitto)
+        server = subscribe(broker)
+        wait_until_here(server, "mqtt:home")
+        long = tmp_path / "long"
+        long.write_text("[" + "1," * (2 << 20) + "1]")
+        broker.publish_file("home/kitchen/values", long)
+        wait_until(lambda: counted(server, "refused", "mqtt:home") == 1)
+        long.write_text(json.dumps({f"n{number}": number for number in range(900)}))
+        broker.publish_file("home/kitchen/values", long)
+        wait_for_value(server, 'values_n899{room="kitchen"}', 899)
+        assert counted(server, "accepted", "mqtt:home") == 900
+
+
 def test_a_broker_that_goes_is_found_again(subscribe: Any, tmp_path: Path) -> None:
     with Mosquitto(tmp_path / "broker") as broker:
         assert isinstance(broker, Mosquitto)

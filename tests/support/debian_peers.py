@@ -182,6 +182,13 @@ class Mosquitto(DebianPeer):
 
     def publish(self, topic: str, payload: str, *more: str) -> None:
         """Publish a message by mosquitto_pub, at least once."""
+        self._publish(topic, "-m", payload, *more)
+
+    def publish_file(self, topic: str, file: Path) -> None:
+        """Publish the content of a file."""
+        self._publish(topic, "-f", str(file))
+
+    def _publish(self, topic: str, *more: str) -> None:
         proof = ["-u", self.user, "-P", self.password] if self.user else []
-        command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(self.port), "-q", "1", "-t", topic, "-m", payload]
+        command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(self.port), "-q", "1", "-t", topic]
         subprocess.run([*command, *proof, *more], check=True, timeout=scaled(10))
