@@ -7,6 +7,9 @@ from functools import lru_cache
 
 #: Longer texts are no addresses that come again; they are not cached.
 _MAX_CACHED_CHARACTERS = 64
+#: Addresses that a translator gives IPv4 clients (RFC 6052): one /64 for all of them. Anybody may claim such an address, so it
+#: never stands for the IPv4 address itself, which may be this machine's or a proxy's.
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -31,12 +34,14 @@ def plain_address(text: str) -> str:
 
 
 def network_of(address: str) -> str:
-    """Return the network that usually belongs to one customer: an IPv4 address, or the /64 of an IPv6 address.
+    """Return the network that usually belongs to one customer: an IPv4 address, the same by NAT64, or the /64 of an IPv6 address.
 
     A text that is not an address (of a Unix socket) is returned unchanged.
     """
     found = _parsed(address)
     if isinstance(found, ipaddress.IPv6Address):
+        if found in _NAT64:
+            return str(found)
         return str(ipaddress.ip_network((found, 64), strict=False))
     return address if found is None else str(found)
 

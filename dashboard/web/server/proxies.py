@@ -6,11 +6,15 @@ proxy, in ``X-Forwarded-Proto`` the last word.  Clients can write anything into 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from tornado.httputil import HTTPServerRequest
 
 from dashboard.domain.ip_addresses import plain_address
+
+#: Port after an IPv4 address, or after an IPv6 address in brackets, which some proxies append.
+_PORT = re.compile(r"^([\d.]+|\[[^\]]*\]):\d+$")
 
 
 class TrustedProxies:
@@ -28,7 +32,7 @@ class TrustedProxies:
         if peer not in self._addresses:
             return
         for text in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
-            address = plain_address(text)
+            address = plain_address(_PORT.sub(r"\1", text.strip()))
             if not address:
                 break
             request.remote_ip = address

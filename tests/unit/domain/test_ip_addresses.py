@@ -16,6 +16,8 @@ from dashboard.domain.ip_addresses import is_loopback_address, network_of, plain
         ("[2001:DB8:1:2:3:4:5:6]", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:0db8:0001:0002::", "2001:db8:1:2::", "2001:db8:1:2::/64"),
         ("fe80::1%eth0", "fe80::1", "fe80::/64"),
+        ("64:ff9b::10.0.0.1", "64:ff9b::a00:1", "64:ff9b::a00:1"),
+        ("64:ff9b::10.0.0.2", "64:ff9b::a00:2", "64:ff9b::a00:2"),
         ("", "", ""),
         ("/run/dashboard.sock", "", "/run/dashboard.sock"),
         ("1.2.3", "", "1.2.3"),
@@ -27,7 +29,14 @@ def test_one_client_has_one_address_and_one_network(text: str, address: str, net
 
 @pytest.mark.parametrize(
     ("text", "is_own"),
-    [("127.1.2.3", True), ("::1", True), ("::ffff:127.0.0.1", True), ("10.0.0.1", False), ("", False)],
+    [
+        ("127.1.2.3", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("10.0.0.1", False),
+        ("64:ff9b::127.0.0.1", False),
+        ("", False),
+    ],
 )
 def test_only_this_machine_has_a_loopback_address(text: str, is_own: bool) -> None:
     assert is_loopback_address(text) is is_own
