@@ -15,6 +15,11 @@ Place = tuple[str | int, ...]
 _DEPTH = 20
 #: Values in a file, each alias counted as all that it stands for: 1,000 targets with 50 labels each.
 _MOST_VALUES = 200_000
+#: A longer text is refused unread; a text of this length takes some seconds.
+_MOST_BYTES = 4 << 20
+_MOST_DIGITS = 400
+#: Errors of PyYAML for scalars that are not what their tag says (``!!int ""``, ``!!bool maybe``, ``!!timestamp x``).
+_BAD_SCALARS = (ValueError, ArithmeticError, LookupError, AttributeError)
 
 
 class Places:
@@ -65,10 +70,17 @@ def _check_size(path: Path, root: yaml.Node | None) -> None:
             pending += [each for each in within if id(each) not in sizes]
             continue
         pending.pop()
+        _check_number(path, node)
         sizes[id(node)] = 1 + sum(sizes[id(each)] for each in within)
         if sizes[id(node)] > _MOST_VALUES:
             line = node.start_mark.line + 1
             raise ConfigurationError(f"{path}:{line}: holds more than {_MOST_VALUES} values, counting aliases (*name)")
+
+
+def _check_number(path: Path, node: yaml.Node) -> None:
+    """Refuse a very long number: the time to read ``1:59:59:…``, a number to the base 60, grows with the square of its length."""
+    if isinstance(node, yaml.ScalarNode) and len(node.value) > _MOST_DIGITS and node.tag.endswith((":int", ":float")):
+        raise ConfigurationError(f"{path}:{node.start_mark.line + 1}: a number of more than {_MOST_DIGITS} characters")
 
 
 def _within(node: yaml.Node) -> list[yaml.Node]:
@@ -92,6 +104,8 @@ def parse_yaml(text: str, path: Path) -> tuple[Any, Places]:
 
     Raises ConfigurationError naming ``path`` and the line.
     """
+    if len(text) > _MOST_BYTES:
+        raise ConfigurationError(f"{path}: is longer than {_MOST_BYTES >> 20} MiB; divide it")
     try:
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
         _check_size(path, root)
@@ -99,7 +113,7 @@ def parse_yaml(text: str, path: Path) -> tuple[Any, Places]:
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ConfigurationError(f"{path}{line}: not YAML: {error.problem}") from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, *_BAD_SCALARS) as error:
         raise ConfigurationError(f"{path}: not YAML: {error}") from None
     except RecursionError:
         raise ConfigurationError(f"{path}: not YAML: nested too deep") from None

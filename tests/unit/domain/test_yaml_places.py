@@ -35,6 +35,16 @@ def test_what_is_missing_is_looked_for_in_what_it_should_be_in(tmp_path: Path) -
         ("a: 1\nb: [\n", "not YAML"),
         ("a: &x [*x]\n", "nested more than|not YAML"),
         (b"a: \xff\n", "not UTF-8"),
+        ("b: 2\na: 1" + ":59" * 1_000, ":2: a number of more than 400 characters"),
+        ("a: 1" + ":59" * 1_000 + ".5", ":1: a number of more than 400 characters"),
+        ('a: !!int ""', "not YAML"),
+        ('a: !!float ""', "not YAML"),
+        ("a: !!bool maybe", "not YAML"),
+        ("a: !!timestamp x", "not YAML"),
+        ("a: 2001-99-99", "not YAML"),
+        ('a: !!binary "x"', "not YAML"),
+        ("? [a]\n: 1", "not YAML"),
+        ("a: " + "x" * (4 << 20), "longer than 4 MiB"),
     ],
 )
 def test_what_cannot_be_used_is_told_with_file_and_line(tmp_path: Path, text: str | bytes, reason: str) -> None:
