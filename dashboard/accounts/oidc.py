@@ -32,6 +32,8 @@ from dashboard.store.database import Database
 from dashboard.store.users import add_identity, create_user, find_identity, is_taken, note_login
 
 _TIMEOUT_S = 8.0
+#: Longest subject by OpenID Connect Core, section 2.
+_MAX_SUBJECT = 255
 #: A longer response of the provider is refused.
 _MAX_BYTES = 1 << 20
 #: The discovery document and the keys are read again after this long.
@@ -150,6 +152,8 @@ class OpenId:
         others = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
         if (others or "azp" in claims) and claims.get("azp") != self._client_id:
             raise BadToken("the provider's id token was made for another program")
+        if not 0 < len(claims["sub"]) <= _MAX_SUBJECT:  # users without a subject would all be one user
+            raise BadToken("the provider's id token does not name a user")
         if not secrets.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
             raise BadToken("the provider's answer belongs to another login; try again")
         return claims

@@ -108,6 +108,8 @@ async def test_nobody_new_is_let_in_when_the_administrator_says_so() -> None:
         {"iss": "http://evil.example"},
         {"exp": 1},
         {"nonce": "replayed"},
+        {"sub": ""},
+        {"sub": "x" * 256},
     ],
 )
 async def test_a_token_that_was_made_for_something_else_is_refused(twist: dict[str, object]) -> None:
