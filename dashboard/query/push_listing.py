@@ -5,7 +5,7 @@ Source: the Pushgateway's README, "Query API", and ``api/v1/api.go``.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -27,14 +27,13 @@ Metric = dict[str, object]
 
 
 def describe_group(name: str, keys: Iterable[str], replicas: Iterable[Replica]) -> Iterator[bytes]:
-    """Yield empty texts, between which other tasks may run, and then a group and its series ``keys`` as JSON text.
+    """Yield a group and its series ``keys`` as JSON text in parts, of which some are empty; other tasks may run between two parts.
 
     ``name``: the group's labels, a JSON list of pairs.
     """
     tables = [replica.table.by_text for replica in replicas]
-    found = [table[key] for key in keys for table in tables if key in table]
-    told = yield from _group(labels_of(name), found)
-    yield msgspec.json.encode(told)
+    found = (series for key in keys for table in tables if (series := table.get(key)) is not None)
+    yield from _group(labels_of(name), found)
 
 
 def labels_of(name: str) -> dict[str, str]:
@@ -42,7 +41,7 @@ def labels_of(name: str) -> dict[str, str]:
     return dict(msgspec.json.decode(name, type=list[tuple[str, str]]))
 
 
-def _group(labels: dict[str, str], every: Iterable[Series]) -> Generator[bytes, None, dict[str, object]]:
+def _group(labels: dict[str, str], every: Iterable[Series]) -> Iterator[bytes]:
     families: dict[str, dict[str, Metric]] = {}
     heads: dict[str, dict[str, str]] = {}
     values: dict[str, float] = {}
@@ -64,11 +63,20 @@ def _group(labels: dict[str, str], every: Iterable[Series]) -> Generator[bytes, 
             inner[place] = _text(value)
         heads[name] = {"time_stamp": _time(t_ms), "type": _TYPES.get(series.kind, "UNTYPED")}
         values[name] = value
-    told: dict[str, object] = {
-        name: heads[name] | {"metrics": [*metrics.values()]} for name, metrics in families.items()
-    }
     successful = values.get(_PUSHED, 0.0) >= values.get(_FAILED, 0.0)
-    return {"labels": labels, "last_push_successful": successful, **told}
+    yield msgspec.json.encode({"labels": labels, "last_push_successful": successful})[:-1]
+    for name, metrics in families.items():
+        yield b",%b:%b" % (msgspec.json.encode(name), msgspec.json.encode(heads[name])[:-1] + b',"metrics":')
+        yield from _list(list(metrics.values()))
+        yield b"}"
+    yield b"}"
+
+
+def _list(metrics: list[Metric]) -> Iterator[bytes]:
+    for start in range(0, len(metrics), _SERIES_PER_STEP):
+        part = msgspec.json.encode(metrics[start : start + _SERIES_PER_STEP])
+        yield (b"," if start else b"[") + part[1:-1]
+    yield b"]"
 
 
 def _place_of(series: Series) -> tuple[str, str, str | None]:

@@ -17,6 +17,8 @@ from prometheus_api_client import PrometheusConnect
 
 from dashboard.app.build import Dashboard
 from dashboard.query.promql.query import QueryAnswer, run
+from dashboard.web.prometheus import answers
+from dashboard.web.server import parts
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
 from tests.support.write_request import encode, snappy
@@ -185,6 +187,24 @@ async def test_notes_and_a_limit_are_told() -> None:
         assert any("quantile value should be between 0 and 1" in text for text in found["warnings"])
         found = (await get(server, "query", query="orders_total", time=now, limit=1))[1]
         assert (len(found["data"]["result"]), found["warnings"]) == (1, ["results truncated due to limit"])
+
+
+async def test_a_long_answer_is_sent_in_parts_and_one_that_is_too_long_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with orders() as (server, now):
+        asked = {"query": "orders_total", "start": now - 100, "end": now, "step": 1}
+        whole = await get(server, "query_range", **asked)
+        lists = [("labels", {}), ("series", {"match[]": "orders_total"}), ("metadata", {})]
+        listed = [await get(server, route, **fields) for route, fields in lists]
+        monkeypatch.setattr(parts, "_SENT_BYTES", 50)
+        monkeypatch.setattr(parts, "_PART_BYTES", 20)
+        assert await get(server, "query_range", **asked) == whole
+        assert [await get(server, route, **fields) for route, fields in lists] == listed
+        monkeypatch.setattr(answers, "MAX_ANSWER_BYTES", 4_000)
+        code, found = await get(server, "query_range", **asked)
+        assert (code, found["errorType"]) == (422, "execution")
+        assert "ask for fewer series or a longer step" in found["error"]
 
 
 @pytest.fixture

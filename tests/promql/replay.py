@@ -65,5 +65,5 @@ def ask(replica: Replica, route: str, fields: dict[str, str]) -> dict[str, Any]:
         found = answer(replica, query_of(route, fields))
     except DashboardError as error:
         return {"status": "error", "errorType": {400: "bad_data", 422: "execution"}.get(error.http_status, "timeout")}
-    data = json.loads(result_json(found)[0])
+    data = json.loads(b"".join(result_json(found)[0]))
     return {"status": "success", "data": data, "warnings": list(found.notes.warnings), "infos": list(found.notes.infos)}

@@ -24,6 +24,7 @@ from dashboard.rfc6455.close_codes import CloseCode
 from dashboard.settings import Settings
 from dashboard.store import users
 from dashboard.web.feed import feeding
+from dashboard.web.prometheus import answers
 from dashboard.web.server import request_body
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -163,7 +164,7 @@ def test_the_figures_of_exposure_are_those_of_the_code() -> None:
         f"{preparation._MAX_WAITING} requests wait",
         f"in steps of {preparation._SLICE_S * 1000:g} ms",
         f"{s.max_query_samples // 1_000_000} million samples, {s.query_timeout_s:g} s of a thread, "
-        f"{budget.MAX_TEXT // mib} MiB of text in labels that it makes; "
+        f"{budget.MAX_TEXT // mib} MiB of text in labels that it makes, an answer of {answers.MAX_ANSWER_BYTES // mib} MiB; "
         f"{runner._AT_ONCE} run and {runner._MOST_WAITING} wait for each caller",
         f"{derived.MOST_SERIES:,} of one expression; {live.MOST_DERIVED:,} of all expressions",
         f"{batch.MAX_REFUSALS:,} refusals; the rest is refused unread",

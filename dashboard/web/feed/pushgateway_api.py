@@ -5,7 +5,6 @@ Source: the Pushgateway's README, "Query API", "Management API" and "Admin API".
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from dashboard.query.push_listing import describe_group, labels_of
 from dashboard.replication.replicas import Replicas
 from dashboard.web.feed.open_handler import OpenHandler
 from dashboard.web.server.base import BaseHandler
+from dashboard.web.server.parts import write_parts
 
 _STARTED = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -48,13 +48,12 @@ class PushGroupsHandler(BaseHandler[GroupServices]):
         groups, replicas = self.services
         await groups.catch_up()
         async with replicas.wanted(()) as followed:
-            rows: list[bytes] = []
-            for group, keys in list(groups.every()):
-                for text in describe_group(group, keys, followed):
-                    rows += [text] if text else []
-                    await asyncio.sleep(0)
-        self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.finish(b'{"status":"success","data":[%b]}' % b",".join(rows))
+            self.set_header("Content-Type", "application/json; charset=utf-8")
+            self.write(b'{"status":"success","data":[')
+            for number, (group, keys) in enumerate(groups.every()):
+                self.write(b"," if number else b"")
+                await write_parts(self, describe_group(group, keys, followed))
+        self.finish(b"]}")
 
 
 class PushWipeHandler(BaseHandler[GroupServices]):

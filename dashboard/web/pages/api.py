@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -11,11 +10,10 @@ from dashboard.domain.selector import parse_selectors
 from dashboard.query.listing import SeriesList
 from dashboard.replication.replicas import Replicas
 from dashboard.web.server.base import BaseHandler
+from dashboard.web.server.parts import write_parts
 
 #: Estimated microseconds of matching, beyond which a request is refused.
 _MAX_COST_US = 2_000_000
-#: A longer list is sent in parts of this size at least, each when the client has read the one before.
-_SENT_BYTES = 1 << 18
 
 
 class SeriesServices(NamedTuple):
@@ -37,13 +35,5 @@ class SeriesHandler(BaseHandler[SeriesServices]):
             now_ms = self.services.now_ms()
             self.set_header("Content-Type", "application/json; charset=utf-8")
             self.write(b'{"now":%d,"series":[' % now_ms)
-            waiting = 0
-            for part in found.steps(now_ms):
-                self.write(part)
-                waiting += len(part)
-                if waiting < _SENT_BYTES:
-                    await asyncio.sleep(0)
-                else:
-                    waiting = 0
-                    await self.flush()  # waits for a slow client
+            await write_parts(self, found.steps(now_ms))
         self.finish(b"]}")

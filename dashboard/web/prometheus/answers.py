@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 import msgspec
 
+from dashboard.query.promql.errors import OverBudget
 from dashboard.query.promql.query import AnswerRow, QueryAnswer
 from dashboard.query.promql.syntax import Kind
 from dashboard.query.promql.values import Floats, Ints
+from dashboard.web.server.parts import joined
+
+#: Most bytes of an answer: over two million points. Half of what all answers together may have unread.
+MAX_ANSWER_BYTES = 64 << 20
 
 
 def number(value: float) -> str:
@@ -52,33 +58,47 @@ class _Points:
         return '"],'.join(map(str.__add__, self._heads, _values(row.values))) + '"]'
 
 
-def result_json(answer: QueryAnswer, limit: int = 0) -> tuple[bytes, bool]:
-    """Return the field ``data`` of the response, and whether it was cut to ``limit`` series (0: no limit)."""
+def result_json(answer: QueryAnswer, limit: int = 0) -> tuple[list[bytes], bool]:
+    """Return the field ``data`` of the response in parts, and whether it was cut to ``limit`` series (0: no limit).
+
+    Raises OverBudget.
+    """
     points, rows = _Points(), answer.rows
     is_cut = 0 < limit < len(rows) and answer.kind in (Kind.VECTOR, Kind.MATRIX)
     if is_cut:
         rows = rows[:limit]
     if answer.kind is Kind.STRING:
         at = _times(rows[0].times)[0].removesuffix('"').encode()
-        return b'{"resultType":"string","result":%b%b]}' % (at, msgspec.json.encode(answer.text)), False
+        return [b'{"resultType":"string","result":%b%b]}' % (at, msgspec.json.encode(answer.text))], False
     if answer.kind is Kind.SCALAR:
-        return b'{"resultType":"scalar","result":%b}' % points.of(rows[0]).encode(), False
+        return [b'{"resultType":"scalar","result":%b}' % points.of(rows[0]).encode()], False
     field = '"value":' if answer.kind is Kind.VECTOR else '"values":['
     end = "}" if answer.kind is Kind.VECTOR else "]}"
-    texts = [f'{{"metric":{_metric(row)},{field}{points.of(row)}{end}' for row in rows]
-    text = f'{{"resultType":"{answer.kind.value}","result":[{",".join(texts)}]}}'
-    return text.encode("utf-8", "surrogatepass"), is_cut
+    texts = (f'{{"metric":{_metric(row)},{field}{points.of(row)}{end}' for row in rows)
+    parts = [b'{"resultType":"%b","result":[' % answer.kind.value.encode()]
+    length = 0
+    for part in joined(text.encode("utf-8", "surrogatepass") for text in texts):
+        length += len(part)
+        if length > MAX_ANSWER_BYTES:
+            raise OverBudget(
+                f"the answer is longer than {MAX_ANSWER_BYTES >> 20} MiB: ask for fewer series or a longer step"
+            )
+        parts.append(part)
+    return [*parts, b"]}"], is_cut
 
 
 def _metric(row: AnswerRow) -> str:
     return msgspec.json.encode(dict(row.labels)).decode()
 
 
-def success(data: bytes, warnings: list[str] | None = None, infos: list[str] | None = None) -> bytes:
-    """Return the body of a successful response with ``data`` (JSON), warnings and remarks."""
-    more = b""
+def success(
+    data: Iterable[bytes], warnings: list[str] | None = None, infos: list[str] | None = None
+) -> Iterator[bytes]:
+    """Yield the body of a successful response with ``data`` (parts of JSON), warnings and remarks."""
+    yield b'{"status":"success","data":'
+    yield from data
     if warnings:
-        more += b',"warnings":' + msgspec.json.encode(warnings)
+        yield b',"warnings":' + msgspec.json.encode(warnings)
     if infos:
-        more += b',"infos":' + msgspec.json.encode(infos)
-    return b'{"status":"success","data":' + data + more + b"}"
+        yield b',"infos":' + msgspec.json.encode(infos)
+    yield b"}"

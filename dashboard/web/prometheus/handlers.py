@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -27,6 +27,7 @@ from dashboard.web.prometheus.parameters import (
 )
 from dashboard.web.prometheus.tree import tree_json
 from dashboard.web.server.base import BaseHandler
+from dashboard.web.server.parts import write_parts
 
 _TYPES = {400: "bad_data", 422: "execution", 503: "timeout", 404: "not_found", 413: "bad_data", 429: "unavailable"}
 #: The version of Prometheus with the same language and API; clients ask for it.
@@ -80,10 +81,11 @@ class PrometheusHandler(BaseHandler[PrometheusServices]):
         except BadExpression as error:
             raise WrongParameter("query", f"{error.line}:{error.column}: parse error: {error.why}") from None
 
-    def send(self, data: bytes, warnings: Sequence[str] = (), infos: Sequence[str] = ()) -> None:
-        """Send a successful response with ``data`` (JSON), warnings and remarks."""
+    async def send(self, data: Iterable[bytes], warnings: Sequence[str] = (), infos: Sequence[str] = ()) -> None:
+        """Send a successful response with ``data`` (parts of JSON), warnings and remarks."""
         self.set_header("Content-Type", "application/json")
-        self.finish(success(data, list(warnings), list(infos)))
+        await write_parts(self, success(data, list(warnings), list(infos)))
+        self.finish()
 
     @property
     def caller_key(self) -> str:
@@ -128,12 +130,12 @@ class InstantQueryHandler(FormHandler):
         timeout = self.first("timeout")
         timeout_s = duration_ms("timeout", timeout) / 1000 if timeout else None
 
-        def finish(answer: QueryAnswer, _: object) -> tuple[bytes, list[str], list[str]]:
+        def finish(answer: QueryAnswer, _: object) -> tuple[list[bytes], list[str], list[str]]:
             data, is_cut = result_json(answer, limit)
             warnings = [*answer.notes.warnings, *(["results truncated due to limit"] if is_cut else [])]
             return data, warnings, list(answer.notes.infos)
 
-        self.send(*await self.services.queries.run(self.caller_key, query, finish, timeout_s=timeout_s))
+        await self.send(*await self.services.queries.run(self.caller_key, query, finish, timeout_s=timeout_s))
 
 
 class QueryRangeHandler(InstantQueryHandler):
@@ -171,14 +173,14 @@ class FormatQueryHandler(FormHandler):
 
     async def reply(self, *path: str) -> None:
         self.expression()
-        self.send(msgspec.json.encode(layout(self.first("query"))))
+        await self.send([msgspec.json.encode(layout(self.first("query")))])
 
 
 class ParseQueryHandler(FormHandler):
     """``/prometheus/api/v1/parse_query``: the tree of an expression."""
 
     async def reply(self, *path: str) -> None:
-        self.send(msgspec.json.encode(tree_json(self.expression())))
+        await self.send([msgspec.json.encode(tree_json(self.expression()))])
 
 
 class ExemplarsHandler(FormHandler):
@@ -190,7 +192,7 @@ class ExemplarsHandler(FormHandler):
         if end_ms < start_ms:
             raise WrongParameter("", "end timestamp must not be before start timestamp")
         self.expression()
-        self.send(b"[]")
+        await self.send([b"[]"])
 
 
 class RootHandler(PrometheusHandler):
@@ -212,4 +214,4 @@ class BuildHandler(PrometheusHandler):
             "buildDate": "",
             "goVersion": "",
         }
-        self.send(msgspec.json.encode(build))
+        await self.send([msgspec.json.encode(build)])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import TypeVar
 
 import msgspec
 
@@ -14,6 +17,9 @@ from dashboard.query.promql.parse import parse
 from dashboard.query.promql.syntax import Instant
 from dashboard.web.prometheus.handlers import FormHandler, PrometheusHandler
 from dashboard.web.prometheus.parameters import EARLIEST_MS, LATEST_MS, WrongParameter, limit_of, time_ms
+from dashboard.web.server.parts import joined
+
+T = TypeVar("T")
 
 _MAX_COST_US = 2_000_000
 _CUT = "results truncated due to limit"
@@ -39,7 +45,7 @@ class Listing(PrometheusHandler):
             for part in search.steps():
                 found += part
                 await asyncio.sleep(0)
-        return sorted(found)
+        return await _aside(lambda: sorted(found))
 
     def _selector(self, text: str, field: str) -> Selector:
         try:
@@ -60,17 +66,18 @@ class SeriesListHandler(Listing, FormHandler):
         limit = limit_of(self.first("limit"))
         found = await self.found(field="match[]")
         cut = 0 < limit < len(found)
-        rows = [dict(series.labels) for series in (found[:limit] if cut else found)]
-        self.send(msgspec.json.encode(rows), [_CUT] if cut else [])
+        rows = (msgspec.json.encode(dict(series.labels)) for series in (found[:limit] if cut else found))
+        await self.send(_list_of(rows), [_CUT] if cut else [])
 
 
 class Names(Listing):
     """Handler of a route that answers with names."""
 
-    def send_names(self, names: list[str], limit: int) -> None:
-        """Send names, at most ``limit`` (0: all)."""
+    async def send_names(self, each: Iterable[str], limit: int) -> None:
+        """Send names, each once and in order, at most ``limit`` (0: all)."""
+        names = await _aside(lambda: sorted(set(each)))
         cut = 0 < limit < len(names)
-        self.send(msgspec.json.encode(names[:limit] if cut else names), [_CUT] if cut else [])
+        await self.send(_list_of(map(msgspec.json.encode, names[:limit] if cut else names)), [_CUT] if cut else [])
 
 
 class LabelsHandler(Names, FormHandler):
@@ -78,8 +85,8 @@ class LabelsHandler(Names, FormHandler):
 
     async def reply(self, *path: str) -> None:
         limit = limit_of(self.first("limit"))
-        names = {name for series in await self.found() for name, _ in series.labels}
-        self.send_names(sorted(names), limit)
+        found = await self.found()
+        await self.send_names((name for series in found for name, _ in series.labels), limit)
 
 
 class LabelValuesHandler(Names):
@@ -87,9 +94,8 @@ class LabelValuesHandler(Names):
 
     async def reply(self, *path: str) -> None:
         limit = limit_of(self.first("limit"))
-        label = path[0]
-        values = {value for series in await self.found() for name, value in series.labels if name == label}
-        self.send_names(sorted(values), limit)
+        label, found = path[0], await self.found()
+        await self.send_names((value for series in found for name, value in series.labels if name == label), limit)
 
 
 class MetadataHandler(Listing):
@@ -110,7 +116,8 @@ class MetadataHandler(Listing):
             rows = metrics.setdefault(name, [])
             if row not in rows and not 0 < per_metric <= len(rows):
                 rows.append(row)
-        self.send(msgspec.json.encode(metrics))
+        rows_of = (b"%b:%b" % (msgspec.json.encode(name), msgspec.json.encode(rows)) for name, rows in metrics.items())
+        await self.send(chain([b"{"], joined(rows_of), [b"}"]))
 
     def _count(self, name: str) -> int:
         text = self.first(name)
@@ -119,3 +126,13 @@ class MetadataHandler(Listing):
         if not text.removeprefix("-").isdecimal():
             raise WrongParameter("", f"{name} must be a number")
         return int(text)
+
+
+async def _aside(work: Callable[[], T]) -> T:
+    """Return what ``work`` returns, computed in a thread: 10,000 series may have 640,000 labels."""
+    return await asyncio.get_running_loop().run_in_executor(None, work)
+
+
+def _list_of(texts: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield a list of values, which are JSON texts, in parts."""
+    return chain([b"["], joined(texts), [b"]"])

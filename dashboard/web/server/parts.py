@@ -1,0 +1,40 @@
+"""Sending of a long answer in parts: other tasks run between two parts, and a slow client delays only itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+
+from tornado.web import RequestHandler
+
+#: A longer answer is sent while it is made; each time that so many bytes are ready, the client has to read them first.
+_SENT_BYTES = 1 << 18
+#: Least length of a part: encoding and copying it takes well below a millisecond.
+_PART_BYTES = 1 << 16
+
+
+async def write_parts(handler: RequestHandler, parts: Iterable[bytes]) -> None:
+    """Write the parts of an answer, which may be made meanwhile; the caller finishes the answer."""
+    waiting = 0
+    for part in parts:
+        handler.write(part)
+        waiting += len(part)
+        if waiting < _SENT_BYTES:
+            await asyncio.sleep(0)
+        else:
+            waiting = 0
+            await handler.flush()  # waits for a slow client
+
+
+def joined(texts: Iterable[bytes], between: bytes = b",") -> Iterator[bytes]:
+    """Yield short texts as parts, with ``between`` between two texts."""
+    some: list[bytes] = []
+    length, follows = 0, False
+    for text in texts:
+        some.append(text)
+        length += len(text)
+        if length >= _PART_BYTES:
+            yield (between if follows else b"") + between.join(some)
+            some, length, follows = [], 0, True
+    if some:
+        yield (between if follows else b"") + between.join(some)
