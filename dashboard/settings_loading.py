@@ -6,7 +6,7 @@ import difflib
 import math
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +16,7 @@ import msgspec
 
 from dashboard.domain.decode_faults import fault_of
 from dashboard.domain.errors import ConfigurationError
+from dashboard.domain.ip_addresses import plain_address
 from dashboard.settings import (
     ENVIRONMENT_PREFIX,
     OTHER_VARIABLES,
@@ -30,6 +31,7 @@ from dashboard.settings import (
 _TYPES = get_type_hints(Settings)
 _PREFIX = _NODE_NAME = re.compile(r"[A-Za-z0-9._:-]{1,60}")
 _MIN_SECRET_BYTES = 32
+_LISTS_OF_URLS = frozenset({"webhooks"})
 _URL = re.compile(r"https?://[^\s/@]+(/[^\s]*)?")
 _ORIGIN = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?")
 
@@ -96,13 +98,21 @@ def _suggest(name: str, known: Any) -> str:
 
 def _convert(name: str, value: Any, source: str, *, strict: bool) -> Any:
     wanted = _TYPES[name]
-    if wanted == tuple[str, ...] and isinstance(value, str):
-        value = [part.strip() for part in value.split(",") if part.strip()]
+    if wanted == tuple[str, ...] and not strict:
+        value = _items(name, value)
     try:
         return msgspec.convert(value, wanted, strict=strict)
     except msgspec.ValidationError as error:
         reason = "write true or false" if wanted is bool else fault_of(error).said("it")
         raise ConfigurationError(f"{source}: {name} cannot be {value!r}: {reason}") from None
+
+
+def _items(name: str, value: str | Sequence[str]) -> list[str]:
+    """Return the items of a list from a variable, or from a flag that was given once or several times; a URL may contain commas."""
+    if not isinstance(value, str) and name in _LISTS_OF_URLS:
+        return list(value)
+    texts = [value] if isinstance(value, str) else value
+    return [part.strip() for text in texts for part in text.split(",") if part.strip()]
 
 
 def _changed(sources: Mapping[str, str], first: str, second: str) -> str:
@@ -133,6 +143,9 @@ def _check(settings: Settings, sources: Mapping[str, str]) -> None:
         changed = _changed(sources, "dead_s", "heartbeat_s")
         refuse(changed, f"dead_s ({settings.dead_s:g}) must be more than heartbeat_s ({settings.heartbeat_s:g})")
     _check_processes(settings, sources, refuse)
+    for proxy in settings.proxies:
+        if not plain_address(proxy):
+            refuse("proxies", f"{proxy} is not an IP address; write the address of each proxy, not a name or a network")
     for origin in settings.trusted_origins:
         if not _ORIGIN.fullmatch(origin):
             refuse("trusted_origins", f"{origin} is not scheme://host or scheme://host:port")

@@ -79,6 +79,16 @@ def test_lists_are_split_at_commas() -> None:
     loaded = load({}, {"DASHBOARD_ALLOWED_HOSTS": " a.example, b.example ,,"})
     assert loaded.settings.allowed_hosts == ("a.example", "b.example")
     assert load({"allowed_hosts": ("x", "y")}).settings.allowed_hosts == ("x", "y")
+    assert load({"proxies": ("10.0.0.1, ::1", "10.0.0.2")}).settings.proxies == ("10.0.0.1", "::1", "10.0.0.2")
+    hooks = ("http://a/?x=1,2", "http://b/")
+    assert load({"webhooks": hooks, "webhook_secret": "x" * 32}).settings.webhooks == hooks
+
+
+@pytest.mark.parametrize("proxy", ["proxy.example", "10.0.0.0/8", "10.0.0.1 ::1", "10.0.0.1:80"])
+def test_a_proxy_that_is_no_address_is_refused_for_nobody_would_be_believed(proxy: str) -> None:
+    text = refused(proxies=proxy)
+    assert "--proxies" in text
+    assert "write the address of each proxy" in text
 
 
 def test_a_misspelt_setting_in_a_file_is_refused_with_a_suggestion(tmp_path: Path) -> None:

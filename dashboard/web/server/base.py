@@ -355,14 +355,6 @@ def allows_origin(handler: RequestHandler, origin: str) -> bool:
     return allows(origin, handler.request)
 
 
-def log_request(handler: RequestHandler) -> None:
-    """Log a request: status 500 as an error, others at level debug, without the query; called by Tornado."""
-    request, status = handler.request, handler.get_status()
-    path = handler.shown_path if isinstance(handler, BaseHandler) else request.path
-    level = logging.ERROR if status == 500 else logging.DEBUG
-    _log.log(level, "%d %s %s %.1f ms", status, request.method, path, 1000 * request.request_time())
-
-
 class UnsupportedEncoding(Invalid):
     """Content-Encoding that is not supported."""
 

@@ -11,12 +11,12 @@ from tornado.web import RequestHandler
 from dashboard.accounts.policies import check_complete
 from dashboard.messages.session import MESSAGE_TYPES
 from dashboard.settings import Settings
-from dashboard.web.server.base import log_request
 from dashboard.web.server.context import WebContext
 from dashboard.web.server.guard import GuardedApplication
 from dashboard.web.server.identity import LOCAL_NAMES
 from dashboard.web.server.openapi import OpenApiHandler, describe_routes
 from dashboard.web.server.proxies import TrustedProxies
+from dashboard.web.server.request_log import log_request
 from dashboard.web.server.route import AnyRoute, Route
 
 #: Regular expressions of path parameters; others match anything but a slash.
