@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -64,10 +65,14 @@ class BoardFiles:
             text = path.read_bytes().decode("utf-8")  # with the ends of lines that it has
             if tag_of(text.encode()) != shown.tag:
                 raise Conflict(f"{path.name} has just been changed; look at its changes, and publish again")
-            made = path.with_name(f".{path.name}.{os.getpid()}")
-            made.write_bytes(splice(text, document).encode("utf-8"))
-            made.chmod(path.stat().st_mode & 0o777)
-            made.replace(path)
+            # an own name for each write: a thread that hangs in a file system goes on when its request has failed
+            made = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+            try:
+                made.write_bytes(splice(text, document).encode("utf-8"))
+                made.chmod(path.stat().st_mode & 0o777)
+                made.replace(path)
+            finally:
+                made.unlink(missing_ok=True)
         except OSError as error:
             raise Conflict(
                 f"{path.name} cannot be written ({error.strerror}); save a copy, or download the YAML"

@@ -132,6 +132,26 @@ async def test_a_file_that_another_process_has_published_is_looked_for_at_once(
     assert watched.boards.titles() == {"wall": "Wall"}
 
 
+async def test_two_writes_at_once_share_no_file_and_a_failed_one_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "wall.yaml").write_text(WALL)
+    watched = Watched(tmp_path)
+    watched.files.load()
+    shown, made = watched.boards.shown("wall"), list[str]()
+
+    def full(file: Path, _: object) -> None:
+        made.append(file.name)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    for _ in range(2):
+        with pytest.raises(Conflict, match="No space left"):
+            watched.files.write(shown, {**shown.document, "title": "Hall"})
+    assert len(set(made)) == 2
+    assert [each.name for each in tmp_path.iterdir()] == ["wall.yaml"]
+
+
 async def test_a_link_is_not_replaced_by_a_file(tmp_path: Path) -> None:
     (tmp_path / "wall.yaml").write_text(WALL)
     (tmp_path / "link.yaml").symlink_to(tmp_path / "wall.yaml")
