@@ -105,7 +105,7 @@ def parse_yaml(text: str, path: Path) -> tuple[Any, Places]:
     Raises ConfigurationError naming ``path`` and the line.
     """
     if len(text) > _MOST_BYTES:
-        raise ConfigurationError(f"{path}: is longer than {_MOST_BYTES >> 20} MiB; divide it")
+        raise ConfigurationError(f"{path}: is longer than {_MOST_BYTES >> 20} MiB; shorten it")
     try:
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
         _check_size(path, root)
