@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, TypeVarTuple
+
+from tornado.httputil import HTTPServerRequest
 
 from dashboard.accounts.policies import authorise_feeding
 from dashboard.domain.errors import BadToken, DashboardError, Forbidden, NotAuthenticated
 from dashboard.domain.identity import Caller
-from dashboard.domain.series import check_text
 from dashboard.ingest.batch import MAX_REFUSALS
 from dashboard.ingest.packed import ENCODINGS, unpack, unpack_unstated, unstated
 from dashboard.ingest.parsed import Parsed
@@ -23,11 +24,12 @@ from dashboard.ingest.slices import SLICE_BYTES
 from dashboard.intake.intake import Intake
 from dashboard.intake.outcome import Outcome
 from dashboard.web.feed.format import Answer, BodyPart, Fault, FeedRequest, Format, encoding_in, parts_of
+from dashboard.web.feed.quick_feed import QuickFeed, request_id_of
 from dashboard.web.feed.shown_token import is_foreign, says_something, token_in
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.context import WebContext
+from dashboard.web.server.quick_heads import QuickWork
 
-_MAX_REQUEST_ID_BYTES = 200
 #: Bytes buffered of an unknown sender's body. The token of a longer one must be in a header, the query, or within these bytes.
 _UNPROVEN_BYTES = 262_144
 _SHOWN_BYTES = 512
@@ -76,6 +78,9 @@ class FeederHandler(BaseHandler[F]):
     async def feed(self) -> None:
         """Process one body and answer it."""
         await self.authenticate()
+        if self.failed is not None:
+            self._is_counted = True
+            raise self.failed
         request = self.feed_request(self.body())
         parsed, outcome = await self.take(request)
         answer = await self._aside(len(outcome.refused), self.format.answer, request, parsed, outcome)
@@ -248,7 +253,7 @@ class FeederHandler(BaseHandler[F]):
 
     def on_finish(self) -> None:
         super().on_finish()
-        self._unknown = None  # its traceback would keep this handler, and with it the request
+        self._unknown = self.failed = None  # its traceback would keep this handler, and with it the request
 
     # --- parse ---
 
@@ -289,10 +294,7 @@ class FeederHandler(BaseHandler[F]):
 
     def request_id(self, default: str = "") -> str:
         """Return the request id from the Idempotency-Key: a repeated id stores nothing. Raises Invalid."""
-        key = self.request.headers.get("Idempotency-Key", "") or default
-        checked = check_text(key, field="Idempotency-Key", max_bytes=_MAX_REQUEST_ID_BYTES)
-        owner = self.caller.token.id if self.caller.token is not None else self.caller.id or self.caller.kind
-        return f"{owner}/{checked}" if checked else ""  # request ids are unique per feeder only
+        return request_id_of(self.request.headers.get("Idempotency-Key", "") or default, self.caller)
 
     # --- answer ---
 
@@ -357,6 +359,17 @@ class FeedHandler(FeederHandler[FeedServices]):
     """Handler for bodies of one format by POST."""
 
     waits_for_body = True
+
+    @classmethod
+    def quick(cls, request: HTTPServerRequest, path: Sequence[str], route: Mapping[str, object]) -> QuickWork | None:
+        context, services, template = route["context"], route["services"], str(route["template"])
+        assert isinstance(context, WebContext)
+        assert isinstance(services, FeedServices)
+        is_foreign_token = is_foreign(request.headers.get("Authorization", ""))
+        is_long = int(request.headers["Content-Length"]) > services.max_bytes
+        if is_foreign_token or is_long or cls.post is not FeedHandler.post:
+            return None
+        return QuickFeed(context, services.intake, services.format, template, request, path)
 
     def get(self, *_: str) -> None:
         self.send(self.format.greet(self.feed_request(b"")))

@@ -13,7 +13,7 @@ import math
 import secrets
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -33,6 +33,7 @@ from dashboard.web.server.context import WebContext
 from dashboard.web.server.identity import LOCAL_NAMES
 from dashboard.web.server.page_headers import PAGE_HEADERS, content_security_policy
 from dashboard.web.server.prepared_heads import COMMON_HEADERS, Headers
+from dashboard.web.server.quick_heads import QuickWork
 from dashboard.web.server.request_body import RequestBody
 
 _log = logging.getLogger(__name__)
@@ -65,6 +66,12 @@ class BaseHandler(RequestHandler, Generic[S]):
     secret_path = False  # the path contains a secret
     waits_for_body, arrived = False, b""  # whether a short body is read before the handler begins, and such a body
     feeding_methods: tuple[str, ...] = ()  # methods by which a feeder sends data to this handler
+    failed: Exception | None = None  # why the request was not handled without this handler, see ``quick_connection.py``
+
+    @classmethod
+    def quick(cls, request: HTTPServerRequest, path: Sequence[str], route: Mapping[str, object]) -> QuickWork | None:
+        """Return the work on requests like this one if it needs no handler. ``path``: its variables; ``route``: as for ``initialize``."""
+        return None
 
     def initialize(self, context: WebContext, services: S, template: str = "") -> None:
         """Store the context and services of the route; called by Tornado for each request."""
@@ -154,8 +161,7 @@ class BaseHandler(RequestHandler, Generic[S]):
 
     def check_caller(self) -> None:
         """Set ``caller`` and check the caller's rights; raises NotAuthenticated, Forbidden."""
-        method = "GET" if self.request.method == "HEAD" else self.request.method
-        name = f"{method} {self.template}"
+        name = f"{'GET' if self.request.method == 'HEAD' else self.request.method} {self.template}"
         if name in POLICIES:  # else the method is not supported
             identity = self.context.identity
             try:
@@ -277,8 +283,7 @@ class BaseHandler(RequestHandler, Generic[S]):
 
     def head(self, *args: str, **kwargs: str) -> Any:
         """Handle HEAD as GET without the body."""
-        get = getattr(self, "get", None)
-        if get is None or type(self).get is RequestHandler.get:
+        if type(self).get is RequestHandler.get:
             raise HTTPError(405)
         return self.get(*args, **kwargs)
 

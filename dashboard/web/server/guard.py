@@ -14,6 +14,7 @@ from tornado.web import Application, HTTPError, RequestHandler
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.context import WebContext
 from dashboard.web.server.proxies import TrustedProxies
+from dashboard.web.server.quick_heads import QuickWork
 from dashboard.web.server.short_request import ShortRequest, waits_for_body
 from dashboard.web.server.unserved import cure_of
 
@@ -80,7 +81,7 @@ class GuardedApplication(Application):
             cross_origin_protection=True,
             **settings,
         )
-        self._context = context
+        self.context = context
         self._addresses = [re.compile(handler[0]) for handler in handlers]
         self._literal = _literal_routes(handlers, self._addresses)
         self._patterns = [
@@ -106,8 +107,23 @@ class GuardedApplication(Application):
                 return self.get_handler_delegate(request, *route)
             return self._by_pattern(request) or super().find_handler(request, **kwargs)
         self._tell_if_fed(request, refusal)
-        arguments = {"context": self._context, "services": refusal}
+        arguments = {"context": self.context, "services": refusal}
         return self.get_handler_delegate(request, RefusedHandler, arguments)
+
+    def quick_work(self, request: httputil.HTTPServerRequest) -> QuickWork | None:
+        """Return the work on all requests with the head of this one, if they need no handler; None if they do."""
+        self._proxies.apply(request)
+        if request.protocol != "http" or _ABSOLUTE.match(request.path) or self._refusal(request) is not None:
+            return None
+        self._without_slash(request)
+        if (literal := self._literal.get(request.path)) is not None:
+            (handler_class, arguments), path = literal, list[str]()
+        elif (found := self._route_of(request.path)) is not None:
+            handler_class, arguments = found[:2]
+            path = [part.decode("utf-8", "replace") for part in _unquoted(found[2])]
+        else:
+            return None
+        return handler_class.quick(request, path, arguments) if issubclass(handler_class, BaseHandler) else None
 
     def _by_pattern(self, request: httputil.HTTPServerRequest) -> httputil.HTTPMessageDelegate | None:
         """Return the delegate of the first route whose pattern matches the path; None if there is none."""
@@ -115,8 +131,7 @@ class GuardedApplication(Application):
         if found is None:
             return None
         handler_class, arguments, place = found
-        parts = [url_unescape(part, encoding=None, plus=False) for part in place.groups()]
-        return self.get_handler_delegate(request, handler_class, arguments, parts)
+        return self.get_handler_delegate(request, handler_class, arguments, _unquoted(place))
 
     def _route_of(self, path: str) -> tuple[type[RequestHandler], dict[str, object], re.Match[str]] | None:
         """Return handler class, arguments and match of the first route whose pattern matches a path.
@@ -136,7 +151,7 @@ class GuardedApplication(Application):
             is_fed = is_fed or found[0].is_fed_by(request)
             shown = str((found[1] or {}).get("template", "")) if found[0].secret_path else shown
         if is_fed:
-            self._context.tell_refused(str(request.remote_ip), f"{refusal.status}: {refusal.reason}", shown)
+            self.context.tell_refused(str(request.remote_ip), f"{refusal.status}: {refusal.reason}", shown)
 
     def get_handler_delegate(  # type: ignore[override]  # Tornado names its own class
         self,
@@ -189,6 +204,11 @@ class GuardedApplication(Application):
         if request.headers.get("Content-Type", "").lower().startswith("multipart/"):
             return GuardRefusal(415, "multipart bodies are not supported")
         return None
+
+
+def _unquoted(place: re.Match[str]) -> list[bytes]:
+    """Return the values of a path's variables."""
+    return [url_unescape(part, encoding=None, plus=False) for part in place.groups()]
 
 
 def _without_authority(request: httputil.HTTPServerRequest) -> None:

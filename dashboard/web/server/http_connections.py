@@ -14,8 +14,9 @@ import socket
 import termios
 from array import array
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sized
 from itertools import islice
+from typing import Protocol
 
 from tornado.iostream import IOStream
 
@@ -28,6 +29,31 @@ _LEAST_PER_S = 16_384
 _LOOKED_AT = 32
 #: Idle connections that are closed at once when file descriptors run out.
 _ROOM = 32
+
+
+class OpenConnection(Protocol):
+    """Part of a connection that is needed to close it: Tornado's stream, or a ``QuickConnection``."""
+
+    socket: socket.socket
+
+    @property
+    def _read_buffer(self) -> Sized:
+        """Bytes that have arrived and are unread; Tornado has no public name for them."""
+
+    def closed(self) -> bool:
+        """Return whether the connection is closed."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+class _Place:
+    """Place of a connection among the idle ones, which another object for the same connection may take over."""
+
+    __slots__ = ("connection",)
+
+    def __init__(self, connection: OpenConnection) -> None:
+        self.connection = connection
 
 
 class _Unread:
@@ -59,12 +85,16 @@ class HttpConnections:
         self._idle_timeout_s = idle_timeout_s
         self._counters = counters
         self._monotonic = monotonic
-        self._networks: dict[IOStream, str] = {}
-        self._idle: dict[IOStream, float] = {}  # since when, the oldest first
+        self._networks: dict[OpenConnection, str] = {}
+        self._idle: dict[_Place, float] = {}  # since when, the oldest first
+        self._places: dict[OpenConnection, _Place] = {}  # of the idle connections
         self._unread: dict[IOStream, _Unread] = {}
 
     def __len__(self) -> int:
         return len(self._networks)
+
+    def __iter__(self) -> Iterator[OpenConnection]:
+        return iter(list(self._networks))
 
     @property
     def idle_count(self) -> int:
@@ -76,29 +106,45 @@ class HttpConnections:
         """Bytes of answers that clients have not read."""
         return sum(map(_unread_of, self._unread))
 
-    def open(self, stream: IOStream, network: str) -> None:
+    def open(self, stream: OpenConnection, network: str) -> None:
         """Add a new connection from a network."""
         self._networks[stream] = network
 
-    def forget(self, stream: IOStream) -> None:
+    def forget(self, stream: OpenConnection) -> None:
         """Remove a connection that has ended, or has become a WebSocket."""
         self._networks.pop(stream, None)
-        self._idle.pop(stream, None)
-        self._unread.pop(stream, None)
+        self.begin(stream)
+        if isinstance(stream, IOStream):
+            self._unread.pop(stream, None)
 
-    def wait(self, stream: IOStream) -> None:
+    def replace(self, before: OpenConnection, stream: OpenConnection) -> None:
+        """Let ``stream`` stand for the connection from now on. If it is idle, it has been so since the same time."""
+        if before in self._networks:
+            self._networks[stream] = self._networks.pop(before)
+        if (place := self._places.pop(before, None)) is not None:
+            place.connection = stream
+            self._places[stream] = place
+
+    def is_idle(self, stream: OpenConnection) -> bool:
+        """Return whether a connection is idle."""
+        return stream in self._places
+
+    def wait(self, stream: OpenConnection) -> None:
         """Mark a connection as idle; close the oldest idle connection if there are too many."""
-        self._idle.pop(stream, None)
-        self._idle[stream] = self._monotonic()
+        self.begin(stream)
+        place = self._places[stream] = _Place(stream)
+        self._idle[place] = self._monotonic()
         if len(self._idle) > self._max_idle:
             self._close_an_idle_one()
 
-    def begin(self, stream: IOStream) -> None:
+    def begin(self, stream: OpenConnection) -> None:
         """Mark a connection as busy: the headers of a request have arrived."""
-        self._idle.pop(stream, None)
+        if (place := self._places.pop(stream, None)) is not None:
+            del self._idle[place]
 
     def _close_an_idle_one(self) -> None:
-        for stream in list(islice(self._idle, _LOOKED_AT)):
+        for place in list(islice(self._idle, _LOOKED_AT)):
+            stream = place.connection
             if stream.closed() or not _has_sent(stream):
                 self._counters.http_closed["idle"] += 1
                 self._close(stream)
@@ -151,19 +197,20 @@ class HttpConnections:
 
     def _close_idle_since(self, horizon_s: float) -> None:
         """Close the connections that have been idle since ``horizon_s`` or longer, unless a request is just arriving."""
-        stale: list[IOStream] = []
-        for stream, since_s in self._idle.items():
+        stale: list[OpenConnection] = []
+        for place, since_s in self._idle.items():
             if since_s > horizon_s:
                 break
-            stale.append(stream)
+            stale.append(place.connection)
         for stream in stale:
             begun = stream._read_buffer or _has_sent(stream)  # the headers have a time limit of their own
             if stream.closed() or not begun:
                 self._close(stream)
 
-    def _close(self, stream: IOStream) -> None:
-        self._idle.pop(stream, None)
-        self._unread.pop(stream, None)
+    def _close(self, stream: OpenConnection) -> None:
+        self.begin(stream)
+        if isinstance(stream, IOStream):
+            self._unread.pop(stream, None)
         stream.close()
 
 
@@ -181,7 +228,7 @@ def _taken_of(stream: IOStream) -> int:
     return stream._total_write_done_index - waiting[0]  # Tornado has no public name for it
 
 
-def _has_sent(stream: IOStream) -> bool:
+def _has_sent(stream: OpenConnection) -> bool:
     """Return whether the client has sent bytes that have not been read yet."""
     try:
         return bool(socket.socket.recv(stream.socket, 1, socket.MSG_PEEK))  # SSLSocket.recv cannot peek

@@ -22,7 +22,11 @@ from tornado.iostream import IOStream, StreamClosedError
 from dashboard.domain.ip_addresses import network_of
 from dashboard.web.server import foreign, http2
 from dashboard.web.server.acceptor import Acceptor
+from dashboard.web.server.guard import GuardedApplication
 from dashboard.web.server.http_connections import HttpConnections
+from dashboard.web.server.quick_connection import QuickConnection, QuickServices
+from dashboard.web.server.quick_heads import QuickHeads
+from dashboard.web.server.taken_over import TakenOver, TakenOverStream
 
 #: Header blocks over their limit are read up to here, so that the 431 arrives; of longer ones the connection is reset.
 _DRAINED_HEADER_BYTES = 262_144
@@ -49,18 +53,21 @@ class DashboardHttpServer(HTTPServer):
     #: Shows a refusal, of an IP address, with its reason and the first bytes.
     tell_refused: Callable[[str, str, str], None]
 
-    def initialize(self, *args: Any, **options: Any) -> None:
+    def initialize(self, application: GuardedApplication, **options: Any) -> None:  # type: ignore[override]  # Tornado takes any
         """Set the limits of headers and connections, in addition to Tornado's own arguments."""
         self.max_header_bytes = options.pop("max_header_bytes")
         self.header_timeout_s = options.pop("header_timeout_s")
         self.connections = options.pop("connections")
         self.tell_refused = options.pop("tell_refused")
         options["max_header_size"] = self.max_header_bytes + _DRAINED_HEADER_BYTES
-        super().initialize(*args, **options)
+        super().initialize(application, **options)
         self.conn_params.header_timeout = (
             None  # Tornado's timer for each request; ``connections`` bounds idle connections
         )
         self._acceptors: list[Acceptor] = []
+        self._quick = QuickServices(
+            QuickHeads(application.quick_work), self.connections, application.context, self._take_over
+        )
 
     def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
         """Accept connections on listening sockets, until ``stop``."""
@@ -73,6 +80,30 @@ class DashboardHttpServer(HTTPServer):
     def fault(self) -> str:
         """Return why no connection can be accepted now; empty if connections can be accepted."""
         return next(filter(None, (each.fault for each in self._acceptors)), "")
+
+    def _handle_connection(self, connection: socket.socket, address: Any) -> None:
+        """Serve an accepted connection, at first without Tornado, unless it is encrypted or comes from another process."""
+        if self.ssl_options is None and connection.family in (socket.AF_INET, socket.AF_INET6):
+            QuickConnection(connection, address, self._quick).start(network_of(address[0]))
+        else:
+            super()._handle_connection(connection, address)
+
+    def _take_over(self, connection: TakenOver) -> None:
+        """Serve a connection by Tornado from now on."""
+        stream = TakenOverStream(connection.before.socket, max_buffer_size=self.max_buffer_size)
+        self.connections.replace(connection.before, stream)
+        stream.put_back(connection.received)
+        stream.failed = connection.failed
+        self.handle_stream(stream, connection.address)
+        if connection.unsent:
+            stream.write(connection.unsent)
+
+    async def close_all_connections(self) -> None:
+        """Close all connections but WebSockets, when their requests are answered."""
+        for connection in self.connections:
+            if isinstance(connection, QuickConnection):
+                connection.close()
+        await super().close_all_connections()
 
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
         """Serve one connection."""
@@ -127,7 +158,8 @@ class DashboardHttpServer(HTTPServer):
 
     async def _first_byte(self, stream: IOStream) -> bytes:
         """Wait for the first byte of a request. The connection counts as idle until all headers have come."""
-        self.connections.wait(stream)
+        if not (self.connections.is_idle(stream) or stream.closed()):  # idle already: its first bytes have been read
+            self.connections.wait(stream)
         return await stream.read_bytes(1, partial=True)
 
     async def _in_time(self, work: Awaitable[T]) -> T:

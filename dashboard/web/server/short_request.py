@@ -16,9 +16,8 @@ from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerRequest
 from tornado.web import Application
 
 from dashboard.web.server.base import BaseHandler
-
-#: Longer bodies are handed over as they arrive, so that they count in the budget of all bodies and can be refused early.
-_SHORT_BYTES = 16_384
+from dashboard.web.server.quick_heads import short_length
+from dashboard.web.server.taken_over import TakenOverStream
 
 
 class ShortRequest(HTTPMessageDelegate):
@@ -48,6 +47,8 @@ class ShortRequest(HTTPMessageDelegate):
         self._handler.count()
         connection = request.connection
         assert isinstance(connection, HTTP1Connection)
+        if isinstance(connection.stream, TakenOverStream):
+            self._handler.failed = connection.stream.take_failure()
         if len(connection.stream._read_buffer) >= int(headers["Content-Length"]):
             connection._body_timeout = None
 
@@ -68,11 +69,12 @@ class ShortRequest(HTTPMessageDelegate):
 
 
 def waits_for_body(request: HTTPServerRequest, handler: type[BaseHandler[object]]) -> bool:
-    """Return whether a request's handler can begin when the body has arrived: a short body, not compressed, of known length."""
-    if not handler.waits_for_body or request.method != "POST":
-        return False
-    headers, length = request.headers, request.headers.get("Content-Length", "")
-    if not (length.isdecimal() and length.isascii() and len(length) < 6 and int(length) <= _SHORT_BYTES):
+    """Return whether a request's handler can begin when the body has arrived: a short body, not compressed, of known length.
+
+    Longer bodies are handed over as they arrive, so that they count in the budget of all bodies and can be refused early.
+    """
+    headers = request.headers
+    if not handler.waits_for_body or request.method != "POST" or short_length(headers) is None:
         return False
     framed_otherwise = "Transfer-Encoding" in headers or "Content-Encoding" in headers or "Expect" in headers
     return not framed_otherwise and isinstance(request.connection, HTTP1Connection)

@@ -67,6 +67,18 @@ async def test_the_oldest_idle_connection_is_closed_first() -> None:
         assert stand.counters.http_closed == {"idle": 2}
 
 
+async def test_a_replaced_connection_keeps_its_place() -> None:
+    async with standing(max_idle=2) as stand:
+        (first, _), (second, _), (later, _) = stand.open(), stand.open(), stand.open()
+        for stream in (first, second):
+            stand.table.wait(stream)
+        stand.table.replace(first, later)
+        assert (stand.table.is_idle(first), stand.table.is_idle(later), len(stand.table)) == (False, True, 2)
+        fourth, _ = stand.open()
+        stand.table.wait(fourth)
+        assert [later.closed(), second.closed()] == [True, False]
+
+
 async def test_without_descriptors_idle_connections_make_room() -> None:
     async with standing() as stand:
         streams = [stand.open()[0] for _ in range(40)]
