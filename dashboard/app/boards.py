@@ -14,6 +14,7 @@ from dashboard.boards.boards import Boards
 from dashboard.boards.draft_follower import DraftFollower
 from dashboard.boards.drafts import Drafts
 from dashboard.boards.editing import Editors
+from dashboard.boards.latest_boards import LatestBoards
 from dashboard.boards.library import Library
 from dashboard.boards.stored_boards import StoredBoards
 from dashboard.cluster.bus import Bus
@@ -49,6 +50,9 @@ class BoardParts:
         self._stored = StoredBoards(database=accounts.database, boards=boards)
         accounts.directory.subscribe(self._stored.look_soon)
         accounts.directory.subscribe(self.files.look_soon)  # a published file is a change of the store, too
+        self.latest = LatestBoards(
+            boards=boards, look=self._stored.look, files=self.files, fault=lambda: accounts.directory.fault
+        )
         self.library = Library(
             database=accounts.database,
             directory=accounts.directory,
@@ -66,7 +70,9 @@ class BoardParts:
             now_ms=now_ms,
             monotonic=time.monotonic,
         )
-        self.editors = Editors(drafts=self.drafts, database=accounts.database, registry=registry, bus=bus)
+        self.editors = Editors(
+            drafts=self.drafts, database=accounts.database, registry=registry, bus=bus, find_board=self.latest.find
+        )
         self._followers = DraftFollower(drafts=self.drafts, boards=boards)
         self._notices = BoardNotices(registry=registry, boards=boards, editors=self.editors.at)
 

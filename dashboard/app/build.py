@@ -174,6 +174,7 @@ class Dashboard:
                 controls_per_s=settings.controls_per_s,
                 control_burst=settings.control_burst,
             ),
+            shows_board=self.boards.is_shown,
             monotonic=time.monotonic,
             counters=self.counters,
         )

@@ -55,7 +55,7 @@ class PeopleParts:
         self._settings = settings
         self._cluster = cluster
         self._accounts = accounts
-        self._boards, self._editors = boards.boards, boards.editors
+        self._boards, self._editors, self._find_board = boards.boards, boards.editors, boards.latest.find
         self._access = access
         self._counters = counters
         self._now_ms = now_ms
@@ -155,6 +155,7 @@ class PeopleParts:
             typing=self._typing,
             counters=self._counters,
             serve_view=view_requests.serve,
+            find_board=self._find_board,
             now_ms=self._now_ms,
         )
 

@@ -139,6 +139,7 @@ class WebParts:
                     self._access,
                     self._board_parts.library,
                     self._board_parts.drafts,
+                    self._board_parts.latest,
                     people.presence.table.reach,
                 )
             ),
@@ -169,6 +170,7 @@ class WebParts:
             PageServices(
                 self._boards,
                 self._access,
+                self._board_parts.latest,
                 home_board=self._settings.home_board,
                 with_oidc=bool(self._settings.oidc_issuer),
                 with_old_files=(resource_folder("static") / "vendor" / "old.js").exists(),
@@ -181,7 +183,7 @@ class WebParts:
     def _account_routes(self) -> list[AnyRoute]:
         accounts, public_url = self._accounts, self._settings.public_url
         return account_routes(
-            AccountServices(accounts.accounts, self._boards, self._access, public_url),
+            AccountServices(accounts.accounts, self._boards, self._board_parts.latest, self._access, public_url),
             OidcServices(accounts.openid, accounts.credentials, public_url, self._now_ms),
             accounts.authenticator,
         )

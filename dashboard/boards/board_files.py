@@ -101,6 +101,11 @@ class BoardFiles:
         """Look at once, because another process may have published a file."""
         self._wake.set()
 
+    async def settle(self) -> None:
+        """Read the files that another process has published: the first look finds a change, the second reads it."""
+        for _ in range(2):
+            await self.look()
+
     async def look(self) -> None:
         """Poll the folder. Changed files are read once a poll finds no further change."""
         async with self._looking:

@@ -151,6 +151,10 @@ class Boards:
             raise self.missing(board_id)
         return found
 
+    def is_shown(self, board_id: str) -> bool:
+        """Return whether there is a board with this id, also an archived one."""
+        return board_id in self._shown
+
     @staticmethod
     def missing(board_id: str) -> NotFound:
         """Return the error for a board that does not exist or is hidden from the caller."""

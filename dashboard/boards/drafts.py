@@ -235,8 +235,7 @@ class Drafts:
     async def _changed(self, shown: ShownBoard) -> None:
         """Show a newly published board in this process now. The other processes read the board soon."""
         if shown.source == "file":
-            for _ in range(2):  # the first look finds the change, the second reads the file
-                await self._files.look()
+            await self._files.settle()
         await self._library.changed()
 
     async def merge(self, board_id: str, old: Document, new: Document, key: str, author: str) -> None:

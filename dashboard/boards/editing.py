@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
@@ -70,10 +71,20 @@ class _Seat(NamedTuple):
 
 
 class Editors:
-    """Connections of this process that edit boards."""
+    """Connections of this process that edit boards. ``find_board``: called before a board is edited; another process may
+    have just made it."""
 
-    def __init__(self, *, drafts: Drafts, database: Database, registry: ConnectionRegistry, bus: Bus) -> None:
+    def __init__(
+        self,
+        *,
+        drafts: Drafts,
+        database: Database,
+        registry: ConnectionRegistry,
+        bus: Bus,
+        find_board: Callable[[str], Awaitable[None]],
+    ) -> None:
         self._drafts = drafts
+        self._find_board = find_board
         self._database = database
         self._registry = registry
         self._bus = bus
@@ -119,6 +130,7 @@ class Editors:
         return None
 
     async def _join(self, connection: Connection, request: EditBoard) -> Editing:
+        await self._find_board(request.board)
         board = self._drafts.present_id(Author(connection.caller), request.board)
         if (seat := self._seats.get(connection)) is not None and seat.board != board:
             await self._leave(connection)

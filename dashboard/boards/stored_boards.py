@@ -9,6 +9,7 @@ from dashboard.boards.boards import Boards, ShownBoard, stored_board
 from dashboard.domain.errors import DashboardError, Unavailable
 from dashboard.store.boards import BoardRow, changed_boards
 from dashboard.store.database import Database
+from dashboard.store.revisions import latest_revision
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ class StoredBoards:
     def __init__(self, *, database: Database, boards: Boards) -> None:
         self._database = database
         self._boards = boards
-        self._revision = 0
+        self._revision = 0  # of the store, when its boards were read
         self._wake = asyncio.Event()
         self._lock = asyncio.Lock()
 
@@ -44,19 +45,24 @@ class StoredBoards:
                 self._wake.set()
                 await asyncio.sleep(_AGAIN_S)
 
-    async def look(self) -> None:
-        """Read and show the boards that have changed; raises Unavailable."""
+    async def look(self) -> int:
+        """Read and show the boards that have changed; return the store's revision. Raises Unavailable."""
         async with self._lock:
             async with self._database.read() as tx:
-                rows = await changed_boards(tx, self._revision)
+                revision = await latest_revision(tx)
+                if revision == self._revision:
+                    return revision
+                after = 0 if revision < self._revision else self._revision  # the store was replaced by another
+                rows = await changed_boards(tx, after)
             shown: dict[str, ShownBoard | None] = {}
             for number, row in enumerate(rows, 1):
                 shown[row.id] = _shown(row)
                 if not number % _PER_TURN:
                     await asyncio.sleep(0)
-            self._revision = max((row.revision for row in rows), default=self._revision)
+            self._revision = revision
             if rows:
                 self._boards.take_stored(shown, {row.id: row.moved_to for row in rows if row.moved_to})
+            return revision
 
 
 def _shown(row: BoardRow) -> ShownBoard | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards, ShownBoard
-from dashboard.domain.errors import Invalid, NotAuthenticated, NotFound
+from dashboard.domain.errors import Invalid, Moved, NotAuthenticated, NotFound
 from dashboard.domain.identity import Caller, Role
 from dashboard.expressions.watched import watched_again
 from dashboard.hub.view import ViewSpec
@@ -30,14 +30,14 @@ class ViewResolver:
         ] = {}  # by board: what the JSON was made of, and the JSON
 
     def __call__(self, request: Watch, caller: Caller) -> tuple[ViewSpec, bytes | None]:
-        """Return the view, and the board's JSON if the request names one; raises Invalid, NotFound, NotAuthenticated."""
+        """Return the view, and the board's JSON if the request names one; raises Invalid, NotFound, NotAuthenticated, Moved."""
         if (request.board is None) == (not request.selectors):
             raise Invalid("needs either board or selectors, not both", field="watch")
         places: list[int] | None = None  # not known
         if request.board is not None:
             if not self._access.sees(caller, request.board):
                 raise _unseen(caller, self._boards, request.board)
-            shown = self._boards.shown(request.board)
+            shown = self._shown(request.board, caller)
             board = shown.board
             texts, places = board.watched()
             json = self._json_of(shown)
@@ -56,6 +56,12 @@ class ViewResolver:
         found = watched_again(texts, places, window_ms)
         skipped = tuple(sorted(set(skip)))
         return ViewSpec(found.selectors, window_ms, float(rate_hz), points, found.expressions, skipped), json
+
+    def _shown(self, board_id: str, caller: Caller) -> ShownBoard:
+        moved = self._boards.moved_to(board_id)
+        if moved != board_id and self._access.sees(caller, moved):
+            raise Moved(f"the board {board_id!a} is {moved!a} now", moved)
+        return self._boards.shown(board_id)
 
     def _json_of(self, shown: ShownBoard) -> bytes:
         """Return a board's JSON, which is encoded once for all screens until the board or its fault changes."""

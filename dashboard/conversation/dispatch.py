@@ -7,7 +7,7 @@ Owns authentication on a connection, and closes connections whose session ends. 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from dashboard.accounts.authenticator import Authenticator
 from dashboard.accounts.policies import authorise
@@ -78,7 +78,8 @@ class Step(PersonalRequest, frozen=True, kw_only=True):
 class RequestDispatcher:
     """Queue and workers for requests: in order within a connection, many connections at once.
 
-    ``serve_view`` answers view requests that are queued after an ``auth``.
+    ``serve_view`` answers view requests that are queued after an ``auth``; ``find_board`` is called before a board is watched:
+    another process may have just made it.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class RequestDispatcher:
         typing: TypingNotices,
         counters: Counters,
         serve_view: Callable[[Connection, Watch | Unwatch | Ping], None],
+        find_board: Callable[[str], Awaitable[None]],
         now_ms: Callable[[], int],
     ) -> None:
         self._registry = registry
@@ -110,6 +112,7 @@ class RequestDispatcher:
         self._typing = typing
         self._counters = counters
         self._serve_view = serve_view
+        self._find_board = find_board
         self._now_ms = now_ms
         self._ready: asyncio.Queue[Connection] = asyncio.Queue()
         self._recheck = asyncio.Event()
@@ -203,6 +206,8 @@ class RequestDispatcher:
             elif isinstance(request, Recover):
                 connection.answer(await self._recover(connection, request), request.id)
             elif isinstance(request, Watch | Unwatch | Ping):
+                if isinstance(request, Watch) and request.board is not None:
+                    await self._find_board(request.board)
                 self._serve_view(connection, request)
             else:
                 authorise("ws " + type_of(request), connection.caller)

@@ -35,6 +35,14 @@ class NotFound(DashboardError):
     http_status = 404
 
 
+class Moved(NotFound):
+    """Board that has another id now, ``to``."""
+
+    def __init__(self, reason: str, to: str) -> None:
+        super().__init__(reason)
+        self.to = to
+
+
 class NotAuthenticated(DashboardError):
     """Request without a user: log in, or send a token."""
 

@@ -20,7 +20,7 @@ from dashboard.hub.view_requests import ViewRequests
 from dashboard.hub.view_table import ViewTable
 from dashboard.messages.fields import PersonalRequest
 from dashboard.messages.session import Session, SessionLimits
-from dashboard.messages.views import Degraded, Drain, Ping, Request, encode
+from dashboard.messages.views import Degraded, Drain, Ping, Request, Watch, encode
 from dashboard.rfc6455.close_codes import CloseCode
 
 #: Close codes from here on are free for applications (RFC 6455, 7.4.2). A client's are counted together as ``client``.
@@ -38,7 +38,10 @@ class Dispatcher(Protocol):
 
 
 class Hub:
-    """Owner of this process' connections. ``monotonic`` gives seconds; ``degraded``: the reason why data is delayed, else empty."""
+    """Owner of this process' connections. ``monotonic`` gives seconds; ``degraded``: the reason why data is delayed, else empty.
+
+    ``shows_board``: tells whether this process knows a board. The dispatcher looks for others before they are watched.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Hub:
         limits: HubLimits,
         addresses: AddressCounts,
         session_limits: SessionLimits,
+        shows_board: Callable[[str], bool],
         monotonic: Callable[[], float],
         counters: Counters,
     ) -> None:
@@ -60,6 +64,7 @@ class Hub:
         self._limits = limits
         self.places = ConnectionPlaces(registry, limits, addresses)
         self._session_limits = session_limits
+        self._shows_board = shows_board
         self._monotonic = monotonic
         self._counters = counters
         self.degraded = ""
@@ -122,11 +127,16 @@ class Hub:
             connection.give_up(flood.code, flood.reason)
 
     def take(self, connection: Connection, request: Request) -> None:
-        """Serve a view request at once; queue every personal request and, while an ``auth`` is pending, every request except a ping."""
-        if isinstance(request, PersonalRequest) or (connection.authenticating and not isinstance(request, Ping)):
+        """Serve a view request at once; queue every personal request, those for an unknown board and, while an ``auth`` is
+        pending, every request except a ping."""
+        waits = connection.authenticating and not isinstance(request, Ping)
+        if waits or isinstance(request, PersonalRequest) or self._is_unknown(request):
             self._dispatcher.take(connection, request)
         else:
             self._requests.serve(connection, request)
+
+    def _is_unknown(self, request: Request) -> bool:
+        return isinstance(request, Watch) and request.board is not None and not self._shows_board(request.board)
 
     async def broadcast_degraded(self, reason: str) -> None:
         """Broadcast degraded mode and store it for later clients; an empty reason ends degraded mode."""

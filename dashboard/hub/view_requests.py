@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import Invalid
+from dashboard.domain.errors import Invalid, Moved
 from dashboard.domain.identity import Caller
 from dashboard.domain.position import Seen, parse_positions
 from dashboard.hub.connection import Connection
 from dashboard.hub.deferred import DeferredReplies
 from dashboard.hub.preparation import Preparation
+from dashboard.hub.shared import Shared
 from dashboard.hub.snapshots import Snapshots
 from dashboard.hub.subscription import Subscription
 from dashboard.hub.ticker import Ticker
 from dashboard.hub.view import ViewSpec
 from dashboard.hub.view_table import ViewTable
-from dashboard.messages.boards import is_current
+from dashboard.messages.boards import BoardChanged, encode_changed, is_current
 from dashboard.messages.session import type_of
 from dashboard.messages.views import Error, Ping, Pong, Unwatch, Unwatched, Watch, encode
 from dashboard.rfc6455.close_codes import CloseCode
@@ -75,7 +76,11 @@ class ViewRequests:
 
     def _watch(self, connection: Connection, request: Watch) -> None:
         since = parse_positions(request.since) if request.since is not None else None
-        spec, board = self._resolve(request, connection.caller)
+        try:
+            spec, board = self._resolve(request, connection.caller)
+        except Moved as error:  # a screen that was away meanwhile is led on, too
+            connection.send_or_close(Shared(encode_changed(BoardChanged(request.board or "", moved_to=error.to))))
+            raise
         if board is not None and not is_current(board, request.tag):
             since = None
         if not connection.preparing and self._views.get(spec.id) is not None:  # others watch it: its matches are known

@@ -144,6 +144,7 @@ class Parts:
             dispatcher=Nobody(),
             limits=limits,
             session_limits=SessionLimits(),
+            shows_board=lambda board: True,
             monotonic=monotonic,
             counters=counters,
         )

@@ -9,6 +9,7 @@ from msgspec import Struct
 from dashboard.accounts.accounts import Accounts, LoginSession
 from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards
+from dashboard.boards.latest_boards import LatestBoards
 from dashboard.domain.errors import NotAuthenticated
 from dashboard.web.server.base import BaseHandler, describe
 from dashboard.web.server.operation import Operation, Operations
@@ -66,10 +67,12 @@ class Me(Struct, frozen=True):
 
 
 class AccountServices(NamedTuple):
-    """Services of the account routes. ``public_url``: this server's external URL, or empty."""
+    """Services of the account routes. ``latest`` reads boards that other processes have published; ``public_url``: this
+    server's external URL, or empty."""
 
     accounts: Accounts
     boards: Boards
+    latest: LatestBoards
     access: Access
     public_url: str
 

@@ -169,6 +169,7 @@ class UserHandler(AdminHandler):
         body = self.json(UserChange)
         grants: tuple[tuple[str, Role], ...] | None = None
         if body.grants is not None:
+            await self.services.latest()
             grants = self._granted(user_id, body.grants)
         user = await self.services.accounts.change_user(
             self.by,
@@ -256,6 +257,7 @@ class LinksHandler(BoardSharer):
         body = self.json(NewLink)
         if not self.sees(body.board):
             raise self.services.boards.missing(body.board)
+        await self.services.latest.find(body.board)
         self.services.boards.get(body.board)
         link, text, expires_ms = await self.services.accounts.create_link(self.by, self.address, body.board, body.hours)
         base = self.services.public_url.rstrip("/") or f"{self.request.protocol}://{self.request.host}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, ClassVar, NamedTuple
 
@@ -15,6 +15,7 @@ from dashboard.accounts.policies import Access
 from dashboard.boards.board_text import parse_board, write_board
 from dashboard.boards.boards import Boards, ShownBoard
 from dashboard.boards.drafts import Drafts, State
+from dashboard.boards.latest_boards import LatestBoards
 from dashboard.boards.library import NEW, Author, Library
 from dashboard.boards.visible import seen_board
 from dashboard.domain.board_document import Document, board_schema, decode_document
@@ -123,12 +124,14 @@ class Differences(Struct, frozen=True):
 
 
 class BoardServices(NamedTuple):
-    """Services of the routes of boards. ``reach`` counts the screens and users of a board."""
+    """Services of the routes of boards. ``latest`` reads what other processes have published; ``reach`` counts the
+    screens and users of a board."""
 
     boards: Boards
     access: Access
     library: Library
     drafts: Drafts
+    latest: LatestBoards
     reach: Callable[[str], Reach]
 
 
@@ -136,6 +139,17 @@ class BoardApi(ApiHandler[BoardServices]):
     """Base of the handlers of boards. The local operator has the same user id here as on the WebSocket."""
 
     talks = True
+
+    def prepare(self) -> Awaitable[None]:
+        return self._prepare(super().prepare())
+
+    async def _prepare(self, checked: Awaitable[None] | None) -> None:
+        if checked is not None:
+            await checked
+        if self.request.method in ("GET", "HEAD") or not self.path_args:
+            await self.services.latest()
+        else:
+            await self.services.latest.find(self.path_args[0])
 
     @property
     def author(self) -> Author:

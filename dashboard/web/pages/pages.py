@@ -8,6 +8,7 @@ from typing import NamedTuple
 from dashboard.accounts.authenticator import LOCAL_ID
 from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards
+from dashboard.boards.latest_boards import LatestBoards
 from dashboard.boards.library import Author
 from dashboard.boards.visible import seen_board
 from dashboard.domain.errors import Forbidden, NotAuthenticated
@@ -22,7 +23,7 @@ HOME_COOKIE = "home_board"
 
 
 class PageServices(NamedTuple):
-    """Services of the pages.
+    """Services of the pages. ``latest`` reads boards that other processes have published.
 
     ``home_board``: the board at ``/`` for users without a choice. ``with_oidc``: True if the login page offers the
     OpenID provider. ``with_old_files``: True if the files for old browsers were built.
@@ -30,6 +31,7 @@ class PageServices(NamedTuple):
 
     boards: Boards
     access: Access
+    latest: LatestBoards
     home_board: str
     with_oidc: bool
     with_old_files: bool
@@ -53,7 +55,8 @@ class Page(BaseHandler[PageServices]):
 class BoardPage(Page):
     """``/boards/ID``: a board."""
 
-    def get(self, board_id: str) -> None:
+    async def get(self, board_id: str) -> None:
+        await self.services.latest.find(board_id)
         moved = self.services.boards.moved_to(board_id)
         if moved != board_id and self.services.access.sees(self.caller, moved):
             self.redirect(f"/boards/{moved}" + (f"?{self.request.query}" if self.request.query else ""), permanent=True)
@@ -72,22 +75,29 @@ class BoardPage(Page):
 class HomePage(BoardPage):
     """``/``: the board chosen on ``/boards`` in this browser, else the board of the setting ``home_board``."""
 
-    def get(self, board_id: str = "") -> None:
-        chosen = self.get_cookie(HOME_COOKIE, "")
-        wanted = [self.services.boards.moved_to(each) for each in (chosen, self.services.home_board) if each]
-        seen = self.seen()
-        if found := next((each for each in wanted if each in seen), ""):
+    async def get(self, board_id: str = "") -> None:
+        if not self._home():
+            await self.services.latest()
+        if found := self._home():
             self.show(found)
         elif self.caller.kind in ("anonymous", "share"):
             raise NotAuthenticated("log in to see this board")
         else:
             self.redirect("/boards")
 
+    def _home(self) -> str:
+        """Return the id of the board to show; empty if the caller sees neither of the two."""
+        chosen = self.get_cookie(HOME_COOKIE, "")
+        wanted = [self.services.boards.moved_to(each) for each in (chosen, self.services.home_board) if each]
+        seen = self.seen()
+        return next((each for each in wanted if each in seen), "")
+
 
 class EditorPage(Page):
     """``/boards/ID/edit``: the editor of a board."""
 
-    def get(self, board_id: str) -> None:
+    async def get(self, board_id: str) -> None:
+        await self.services.latest.find(board_id)
         boards, access = self.services.boards, self.services.access
         moved = boards.moved_to(board_id)
         if moved != board_id and access.sees(self.caller, moved):

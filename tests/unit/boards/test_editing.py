@@ -13,6 +13,7 @@ from dashboard.boards.editing import Editors
 from dashboard.domain.errors import NotFound
 from dashboard.messages.boards import EditBoard, PointAt
 from dashboard.store.board_drafts import OperationRow
+from dashboard.store.database import Database
 from tests.support.hubs import person
 from tests.support.nodes import at_work, until
 from tests.support.pages import Process
@@ -22,12 +23,20 @@ from tests.unit.boards.test_library import EDDY, WALL, opened
 pytestmark = pytest.mark.gen_test
 
 
+async def known(board: str) -> None:
+    """All boards are known here."""
+
+
+def editors_of(desk: Desk, database: Database, process: Process) -> Editors:
+    return Editors(drafts=desk.drafts, database=database, registry=process.registry, bus=process.bus, find_board=known)
+
+
 async def test_editors_of_two_processes_hear_operations_once_and_in_order(tmp_path: Path) -> None:
     async with opened(tmp_path) as database:
         desk = Desk(database)
         await desk.node.library.put(EDDY, "wall", WALL)
         processes = [Process(desk.journal, name) for name in "ab"]
-        editors = [Editors(drafts=desk.drafts, database=database, registry=p.registry, bus=p.bus) for p in processes]
+        editors = [editors_of(desk, database, p) for p in processes]
         pages = [process.page(name) for process, name in zip(processes, ("ann", "bo"), strict=True)]
         for page, name in zip(pages, ("ann", "bo"), strict=True):
             page.caller = msgspec.structs.replace(person(name), role=EDDY.caller.role)
@@ -62,7 +71,7 @@ async def test_requests_for_unknown_boards_leave_nothing_in_memory(tmp_path: Pat
     async with opened(tmp_path) as database:
         desk = Desk(database)
         process = Process(desk.journal, "a")
-        editors = Editors(drafts=desk.drafts, database=database, registry=process.registry, bus=process.bus)
+        editors = editors_of(desk, database, process)
         ann = process.page("ann")
         ann.caller = msgspec.structs.replace(person("ann"), role=EDDY.caller.role)
         for number in range(20):
@@ -76,7 +85,7 @@ async def test_an_editor_may_leave_while_another_joins(tmp_path: Path, monkeypat
         desk = Desk(database)
         await desk.node.library.put(EDDY, "wall", WALL)
         process = Process(desk.journal, "a")
-        editors = Editors(drafts=desk.drafts, database=database, registry=process.registry, bus=process.bus)
+        editors = editors_of(desk, database, process)
         ann, bo = process.page("ann"), process.page("bo")
         for page in (ann, bo):
             page.caller = msgspec.structs.replace(person("ann"), role=EDDY.caller.role)

@@ -1,0 +1,137 @@
+"""Boards on two workers with Redis: what one has answered, the other knows at once. No test waits between the two requests."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import websockets
+
+from dashboard.domain.identity import Role
+from tests.support.cluster import Cluster
+from tests.support.deadline import deadline, scaled
+from tests.support.people import make_users
+
+#: Each kind of change is made so often, on alternating workers.
+_TIMES = 6
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, str]]:
+    """Two workers, and the token of the editor anna."""
+    folder = tmp_path_factory.mktemp("boards")
+    data = folder / "server" / "data"
+    (data / "boards").mkdir(parents=True)
+    token = make_users(data, {"anna": Role.EDITOR}, passwords=False)["anna"]
+    with Cluster(folder) as cluster:
+        yield cluster, token
+
+
+@pytest.fixture
+def pair(served: tuple[Cluster, str]) -> Cluster:
+    return served[0]
+
+
+def ask(cluster: Cluster, worker: int, method: str, path: str, value: Any = None) -> tuple[int, Any]:
+    """Ask one worker; return status and JSON, or the text of another answer."""
+    body = None if value is None else json.dumps(value)
+    status, headers, data = cluster.server.request(method, path, body, port=cluster.direct_ports[worker % 2])
+    is_json = headers.get("content-type", "").startswith("application/json")
+    return status, (json.loads(data) if is_json and data else headers.get("location") or data.decode())
+
+
+def title(cluster: Cluster, worker: int, board: str) -> str:
+    status, said = ask(cluster, worker, "GET", f"/api/v1/boards/{board}")
+    return str(said["title"]) if status == 200 else str(status)
+
+
+def test_what_one_worker_has_answered_about_a_board_the_other_knows_at_once(pair: Cluster) -> None:
+    for n in range(_TIMES):
+        board, path = f"told-{n}", f"/api/v1/boards/told-{n}"
+
+        def here(method: str, path: str, value: Any = None, one: int = n) -> None:
+            status, said = ask(pair, one, method, path, value)
+            assert status < 300, said
+
+        here("PUT", path, {"title": "One"})
+        assert ask(pair, n + 1, "GET", f"/boards/{board}")[0] == 200
+        here("PUT", path, {"title": "Two"})
+        assert title(pair, n + 1, board) == "Two"
+        assert [each["version"] for each in ask(pair, n + 1, "GET", f"{path}/versions")[1]["versions"]] == [2, 1]
+        here(
+            "POST", f"{path}/operations", {"key": "k", "operation": [{"op": "set", "field": "title", "value": "Three"}]}
+        )
+        assert ask(pair, n + 1, "GET", f"{path}/draft")[1]["document"]["title"] == "Three"
+        here("POST", f"{path}/publish", {"note": ""})
+        assert title(pair, n + 1, board) == "Three"
+        here("PATCH", path, {"id": f"{board}-new"})
+        assert ask(pair, n + 1, "GET", f"/boards/{board}-new/edit")[0] == 200
+        assert ask(pair, n + 1, "GET", f"/boards/{board}") == (301, f"/boards/{board}-new")
+        here("PATCH", f"{path}-new", {"archived": True})
+        listed = {each["id"]: each for each in ask(pair, n + 1, "GET", "/api/v1/boards")[1]["boards"]}
+        assert (board in listed, listed[f"{board}-new"]["archived"]) == (False, True)
+        here("DELETE", f"{path}-new")
+        assert title(pair, n + 1, f"{board}-new") == "404"
+        here("POST", f"{path}-new/restore")
+        key = {"key": "k2", "operation": [{"op": "set", "field": "title", "value": "Four"}]}
+        assert ask(pair, n + 1, "POST", f"{path}-new/operations", key)[0] == 200
+
+
+def test_a_file_that_one_worker_has_published_the_other_shows_at_once(pair: Cluster) -> None:
+    file = pair.server.folder / "data" / "boards" / "filed.yaml"
+    file.write_text("title: '0' # by hand\n")
+    for worker in range(2):
+        asyncio.run(listed(pair, worker, "filed"))
+    for n in range(1, _TIMES + 1):
+        step = {"op": "set", "field": "title", "value": str(n)}
+        assert ask(pair, n, "POST", "/api/v1/boards/filed/operations", {"key": f"k{n}", "operation": [step]})[0] == 200
+        status, said = ask(pair, n, "POST", "/api/v1/boards/filed/publish", {"note": ""})
+        assert status == 200, said
+        assert title(pair, n + 1, "filed") == str(n)
+    assert file.read_text() == f"title: '{_TIMES}' # by hand\n"
+
+
+async def listed(cluster: Cluster, worker: int, board: str) -> None:
+    async with deadline(10, f"{board} on worker {worker}"):
+        while (await asyncio.to_thread(ask, cluster, worker, "GET", f"/api/v1/boards/{board}"))[0] != 200:
+            await asyncio.sleep(0.05)
+
+
+def test_a_screen_and_an_editor_on_the_other_worker_get_a_new_board_and_are_led_to_a_renamed_one(
+    served: tuple[Cluster, str],
+) -> None:
+    pair, token = served
+    cookie = {"Cookie": f"session={token}"}
+
+    async def replies(worker: int, board: str) -> list[dict[str, Any]]:
+        """The answers of a worker to ``watch`` and ``edit_board`` on a new connection, and notices before them."""
+        url = f"ws://127.0.0.1:{pair.direct_ports[worker % 2]}/ws"
+        found: list[dict[str, Any]] = []
+        opening = websockets.connect(url, open_timeout=scaled(10), additional_headers=cookie)
+        async with opening as socket, deadline(10, f"the answers about {board}"):
+            await socket.send(json.dumps({"type": "watch", "id": 1, "board": board}))
+            await socket.send(json.dumps({"type": "edit_board", "id": 2, "board": board, "page": "p"}))
+            while {1, 2} - {each.get("id") for each in found}:
+                found.append(json.loads(await socket.recv()))
+        return [each for each in found if each.get("id") or each["type"] == "board_changed"]
+
+    async def meet() -> None:
+        for n in range(_TIMES):
+            board = f"met-{n}"
+            assert (await asyncio.to_thread(ask, pair, n, "PUT", f"/api/v1/boards/{board}", {"title": "Met"}))[0] == 201
+            told = {each.get("id"): each for each in await replies(n + 1, board)}
+            assert (told[1]["type"], told[1].get("board", {}).get("title")) == ("snapshot", "Met"), told
+            assert (told[2]["type"], told[2]["board"]) == ("editing", board), told
+            await asyncio.to_thread(ask, pair, n, "PATCH", f"/api/v1/boards/{board}", {"id": f"{board}-new"})
+            assert (await asyncio.to_thread(ask, pair, n + 1, "GET", f"/boards/{board}-new"))[0] == 200
+            first, *rest = await replies(n + 1, board)
+            assert (first["type"], first["board"], first["moved_to"]) == ("board_changed", board, f"{board}-new")
+            told = {each.get("id"): each for each in rest}
+            assert (told[1]["type"], told[1]["code"]) == ("error", "not_found"), told
+            assert (told[2]["type"], told[2]["board"]) == ("editing", f"{board}-new"), told
+
+    asyncio.run(meet())
