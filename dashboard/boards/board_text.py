@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from dashboard.domain.board import MAX_WIDGETS
-from dashboard.domain.board_document import MAX_DOCUMENT_BYTES, Document, board_of, checked, unknown_fields
+from dashboard.domain.board_document import MAX_DOCUMENT_BYTES, Document, board_of, check_words, checked, unknown_fields
 from dashboard.domain.errors import ConfigurationError, Invalid, TooLarge
 from dashboard.domain.yaml_places import Place, parse_yaml
 
@@ -64,6 +64,7 @@ def _faults_of(value: object) -> list[tuple[str, str]]:
 def _fault(document: Document) -> list[tuple[str, str]]:
     try:
         board_of(document)
+        check_words(document)
     except Invalid as error:
         return [(error.field, error.reason)]
     return []

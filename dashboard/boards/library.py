@@ -27,6 +27,7 @@ from dashboard.domain.board_document import (
 )
 from dashboard.domain.errors import ChangedMeanwhile, Conflict, Forbidden, Invalid, NotFound
 from dashboard.domain.identity import Caller
+from dashboard.domain.plain_values import check_text
 from dashboard.store.audit import record
 from dashboard.store.boards import (
     DELETED_KEPT_MS,
@@ -133,6 +134,7 @@ class Library:
         """
         if len(note) > _MAX_NOTE:
             raise Invalid(f"has {len(note)} characters; at most {_MAX_NOTE}", field="note")
+        check_text(note, field="note")
         now_ms, text = self._now_ms(), encode_document(document).decode()
         version = row.version + 1
         where = {} if self._is_file(row.id) else {"document": text}  # a file's text is its home

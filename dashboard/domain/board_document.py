@@ -18,6 +18,7 @@ from dashboard.domain.board import MAX_ROWS, MAX_WIDGETS, Board, Kind, Threshold
 from dashboard.domain.board_layout import Box, bottom, lay_out
 from dashboard.domain.decode_faults import fault_of
 from dashboard.domain.errors import DashboardError, Invalid
+from dashboard.domain.plain_values import check_plain
 
 #: Any JSON value.
 Json = Annotated[object, Meta(extra_json_schema={"description": "any value"})]
@@ -58,12 +59,29 @@ def board_of(document: object) -> Board:
     return board
 
 
+def check_words(document: object) -> None:
+    """Check the numbers and texts of a document that is to be published; raises Invalid with the place of the fault.
+
+    A document that is stored already is shown without this check.
+    """
+    check_plain(document)
+    if not isinstance(document, dict):
+        return
+    tags, folder = document.get("tags", ()), document.get("folder", "")
+    for number, tag in enumerate(tags if isinstance(tags, list | tuple) else ()):
+        if isinstance(tag, str) and not tag.strip():
+            raise Invalid("is blank; write a word, or leave the tag out", field=f"tags[{number}]")
+    if isinstance(folder, str) and folder and not folder.strip():
+        raise Invalid("is blank; write a name, or leave it out", field="folder")
+
+
 def checked(value: object) -> Document:
     """Check a value, also its length, and return it as a document; raises Invalid.
 
     Values that JSON does not have, such as dates, become strings.
     """
     board_of(value)
+    check_words(value)
     try:
         text = msgspec.json.encode(value)
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:

@@ -18,6 +18,10 @@ PATH = Path("wall.yaml")
         ("title: x\nwidgets:\n- kind: stat\n  title: a\n  w: wide\n", "wall.yaml:5: widgets[0].w: must be a whole number", 5),
         ("title: x\ntitle: y\n", "wall.yaml:2: title appears twice", 2),
         ("title: [\n", "wall.yaml:2: not YAML", 2),
+        ("title: x\ntags: [a, ' ']\n", "wall.yaml:2: tags[1]: is blank", 2),
+        ("title: x\nwidgets:\n- {kind: stat, title: a, min: .nan}\n", "wall.yaml:3: widgets[0].min: nan is not a number that", 3),
+        ("title: x\nteam:\n  - {size: -.inf}\n", "wall.yaml:3: team[0].size: -inf is not", 3),
+        ('title: "a\\0b"\n', "wall.yaml:1: title: holds a control character, U+0000", 1),
         ("subtitle: x\n", "wall.yaml:1: title: is missing", 1),
     ],
 )  # fmt: skip
@@ -42,11 +46,9 @@ def test_a_written_board_reads_back_as_the_same() -> None:
 
 
 def test_all_faults_of_a_text_are_said_at_once_each_with_its_line() -> None:
-    text = (
-        "title: x\nrows: 0\nwidgets:\n- {kind: pie, title: a}\n- {kind: stat}\n- {kind: stat, title: c, seris: [a]}\n"
-    )
+    text = "title: x\nrows: 0\nwidgets:\n- {kind: pie, title: a}\n- {kind: stat}\n- {kind: stat, title: c, max: .inf}\n"
     faults, _ = faults_in(text, PATH)
-    assert [each.partition(" ")[0] for each in faults] == ["wall.yaml:2:", "wall.yaml:4:", "wall.yaml:5:"]
+    assert [each.partition(" ")[0] for each in faults] == [f"wall.yaml:{line}:" for line in (2, 4, 5, 6)]
     faults, unknown = faults_in("title: x\nwidgets:\n- {kind: stat, title: c, seris: [a]}\n", PATH)
     assert (faults, unknown) == (
         [],

@@ -68,6 +68,26 @@ def test_what_json_does_not_have_becomes_text() -> None:
     assert document == {"title": "x", "since": "2024-01-01"}
 
 
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"tags": ["a", " "]}, "tags[1]"),
+        ({"folder": "  "}, "folder"),
+        ({"subtitle": "a\x1bb"}, "subtitle"),
+        ({"team": {"size": float("nan")}}, "team.size"),
+        ({"widgets": [{"kind": "stat", "title": "a", "min": float("-inf")}]}, "widgets[0].min"),
+    ],
+)  # fmt: skip
+def test_a_value_that_cannot_be_shown_is_refused_but_a_stored_board_with_it_is_shown(
+    more: dict[str, Any], field: str
+) -> None:
+    document = {"title": "x"} | more
+    with pytest.raises(Invalid) as told:
+        checked(document)
+    assert told.value.field == field
+    assert board_of(document).title == "x"
+
+
 @pytest.mark.parametrize("text", ["..", "a/b", "", "a" * 61, "wall.yaml", "ä"])
 def test_ids_of_boards_are_parts_of_addresses(text: str) -> None:
     with pytest.raises(Invalid):
