@@ -70,7 +70,7 @@ def _check_boards(folder: Path) -> None:
             click.echo(f"problem: {fault}", err=True)
     for path in sorted(folder.glob("*.yml")):
         click.echo(f"warning: {path} is not read; name it {path.stem}.yaml", err=True)
-    click.echo(f"{len(paths)} boards, {broken} of them broken")
+    click.echo(f"{len(paths)} {'board' if len(paths) == 1 else 'boards'}, {broken} of them broken")
     if broken:
         raise SystemExit(1)
 

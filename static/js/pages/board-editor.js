@@ -8,7 +8,7 @@ import { BoardPanel } from "../widgets/board-panel.js";
 import { DashBoard } from "../widgets/dash-board.js";
 import { compare } from "../widgets/board-history.js";
 import { confirmed } from "../widgets/dialog.js";
-import { byId, h, setText } from "../widgets/dom.js";
+import { byId, counted, h, setText } from "../widgets/dom.js";
 import { Publishing } from "../widgets/publishing.js";
 import { SeriesPicker } from "../widgets/series-picker.js";
 import { inspectTile } from "../widgets/tile-inspector.js";
@@ -194,7 +194,7 @@ function showState() {
   const changes = draft.history.length;
   const waiting = draft.waiting.length && isSending ? ` · ${draft.waiting.length} not sent yet` : "";
   const since = version ? ` since version ${version}` : "";
-  setText(byId("state"), draft.seq < 0 ? "" : (changes ? `draft · ${changes} ${changes === 1 ? "change" : "changes"}${since}` : `as published${version ? `, version ${version}` : ""}`) + waiting);
+  setText(byId("state"), draft.seq < 0 ? "" : (changes ? `draft · ${counted(changes, "change")}${since}` : `as published${version ? `, version ${version}` : ""}`) + waiting);
   byId("publish", HTMLButtonElement).disabled = !changes && !draft.waiting.length;
   byId("discard", HTMLButtonElement).disabled = !changes;
 }

@@ -3,7 +3,7 @@
 import { ApiError, api } from "../client/http.js";
 import { groupsOf, idFor } from "../data/board-index.js";
 import { favourites, homeBoard, recent, setFavourite, setHomeBoard } from "./seen-boards.js";
-import { button, byId, h, setText, svg } from "../widgets/dom.js";
+import { button, byId, counted, h, setText, svg } from "../widgets/dom.js";
 
 // What the first picture does not need is loaded after it. The page's template names the modules above, so that all are asked for at once.
 
@@ -62,7 +62,7 @@ function card(board) {
   const home = { store: `version ${board.version}`, file: "file", server: "comes with the server" }[board.source] ?? "";
   const remarks = [board.fault && `broken file: ${board.fault}`, board.shadowed && "the store has another board of this id; the file is shown", board.unknown.length && `unknown fields: ${board.unknown.join(", ")}`].filter(Boolean);
   return h("li", { class: "card", "data-board": board.id }, thumbnail(board), h("div", { class: "row" }, h("a", { class: "open", href: `/boards/${board.id}`, text: board.title.trim() || board.id }), h("span", {}, edit, " ", house, star)),
-    board.subtitle ? h("small", { text: board.subtitle }) : "", h("small", { text: [`${board.tiles} tiles`, home, when].filter(Boolean).join(" · ") }), ...remarks.map((text) => h("small", { class: "remark", text: `▲ ${text}` })));
+    board.subtitle ? h("small", { text: board.subtitle }) : "", h("small", { text: [counted(board.tiles, "tile"), home, when].filter(Boolean).join(" · ") }), ...remarks.map((text) => h("small", { class: "remark", text: `▲ ${text}` })));
 }
 
 /** Return the name of a button or a link. @param {Element} element */
@@ -99,7 +99,7 @@ function show() {
   const last = (ofFocus.find(({ isHere }) => isHere) ?? ofFocus[0])?.i ?? 0;
   void fill(cards, shows, Math.max(FIRST_CARDS, last + 1)).then((isDone) => isDone && live?.show(pictures));
   const found = new Set(groups.flatMap((group) => group.boards.map(({ id }) => id))).size;
-  const all = boards.length === 1 ? "1 board" : `${boards.length} boards`;
+  const all = counted(boards.length, "board");
   setText(status, found === boards.length ? all : `${found} of ${all}`);
   if (!boards.length) list.append(h("p", { class: "teach", text: mayMake ? "There are no boards. New board makes one." : "There are no boards that you may see." }));
   else if (!found) list.append(h("p", { class: "teach", text: "No board matches. Search by title, folder or tag." }));

@@ -26,6 +26,11 @@ export function svg(tag, attributes, ...children) {
   return element;
 }
 
+/** Return a number of things in words. @param {number} count @param {string} one @param {string} [many] */
+export function counted(count, one, many = `${one}s`) {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 /**
  * Return an element of this page by its id.
  * @template {HTMLElement} [T=HTMLElement]

@@ -4,18 +4,13 @@ import { api } from "../client/http.js";
 import { saveCopy } from "./board-actions.js";
 import { readDifferences } from "./board-history.js";
 import { showDialog } from "./dialog.js";
-import { button, h, setText } from "./dom.js";
+import { button, counted, h, setText } from "./dom.js";
 
 /** @import { EditedBoard } from "./board-actions.js" */
 /** Who has a board open. @typedef {{screens: number, viewers: number}} Reach */
 
 /** The screens and viewers are counted again this often. */
 const COUNT_EVERY_S = 5;
-
-/** Return a number of things in words. @param {number} count @param {string} one @param {string} many */
-function counted(count, one, many) {
-  return `${count} ${count === 1 ? one : many}`;
-}
 
 /** Return who has a board open, in words; empty for nobody. @param {Reach} reach */
 function reachText({ screens, viewers }) {

@@ -3,7 +3,7 @@
 import { tableOf } from "../data/document-body.js";
 import { format } from "../draw/format.js";
 import { ColumnWidths } from "./column-widths.js";
-import { fitChildren, h, setText } from "./dom.js";
+import { counted, fitChildren, h, setText } from "./dom.js";
 import { Tile } from "./tile.js";
 
 const MOST_ROWS = 100;
@@ -58,7 +58,7 @@ export class TableTile extends Tile {
   draw() {
     const { columns, rows: all } = tableOf(this.doc?.body, MOST_COLUMNS);
     const rows = all.slice(0, Math.min(MOST_ROWS, this.capacity()));
-    this.count = rows.length < all.length ? `${rows.length} of ${all.length} rows` : "";
+    this.count = rows.length < all.length ? `${rows.length} of ${counted(all.length, "row")}` : "";
     const texts = rows.map((row) => columns.map((column, i) => cellText(row[i], column)));
     const numbers = columns.map((column, i) => isRight(column) || (!column.align && rows.length > 0 && rows.every((row) => typeof (row[i] ?? 0) === "number")));
     const shares = this.widths.fit(columns.map((column, i) => ({ texts: [column.title, ...texts.map((row) => row[i])], isNumber: numbers[i] || !texts.length })),
