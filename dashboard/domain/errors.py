@@ -38,6 +38,8 @@ class NotFound(DashboardError):
 class Moved(NotFound):
     """Board that has another id now, ``to``."""
 
+    code = "moved"
+
     def __init__(self, reason: str, to: str) -> None:
         super().__init__(reason)
         self.to = to

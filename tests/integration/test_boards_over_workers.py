@@ -130,7 +130,7 @@ def test_a_screen_and_an_editor_on_the_other_worker_get_a_new_board_and_are_led_
             first, *rest = await replies(n + 1, board)
             assert (first["type"], first["board"], first["moved_to"]) == ("board_changed", board, f"{board}-new")
             told = {each.get("id"): each for each in rest}
-            assert (told[1]["type"], told[1]["code"]) == ("error", "not_found"), told
+            assert (told[1]["type"], told[1]["code"]) == ("error", "moved"), told
             assert (told[2]["type"], told[2]["board"]) == ("editing", f"{board}-new"), told
 
     asyncio.run(meet())
