@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -35,12 +36,14 @@ def pair(served: tuple[Cluster, str]) -> Cluster:
     return served[0]
 
 
-def ask(cluster: Cluster, worker: int, method: str, path: str, value: Any = None) -> tuple[int, Any]:
+def ask(
+    cluster: Cluster, worker: int, method: str, path: str, value: Any = None, headers: dict[str, str] | None = None
+) -> tuple[int, Any]:
     """Ask one worker; return status and JSON, or the text of another answer."""
     body = None if value is None else json.dumps(value)
-    status, headers, data = cluster.server.request(method, path, body, port=cluster.direct_ports[worker % 2])
-    is_json = headers.get("content-type", "").startswith("application/json")
-    return status, (json.loads(data) if is_json and data else headers.get("location") or data.decode())
+    status, said, data = cluster.server.request(method, path, body, headers, cluster.direct_ports[worker % 2])
+    is_json = said.get("content-type", "").startswith("application/json")
+    return status, (json.loads(data) if is_json and data else said.get("location") or data.decode())
 
 
 def title(cluster: Cluster, worker: int, board: str) -> str:
@@ -78,6 +81,30 @@ def test_what_one_worker_has_answered_about_a_board_the_other_knows_at_once(pair
         here("POST", f"{path}-new/restore")
         key = {"key": "k2", "operation": [{"op": "set", "field": "title", "value": "Four"}]}
         assert ask(pair, n + 1, "POST", f"{path}-new/operations", key)[0] == 200
+
+
+def test_of_two_changes_at_once_with_one_condition_one_is_made_and_the_other_hears_of_it(pair: Cluster) -> None:
+    path = "/api/v1/boards/raced"
+
+    def both(headers: dict[str, str], *changes: tuple[str, Any]) -> list[tuple[int, Any]]:
+        with ThreadPoolExecutor(2) as pool:
+            asked = [
+                pool.submit(ask, pair, n, method, path, value, headers) for n, (method, value) in enumerate(changes)
+            ]
+            return sorted([each.result() for each in asked], key=lambda answer: answer[0])
+
+    made, refused = both({"If-None-Match": "*"}, ("PUT", {"title": "here"}), ("PUT", {"title": "there"}))
+    assert (made[0], refused[0]) == (201, 412), (made, refused)
+    for n in range(_TIMES):
+        tag = pair.server.request("GET", path, port=pair.direct_ports[n % 2])[1]["etag"]
+        made, refused = both({"If-Match": tag}, ("PUT", {"title": f"here {n}"}), ("PUT", {"title": f"there {n}"}))
+        assert (made[0], refused[0], made[1]["version"]) == (200, 412, n + 2), (made, refused)
+        assert f"has changed raced meanwhile (version {n + 2}): board: title" in refused[1]["error"]
+        assert title(pair, n, "raced") in refused[1]["error"]
+    tag = pair.server.request("GET", path, port=pair.direct_ports[0])[1]["etag"]
+    made, refused = both({"If-Match": tag}, ("DELETE", None), ("PUT", {"title": "kept"}))
+    assert made[0] in (200, 204), (made, refused)
+    assert refused[0] == (412 if made[0] == 200 else 409), (made, refused)
 
 
 def test_a_file_that_one_worker_has_published_the_other_shows_at_once(pair: Cluster) -> None:

@@ -66,11 +66,25 @@ board.configure({ clock: shell.clock, loop: shell.loop, showFeed: (name, lines) 
 
 // --- operations ---
 
-/** Edit the draft: at once here, and on the server as soon as it answers. @param {Step[]} steps */
+/** Edit the draft: at once here, and on the server as soon as it answers. @param {Step[]} steps @returns {boolean} whether this page can show the edit */
 function operate(steps) {
-  for (let from = 0; from < steps.length; from += MOST_STEPS) draft.add(randomKey(), steps.slice(from, from + MOST_STEPS));
-  show();
+  /** @type {string[]} */
+  const keys = [];
+  for (let from = 0; from < steps.length; from += MOST_STEPS) {
+    keys.push(randomKey());
+    draft.add(keys[keys.length - 1], steps.slice(from, from + MOST_STEPS));
+  }
+  try {
+    show();
+  } catch (error) {
+    // a pasted tile of another version, or no tile at all; it would keep all later edits from being shown
+    keys.forEach((key) => draft.refused(key));
+    show();
+    complain(new Error(`This cannot be put on the board: ${error instanceof Error ? error.message : error}`));
+    return false;
+  }
   void sendWaiting();
+  return true;
 }
 
 /** Send the waiting operations in their order; while the server is away, wait and try again under the same keys. */

@@ -108,6 +108,7 @@ export class DashBoard extends HTMLElement {
       const widget = /** @type {Widget} */ ({ ...DEFAULTS, ...given });
       const kept = known.get(widget.id);
       const same = kept && drawing(kept.widget) === drawing(widget);
+      if (!same && !customElements.get(`${widget.kind}-tile`)) throw new Error(`no tile is of the kind “${widget.kind}” here`);
       const tile = same ? kept : /** @type {Tile} */ (h(`${widget.kind}-tile`));
       if (same) tile.replaced(widget, given.place ?? place);
       else tile.configure(widget, this.context, given.place ?? place);

@@ -6,7 +6,7 @@ import { freePlace, freePlaces } from "../data/board-layout.js";
 /** @import { Place } from "../data/board-layout.js" */
 /** @import { NewWidget } from "../data/suited-widget.js" */
 /** @import { TilePlacing } from "./tile-placing.js" */
-/** What the clipboard needs from its page. @typedef {{placing: TilePlacing, document: () => BoardDocument, operate: (steps: Step[]) => void, newId: (kind: string) => string, added: () => void, announce: (text: string) => void}} ClipboardHost */
+/** What the clipboard needs from its page. @typedef {{placing: TilePlacing, document: () => BoardDocument, operate: (steps: Step[]) => boolean, newId: (kind: string) => string, added: () => void, announce: (text: string) => void}} ClipboardHost */
 
 /** Name of the list of tiles in a copied text. */
 const TILES = "dashboard tiles";
@@ -52,7 +52,7 @@ export class TileClipboard {
       there.push(place);
       return { ...widget, ...place, id: newId(widget.kind) };
     });
-    operate(made.map((value) => ({ op: "add", value })));
+    if (!operate(made.map((value) => ({ op: "add", value })))) return;
     placing.mark(made.map(({ id }) => id));
     placing.tile(made[0].id)?.focus();
     added();

@@ -1,0 +1,172 @@
+"""Editing while something changes around it: two tabs of one person, a lost session, other rights, a reload, a foreign paste."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dashboard.domain.identity import Role
+from tests.browser.pages import SOCKET_FAILED, Pages, until
+from tests.browser.test_board_editor import TILE, make
+from tests.support.cluster import Cluster
+from tests.support.people import PASSWORD, make_users
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    folder: Path = tmp_path_factory.mktemp("apart")
+    data = folder / "server" / "data"
+    data.mkdir(parents=True)
+    make_users(data, {"anna": Role.EDITOR, "ben": Role.EDITOR, "root": Role.ADMIN})
+    with Cluster(folder) as cluster:
+        yield cluster
+
+
+def editor(pages: Pages, town: Cluster, worker: int, board: str, name: str) -> Page:
+    """The editor of a board on a worker, of a person who logs in."""
+    page = pages.open(f"http://127.0.0.1:{town.direct_ports[worker]}/login?next=/boards/{board}/edit", wait=False)
+    log_in(page, name, board)
+    return page
+
+
+def log_in(page: Page, name: str, board: str) -> None:
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/boards/{board}/edit")
+    ready(page)
+
+
+def ready(page: Page) -> None:
+    until(
+        page, "() => document.body.dataset.connection === 'open' && document.querySelector('#state').textContent !== ''"
+    )
+
+
+def retitle(page: Page, widget: str, title: str) -> None:
+    page.locator(".tile").first.click()
+    page.fill(f"#field-{widget}-title", title)
+    page.keyboard.press("Enter")
+
+
+def draft(town: Cluster, board: str) -> list[str]:
+    return [w["title"] for w in town.server.json("GET", f"/api/v1/boards/{board}/draft")[1]["document"]["widgets"]]
+
+
+def sent(page: Page) -> None:
+    until(
+        page,
+        "() => /^draft/.test(document.querySelector('#state').textContent) && !/not sent/.test(document.querySelector('#state').textContent)",
+    )
+
+
+def test_two_tabs_of_one_person_on_two_workers_are_one_editor_with_one_undo(pages: Pages, town: Cluster) -> None:
+    make(town.server, "tabs", TILE)
+    one = editor(pages, town, 0, "tabs", "anna")
+    two = editor(pages, town, 1, "tabs", "anna")
+    retitle(one, "a", "First")
+    expect(two.get_by_role("heading", name="First")).to_be_visible()
+    retitle(two, "a", "Second")
+    expect(one.get_by_role("heading", name="Second")).to_be_visible()
+    expect(one.locator("board-panel")).not_to_contain_text("has replaced")
+    one.get_by_role("button", name="Undo mine").click()  # the newest operation of the person, made in the other tab
+    for page in (one, two):
+        expect(page.get_by_role("heading", name="First")).to_be_visible()
+    two.get_by_role("button", name="Undo mine").click()
+    for page in (one, two):
+        expect(page.get_by_role("heading", name="A", exact=True)).to_be_visible()
+
+
+def test_undo_goes_on_after_a_reload(pages: Pages, town: Cluster) -> None:
+    make(town.server, "again", TILE)
+    page = editor(pages, town, 0, "again", "anna")
+    for title in ("First", "Second"):
+        retitle(page, "a", title)
+    sent(page)
+    until(page, "() => /2 changes/.test(document.querySelector('#state').textContent)")
+    page.reload()
+    ready(page)
+    page.keyboard.press("Control+z")
+    expect(page.get_by_role("heading", name="First")).to_be_visible()
+    page.reload()
+    ready(page)
+    page.keyboard.press("Control+Shift+z")
+    expect(page.get_by_role("heading", name="Second")).to_be_visible()
+    assert draft(town, "again") == ["Second"]
+
+
+def test_edits_made_after_the_session_has_ended_are_sent_after_the_login(pages: Pages, town: Cluster) -> None:
+    make(town.server, "ended", TILE)
+    page = editor(pages, town, 0, "ended", "anna")
+    pages.expect("401 (Unauthorized)", SOCKET_FAILED)
+    page.context.clear_cookies()
+    retitle(page, "a", "Late")
+    page.wait_for_url("**/login?**")
+    assert draft(town, "ended") == ["A"]
+    log_in(page, "ben", "ended")  # somebody else at the same browser does not send them
+    expect(page.get_by_role("heading", name="A", exact=True)).to_be_visible()
+    page.context.clear_cookies()
+    page.goto(f"http://127.0.0.1:{town.direct_ports[1]}/login?next=/boards/ended/edit")
+    page.goto(f"http://127.0.0.1:{town.direct_ports[0]}/login?next=/boards/ended/edit")
+    log_in(page, "anna", "ended")
+    expect(page.get_by_role("heading", name="Late")).to_be_visible()
+    sent(page)
+    assert draft(town, "ended") == ["Late"]
+
+
+def test_who_loses_the_right_to_edit_is_told_and_edits_again_when_it_is_given_back(pages: Pages, town: Cluster) -> None:
+    make(town.server, "rights", TILE)
+    page = editor(pages, town, 1, "rights", "ben")
+
+    def role(name: str) -> None:
+        status, said = town.server.json("PATCH", "/api/v1/users/ben", {"role": name})
+        assert status == 200, said
+
+    pages.expect("403 (Forbidden)", SOCKET_FAILED)
+    role("viewer")
+    expect(page.locator(".editor-error")).to_contain_text("editing needs the role editor")
+    retitle(page, "a", "Refused")
+    expect(page.locator(".editor-error")).to_contain_text("editing needs the role editor")
+    expect(page.get_by_role("heading", name="A", exact=True)).to_be_visible()
+    role("editor")
+    ready(page)
+    until(page, "() => document.querySelector('.editor-error').hidden", timeout_ms=20_000)
+    retitle(page, "a", "Allowed")
+    sent(page)
+    assert draft(town, "rights") == ["Allowed"]
+
+
+PASTE = """(text) => {
+    const data = new DataTransfer();
+    data.setData("text/plain", text);
+    document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.mark.parametrize(
+    "widgets",
+    [
+        [{"kind": "hologram", "title": "x"}],
+        [{"kind": "stat"}],
+        [{}],
+        [{"kind": "stat", "title": "x", "series": [" "]}],
+    ],
+)
+def test_tiles_that_this_server_cannot_show_are_refused_and_the_editor_goes_on(
+    pages: Pages, town: Cluster, widgets: list[Any]
+) -> None:
+    make(town.server, "pasted", TILE)
+    pages.expect("400 (Bad Request)")
+    page = editor(pages, town, 0, "pasted", "anna")
+    page.evaluate(PASTE, json.dumps({"dashboard tiles": widgets}))
+    expect(page.locator(".editor-error")).to_be_visible()
+    expect(page.locator(".tile")).to_have_count(1)
+    retitle(page, "a", "Goes on")
+    sent(page)
+    assert draft(town, "pasted") == ["Goes on"]
+    town.server.json("DELETE", "/api/v1/boards/pasted/draft")
