@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -161,3 +162,59 @@ def test_a_screen_and_an_editor_on_the_other_worker_get_a_new_board_and_are_led_
             assert (told[2]["type"], told[2]["board"]) == ("editing", f"{board}-new"), told
 
     asyncio.run(meet())
+
+
+def test_a_screen_that_skips_tiles_on_one_worker_wakes_them_on_the_other_without_a_gap(
+    served: tuple[Cluster, str],
+) -> None:
+    pair, token = served
+    began_ms = int(time.time() * 1000) - 1_000
+    tiles = [{"kind": "stat", "title": name, "series": [f"skip_{name}"]} for name in "ab"]
+
+    def post(worker: int, number: int) -> None:
+        samples = [{"series": f"skip_{name}", "value": number, "t": began_ms + number} for name in "ba"]
+        assert ask(pair, worker, "POST", "/api/v1/samples", samples)[0] == 202
+
+    async def until(socket: Any, name: str, number: int, sids: dict[int, str]) -> tuple[list[tuple[str, float]], str]:
+        """Read frames until one brings this value; return all samples that came, and the last position."""
+        came: list[tuple[str, float]] = []
+        async with deadline(10, f"{name} = {number}"):
+            while True:
+                message = json.loads(await socket.recv())
+                assert message["type"] not in ("gap", "error"), message
+                sids |= {each["sid"]: each["name"] for each in message.get("series", [])}
+                came += [(sids[sid], value) for sid, _, values, *_ in message.get("points", []) for value in values]
+                if message["type"] == "snapshot" and message.get("id") == number:
+                    return came, json.dumps([message["position"], message["board"]["tag"], message["view"]])
+                if (f"skip_{name}", number) in came:
+                    return came, message["position"]
+
+    def connected(worker: int) -> Any:
+        url = f"ws://127.0.0.1:{pair.direct_ports[worker % 2]}/ws"
+        return websockets.connect(url, open_timeout=scaled(10), additional_headers={"Cookie": f"session={token}"})
+
+    async def look() -> None:
+        assert (
+            await asyncio.to_thread(ask, pair, 0, "PUT", "/api/v1/boards/skips", {"title": "Skips", "widgets": tiles})
+        )[0] == 201
+        await asyncio.to_thread(post, 0, 1)
+        for n in range(_TIMES):
+            first, sids = 10 * n + 2, dict[int, str]()
+            async with connected(n) as socket:
+                await socket.send(json.dumps({"type": "watch", "id": first, "board": "skips"}))
+                _, said = await until(socket, "", first, sids)
+                since, tag, view = json.loads(said)
+                await socket.send(json.dumps({"type": "unwatch", "view": view}))
+                await socket.send(
+                    json.dumps({"type": "watch", "id": 1, "board": "skips", "tag": tag, "skip": [1], "since": since})
+                )
+                await asyncio.to_thread(post, n + 1, first)
+                await asyncio.to_thread(post, n, first + 1)
+                came, _ = await until(socket, "a", first + 1, sids)
+                assert {name for name, _ in came} == {"skip_a"}, came
+            async with connected(n + 1) as socket:
+                await socket.send(json.dumps({"type": "watch", "id": 2, "board": "skips", "tag": tag, "since": since}))
+                came, _ = await until(socket, "b", first + 1, sids)
+                assert [value for name, value in came if name == "skip_b"] == [first, first + 1], came
+
+    asyncio.run(look())
