@@ -12,22 +12,38 @@ from playwright.sync_api import Page, expect
 
 from dashboard.domain.identity import Role
 from tests.browser.pages import SOCKET_FAILED, Pages, until
-from tests.browser.test_board_editor import TILE, make
+from tests.browser.test_board_editor import TILE
 from tests.support.cluster import Cluster
 from tests.support.people import PASSWORD, make_users
 
 
+class Town(Cluster):
+    """Two workers of a server where everybody logs in. ``root``: the administrator's token."""
+
+    root = ""
+
+    def ask(self, method: str, path: str, value: Any = None) -> Any:
+        status, said = self.server.json(method, path, value, {"Authorization": f"Bearer {self.root}"})
+        assert status < 300, said
+        return said
+
+
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     folder: Path = tmp_path_factory.mktemp("apart")
     data = folder / "server" / "data"
     data.mkdir(parents=True)
-    make_users(data, {"anna": Role.EDITOR, "ben": Role.EDITOR, "root": Role.ADMIN})
-    with Cluster(folder) as cluster:
-        yield cluster
+    tokens = make_users(data, {"anna": Role.EDITOR, "ben": Role.EDITOR, "root": Role.ADMIN})
+    with Town(folder, "--login", "required") as town:
+        town.root = tokens["root"]
+        yield town
 
 
-def editor(pages: Pages, town: Cluster, worker: int, board: str, name: str) -> Page:
+def make(town: Town, board: str) -> None:
+    town.ask("PUT", f"/api/v1/boards/{board}", {"title": board, "columns": 24, "rows": 12, "widgets": [TILE]})
+
+
+def editor(pages: Pages, town: Town, worker: int, board: str, name: str) -> Page:
     """The editor of a board on a worker, of a person who logs in."""
     page = pages.open(f"http://127.0.0.1:{town.direct_ports[worker]}/login?next=/boards/{board}/edit", wait=False)
     log_in(page, name, board)
@@ -54,8 +70,8 @@ def retitle(page: Page, widget: str, title: str) -> None:
     page.keyboard.press("Enter")
 
 
-def draft(town: Cluster, board: str) -> list[str]:
-    return [w["title"] for w in town.server.json("GET", f"/api/v1/boards/{board}/draft")[1]["document"]["widgets"]]
+def draft(town: Town, board: str) -> list[str]:
+    return [w["title"] for w in town.ask("GET", f"/api/v1/boards/{board}/draft")["document"]["widgets"]]
 
 
 def sent(page: Page) -> None:
@@ -65,8 +81,8 @@ def sent(page: Page) -> None:
     )
 
 
-def test_two_tabs_of_one_person_on_two_workers_are_one_editor_with_one_undo(pages: Pages, town: Cluster) -> None:
-    make(town.server, "tabs", TILE)
+def test_two_tabs_of_one_person_on_two_workers_are_one_editor_with_one_undo(pages: Pages, town: Town) -> None:
+    make(town, "tabs")
     one = editor(pages, town, 0, "tabs", "anna")
     two = editor(pages, town, 1, "tabs", "anna")
     retitle(one, "a", "First")
@@ -82,8 +98,8 @@ def test_two_tabs_of_one_person_on_two_workers_are_one_editor_with_one_undo(page
         expect(page.get_by_role("heading", name="A", exact=True)).to_be_visible()
 
 
-def test_undo_goes_on_after_a_reload(pages: Pages, town: Cluster) -> None:
-    make(town.server, "again", TILE)
+def test_undo_goes_on_after_a_reload(pages: Pages, town: Town) -> None:
+    make(town, "again")
     page = editor(pages, town, 0, "again", "anna")
     for title in ("First", "Second"):
         retitle(page, "a", title)
@@ -100,8 +116,8 @@ def test_undo_goes_on_after_a_reload(pages: Pages, town: Cluster) -> None:
     assert draft(town, "again") == ["Second"]
 
 
-def test_edits_made_after_the_session_has_ended_are_sent_after_the_login(pages: Pages, town: Cluster) -> None:
-    make(town.server, "ended", TILE)
+def test_edits_made_after_the_session_has_ended_are_sent_after_the_login(pages: Pages, town: Town) -> None:
+    make(town, "ended")
     page = editor(pages, town, 0, "ended", "anna")
     pages.expect("401 (Unauthorized)", SOCKET_FAILED)
     page.context.clear_cookies()
@@ -111,7 +127,6 @@ def test_edits_made_after_the_session_has_ended_are_sent_after_the_login(pages: 
     log_in(page, "ben", "ended")  # somebody else at the same browser does not send them
     expect(page.get_by_role("heading", name="A", exact=True)).to_be_visible()
     page.context.clear_cookies()
-    page.goto(f"http://127.0.0.1:{town.direct_ports[1]}/login?next=/boards/ended/edit")
     page.goto(f"http://127.0.0.1:{town.direct_ports[0]}/login?next=/boards/ended/edit")
     log_in(page, "anna", "ended")
     expect(page.get_by_role("heading", name="Late")).to_be_visible()
@@ -119,21 +134,17 @@ def test_edits_made_after_the_session_has_ended_are_sent_after_the_login(pages: 
     assert draft(town, "ended") == ["Late"]
 
 
-def test_who_loses_the_right_to_edit_is_told_and_edits_again_when_it_is_given_back(pages: Pages, town: Cluster) -> None:
-    make(town.server, "rights", TILE)
+def test_who_loses_the_right_to_edit_is_told_and_edits_again_when_it_is_given_back(pages: Pages, town: Town) -> None:
+    make(town, "rights")
     page = editor(pages, town, 1, "rights", "ben")
 
-    def role(name: str) -> None:
-        status, said = town.server.json("PATCH", "/api/v1/users/ben", {"role": name})
-        assert status == 200, said
-
     pages.expect("403 (Forbidden)", SOCKET_FAILED)
-    role("viewer")
+    town.ask("PATCH", "/api/v1/users/ben", {"role": "viewer"})
     expect(page.locator(".editor-error")).to_contain_text("editing needs the role editor")
     retitle(page, "a", "Refused")
     expect(page.locator(".editor-error")).to_contain_text("editing needs the role editor")
     expect(page.get_by_role("heading", name="A", exact=True)).to_be_visible()
-    role("editor")
+    town.ask("PATCH", "/api/v1/users/ben", {"role": "editor"})
     ready(page)
     until(page, "() => document.querySelector('.editor-error').hidden", timeout_ms=20_000)
     retitle(page, "a", "Allowed")
@@ -158,9 +169,9 @@ PASTE = """(text) => {
     ],
 )
 def test_tiles_that_this_server_cannot_show_are_refused_and_the_editor_goes_on(
-    pages: Pages, town: Cluster, widgets: list[Any]
+    pages: Pages, town: Town, widgets: list[Any]
 ) -> None:
-    make(town.server, "pasted", TILE)
+    make(town, "pasted")
     pages.expect("400 (Bad Request)")
     page = editor(pages, town, 0, "pasted", "anna")
     page.evaluate(PASTE, json.dumps({"dashboard tiles": widgets}))
@@ -169,4 +180,4 @@ def test_tiles_that_this_server_cannot_show_are_refused_and_the_editor_goes_on(
     retitle(page, "a", "Goes on")
     sent(page)
     assert draft(town, "pasted") == ["Goes on"]
-    town.server.json("DELETE", "/api/v1/boards/pasted/draft")
+    town.ask("DELETE", "/api/v1/boards/pasted/draft")

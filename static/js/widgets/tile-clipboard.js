@@ -11,9 +11,10 @@ import { freePlace, freePlaces } from "../data/board-layout.js";
 /** Name of the list of tiles in a copied text. */
 const TILES = "dashboard tiles";
 
-/** @param {{x?: number | null, y?: number | null, w?: number, h?: number}} widget @returns {Place} */
-function placeOf({ x, y, w = 1, h = 1 }) {
-  return { x: x ?? 0, y: y ?? 0, w, h };
+/** @param {{x?: number | null, y?: number | null, w?: number, h?: number}} widget @returns {Place} one cell at the top left, where nothing fit for it is written */
+function placeOf({ x, y, w, h }) {
+  const whole = (/** @type {unknown} */ value, /** @type {number} */ least) => (Number.isInteger(value) ? Math.max(least, Number(value)) : least);
+  return { x: whole(x, 0), y: whole(y, 0), w: whole(w, 1), h: whole(h, 1) };
 }
 
 /** Return whether somebody types in an element. @param {EventTarget | null} target */
@@ -48,7 +49,7 @@ export class TileClipboard {
     const together = widgets.every(({ x, y }) => typeof x === "number" && typeof y === "number");
     const places = placed ? widgets.map(placeOf) : together ? freePlaces(there, columns, widgets.map(placeOf)) : [];
     const made = widgets.map((widget, i) => {
-      const place = places[i] ?? freePlace(there, columns, widget);
+      const place = places[i] ?? freePlace(there, columns, placeOf(widget));
       there.push(place);
       return { ...widget, ...place, id: newId(widget.kind) };
     });
