@@ -30,6 +30,7 @@ class RemoteWrite(Format):
     name = "remote_write"
     later_status = 503
     encodings = ("snappy",)
+    parsed_at_once_bytes = 0  # hundreds of bytes may be megabytes when they are unpacked
 
     def __init__(self, labels: LabelCache, families: Families, max_bytes: int) -> None:
         self._labels = labels

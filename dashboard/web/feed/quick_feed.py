@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Sequence
 from tornado.httputil import HTTPServerRequest
 
 from dashboard.accounts.policies import authorise, authorise_feeding
-from dashboard.domain.errors import DashboardError, Overloaded
+from dashboard.domain.errors import DashboardError
 from dashboard.domain.identity import Caller
 from dashboard.domain.series import check_text
 from dashboard.ingest.packed import unstated
@@ -55,7 +55,7 @@ class QuickFeed:
 
     def begin(self, body: bytes) -> Awaitable[bytes] | None:
         """Return work that stores a body and gives the answer; None if a handler has to do it."""
-        if self._context.draining or not body:
+        if self._context.draining or not 0 < len(body) <= self._format.parsed_at_once_bytes:
             return None
         if not self._format.takes_any_bytes and unstated(body, is_text=self._is_text):
             return None
@@ -79,6 +79,8 @@ class QuickFeed:
             return None
         if parsed.rest is not None or len(parsed.batch.keys) + len(parsed.batch.refused) > _MOST_SAMPLES:
             return None
+        if not self._context.bodies.take(len(body)):  # given back by ``_store``
+            return None
         return self._store(request, parsed, caller, request_id)
 
     def _authorised(self, body: bytes) -> Caller | None:
@@ -92,15 +94,12 @@ class QuickFeed:
 
     async def _store(self, request: FeedRequest, parsed: Parsed, caller: Caller, request_id: str) -> bytes:
         """Store the acceptable part of a body; return the answer with its head. Raises what a handler has to answer."""
-        bodies, held = self._context.bodies, len(request.body)
         began_s = time.monotonic()
-        if not bodies.take(held):
-            raise Overloaded("too many request bodies are in memory; try again in a second")
         try:
             outcome = await self._intake.accept(parsed, caller=caller, format_=self._format.name, request_id=request_id)
             answer = self._format.answer(request, parsed, outcome)
         finally:
-            bodies.give_back(held)
+            self._context.bodies.give_back(len(request.body))
         headers = (*self._format.headers.items(), *answer.headers)
         head = self._context.heads.head(answer.status, answer.content_type, headers, len(answer.body))
         if _log.isEnabledFor(logging.DEBUG):

@@ -143,7 +143,9 @@ class QuickConnection:
             self._read_on()
             return
         self._stop_timer()
-        work = known.work.begin(received[head_end:end])
+        work = None
+        with suppress(Exception):  # a handler meets it again, answers and logs it
+            work = known.work.begin(received[head_end:end])
         if work is None:
             self._hand_over()
             return
