@@ -82,9 +82,9 @@ class PrometheusHandler(BaseHandler[PrometheusServices]):
             raise WrongParameter("query", f"{error.line}:{error.column}: parse error: {error.why}") from None
 
     async def send(self, data: Iterable[bytes], warnings: Sequence[str] = (), infos: Sequence[str] = ()) -> None:
-        """Send a successful response with ``data`` (parts of JSON), warnings and remarks."""
+        """Send a successful response with ``data`` (parts of JSON, a list if they are made), warnings and remarks."""
         self.set_header("Content-Type", "application/json")
-        await write_parts(self, success(data, list(warnings), list(infos)))
+        await write_parts(self, success(data, list(warnings), list(infos)), are_made=isinstance(data, list))
         self.finish()
 
     @property

@@ -13,17 +13,21 @@ _SENT_BYTES = 1 << 18
 _PART_BYTES = 1 << 16
 
 
-async def write_parts(handler: RequestHandler, parts: Iterable[bytes]) -> None:
-    """Write the parts of an answer, which may be made meanwhile; the caller finishes the answer."""
+async def write_parts(handler: RequestHandler, parts: Iterable[bytes], *, are_made: bool = False) -> None:
+    """Write the parts of an answer, which may be made meanwhile; the caller finishes the answer.
+
+    ``are_made``: whether all parts are in memory. The stream then takes them over at once, so that they are counted among the bytes
+    that clients have not read.
+    """
     waiting = 0
     for part in parts:
         handler.write(part)
         waiting += len(part)
         if waiting < _SENT_BYTES:
             await asyncio.sleep(0)
-        else:
-            waiting = 0
-            await handler.flush()  # waits for a slow client
+            continue
+        waiting, written = 0, handler.flush()
+        await (asyncio.sleep(0) if are_made else written)  # waits for a slow client
 
 
 def joined(texts: Iterable[bytes], between: bytes = b",") -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
 
 import pytest
@@ -38,6 +39,22 @@ async def test_the_client_has_to_read_before_much_more_is_made() -> None:
     await write_parts(cast(RequestHandler, written), parts())
     assert written.flushed == [300_000] * 3
     assert (len(made), written.waiting) == (10, 100_000)
+
+
+class Unread(Written):
+    """Handler of a client that reads nothing."""
+
+    def flush(self) -> Any:  # type: ignore[override]  # a future that never ends
+        self.flushed.append(self.waiting)
+        self.waiting = 0
+        return asyncio.get_running_loop().create_future()
+
+
+@pytest.mark.gen_test
+async def test_what_is_made_goes_to_the_stream_at_once_where_it_is_counted_as_unread() -> None:
+    written = Unread()
+    await write_parts(cast(RequestHandler, written), [b"x" * 100_000] * 10, are_made=True)
+    assert written.flushed == [300_000] * 3
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 5_000, 20_000])
