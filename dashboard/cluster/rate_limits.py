@@ -41,11 +41,20 @@ class SharedRateLimits:
         bucket = self._bucket(key, pace, now_s)
         if not bucket.take(now_s, count):
             return bucket.wait_s(now_s, count)
+        self._note(key, pace, count)
+        return 0.0
+
+    def charge(self, key: str, pace: Pace, count: float) -> None:
+        """Take ``count`` tokens even if there are fewer: the key gets no more until they are paid off."""
+        now_s = self._monotonic()
+        self._bucket(key, pace, now_s).charge(now_s, count)
+        self._note(key, pace, count)
+
+    def _note(self, key: str, pace: Pace, count: float) -> None:
         if self._shared:
             before, already = self._spent.pop(key, (pace, 0.0))
             self._spent[key] = pace, count + (already if before == pace else 0.0)
             self._work.set()
-        return 0.0
 
     def _bucket(self, key: str, pace: Pace, now_s: float) -> TokenBucket:
         bucket = self._buckets.get((key, pace))

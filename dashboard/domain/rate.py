@@ -33,6 +33,11 @@ class TokenBucket:
         self._tokens -= count
         return True
 
+    def charge(self, now_s: float, count: float) -> None:
+        """Subtract ``count`` tokens, even if the bucket has fewer."""
+        self._fill(now_s)
+        self._tokens -= count
+
     def owe(self, now_s: float, count: float) -> None:
         """Subtract ``count`` tokens that another process has allowed, even if the bucket has fewer.
 

@@ -69,16 +69,19 @@ class Intake:
             for each in self._shared:
                 group.start("shared limits", each.run)
 
-    async def accept(self, parsed: Parsed, *, caller: Caller, format_: str, request_id: str = "") -> Outcome:
+    async def accept(
+        self, parsed: Parsed, *, caller: Caller, format_: str, request_id: str = "", follows: bool = False
+    ) -> Outcome:
         """Store all that is acceptable and return the outcome with the refusals; documents count as samples.
 
+        ``follows``: whether this is a further part of a body whose first part is stored; the caller's rate then only counts it.
         Raises TooMany (nothing was stored), Overloaded or Unavailable (perhaps only a part was stored).
         """
         to_store = len(parsed.batch.keys) + len(parsed.documents) + len(parsed.events)
         left = to_store + len(parsed.batch.refused) + parsed.batch.unread
         outcome, events = Outcome(0, []), 0
         try:
-            self.limits.pay(caller, to_store)
+            self.limits.pay(caller, to_store, follows=follows)
             outcome = await self.samples.accept(parsed.batch, request_id=request_id, caller=caller)
             left = len(parsed.documents) + len(parsed.events)
             outcome, failed = await self._with_documents(outcome, parsed, caller, request_id)

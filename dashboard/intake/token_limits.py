@@ -26,12 +26,19 @@ class TokenLimits:
         self._ownership = ownership
         self._rates = rates
 
-    def pay(self, caller: Caller | None, count: int) -> None:
-        """Subtract ``count`` samples from the token's allowance; raises TooMany, and then subtracts nothing."""
+    def pay(self, caller: Caller | None, count: int, *, follows: bool = False) -> None:
+        """Subtract ``count`` samples from the token's allowance; raises TooMany, and then subtracts nothing.
+
+        ``follows``: whether they belong to a body of which a part is stored. They are then subtracted in any case: a repeated
+        body would pay for its first part again, and would never be stored whole.
+        """
         token = caller.token if caller is not None else None
         if token is None or not token.per_s or not count:
             return
-        if wait_s := self._rates.take(token.id, Pace(token.per_s, BURST_S * token.per_s), count):
+        pace = Pace(token.per_s, BURST_S * token.per_s)
+        if follows:
+            self._rates.charge(token.id, pace, count)
+        elif wait_s := self._rates.take(token.id, pace, count):
             raise TooMany(
                 f"the token {token.name} may send {token.per_s:g} samples a second; send less often, or make a token with a larger "
                 "--per-s",

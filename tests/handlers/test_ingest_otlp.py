@@ -256,3 +256,20 @@ async def test_a_body_with_more_samples_than_a_part_may_have_is_stored_whole_and
         for n in range(10):
             expected = [each for each in range(n, 1_000, 10) if each != 700]
             assert series(server, f'hits_total{{n="{n}"}}').values.tolist() == expected
+
+
+async def test_a_token_with_a_rate_has_a_body_of_several_parts_stored_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(otlp, "FULL_PART", 100)
+    monkeypatch.setattr(otlp, "_PIECE_BYTES", 1_000)
+    request = ExportMetricsServiceRequest()
+    gauge = request.resource_metrics.add().scope_metrics.add().metrics.add(name="load").gauge
+    for n in range(500):
+        gauge.data_points.add(as_int=n, time_unix_nano=time.time_ns() + n)
+    async with guarded(tmp_path, per_s=2) as (server, token):
+        headers = PROTOBUF | bearer(token)
+        assert (await post(server, "/v1/metrics", request.SerializeToString(), headers=headers)).code == 200
+        assert server.counters.samples_accepted == 500
+        later = await post(server, "/v1/metrics", request.SerializeToString(), headers=headers)
+        assert (later.code, int(later.headers["Retry-After"]) > 100) == (429, True)

@@ -103,10 +103,12 @@ class FeederHandler(BaseHandler[F]):
 
     async def _take_parts(self, request: FeedRequest, parts: Iterator[BodyPart]) -> tuple[Parsed, Outcome]:
         loop, whole, parsed, key = asyncio.get_running_loop(), Outcome(0, []), Parsed(), ""
+        follows = False
         while (part := await loop.run_in_executor(None, next, parts, None)) is not None:
             parsed = part.parsed
             key = key or await loop.run_in_executor(None, self.format.request_key, request, parsed)
-            outcome = await self.accept(parsed, key, part=part.name)
+            outcome = await self.accept(parsed, key, part=part.name, follows=follows)
+            follows = True
             whole = await self._aside(len(outcome.refused), self._joined, whole, outcome, part.first)
         return parsed, whole
 
@@ -280,16 +282,17 @@ class FeederHandler(BaseHandler[F]):
 
     # --- accept ---
 
-    async def accept(self, parsed: Parsed, key: str = "", *, part: str = "") -> Outcome:
+    async def accept(self, parsed: Parsed, key: str = "", *, part: str = "", follows: bool = False) -> Outcome:
         """Store the acceptable part of a body; raises TooMany, Overloaded, Unavailable.
 
-        ``key``: the format's request key, which is equal for a repeated request. ``part``: distinguishes the slices of a body.
+        ``key``: the format's request key, which is equal for a repeated request. ``part``: distinguishes the parts of a body;
+        ``follows``: whether an earlier part is stored.
         """
         request_id = self.request_id(key)
         request_id = request_id + part if request_id else ""
         self._is_counted = True
         return await self.services.intake.accept(
-            parsed, caller=self.caller, format_=self.format.name, request_id=request_id
+            parsed, caller=self.caller, format_=self.format.name, request_id=request_id, follows=follows
         )
 
     def request_id(self, default: str = "") -> str:

@@ -21,6 +21,15 @@ async def test_a_token_pays_for_its_samples_and_saves_up() -> None:
         stand.limits.pay(slow, 1)
 
 
+async def test_the_further_parts_of_a_body_are_paid_in_any_case() -> None:
+    stand, slow = IntakeStand(), feeder(per_s=2)
+    for _ in range(3):
+        stand.limits.pay(slow, int(2 * BURST_S), follows=True)
+    with pytest.raises(TooMany) as refused:
+        stand.limits.pay(slow, 1)
+    assert 2 * BURST_S < refused.value.retry_after_s < 2 * BURST_S + 1
+
+
 async def test_callers_without_a_token_or_a_rate_pay_nothing() -> None:
     limits = IntakeStand().limits
     for caller in (None, LOCAL, feeder()):
