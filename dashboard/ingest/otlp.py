@@ -46,8 +46,9 @@ _MAX_CACHED_SERIES_BYTES = 16_384
 _DELTA = (1, "AGGREGATION_TEMPORALITY_DELTA")
 #: Flag of a point: the series has no value any more.
 _NO_RECORDED_VALUE = 1
-#: Most resources, scopes and metrics in one request, and bytes for each of which a longer request may have one more.
-_MAX_PARTS = 200_000
+#: Most resources, scopes and metrics in one request; a long request may have one for each ``_PART_BYTES``, which is less than a
+#: metric with one point has.
+_MAX_PARTS, _PART_BYTES = 200_000, 64
 #: Bytes of a metric's points that are read at once.
 _PIECE_BYTES = 1 << 18
 
@@ -103,22 +104,32 @@ class _Walk:
     sent: dict[tuple[bytes, str], str] = field(default_factory=dict)
     not_read: NotRead = field(init=False)
     most: int = field(init=False)
+    most_parts: int = field(init=False)
     is_whole: bool = False
 
     def __post_init__(self) -> None:
         self.not_read, self.most = NotRead.of_body(self.size), max(_MAX_PARTS, self.size // ITEM_BYTES)
+        self.most_parts = max(_MAX_PARTS, self.size // _PART_BYTES)
 
     def take(self, request: dict[str, Any]) -> Parsed:
         """Parse the request, or its first part; raises Invalid when it has too many resources, scopes and metrics."""
         parts = self._parts(request)
         parsed = next(parts)
-        parsed.rest = None if self.is_whole else parts
+        parsed.rest = None if self.is_whole else self._rest(parts)
         return parsed
+
+    def _rest(self, parts: Iterator[Parsed]) -> Iterator[Parsed]:
+        """Yield the further parts. The first ones are stored, so a fault that ends the parsing is refused like a point."""
+        try:
+            yield from parts
+        except Invalid as invalid:
+            self._refuse(invalid, {})
+            yield self.parsed
 
     def _parts(self, request: dict[str, Any]) -> Iterator[Parsed]:
         self._begin()
         self.cache.renew(self.latest_ms)
-        resources = items(request, "resourceMetrics", self.most)
+        resources = items(request, "resourceMetrics", self.most_parts)
         read = [self._read(part, RESOURCE_METRICS) for part in resources]
         self.cache.resources.note_shared(part.get("resource") or {} for part in read if part is not None)
         for part in read:
@@ -147,8 +158,8 @@ class _Walk:
     def _read(self, part: Any, schema: Any) -> dict[str, Any] | None:
         """Decode a part; refuse an unreadable part and return None."""
         self.parts += 1
-        if self.parts > self.most:
-            raise Invalid(f"more than {self.most} resources, scopes and metrics in one body")
+        if self.parts > self.most_parts:
+            raise Invalid(f"more than {self.most_parts} resources, scopes and metrics in one body")
         try:
             return read_any(part, schema, self.not_read)
         except TooManyFields:
@@ -168,7 +179,7 @@ class _Walk:
         self.row, self.newest_ms, index = len(self.parsed.batch.keys), None, self.index
         try:
             origin = self.cache.resources.origin(part.get("resource") or {})
-            scopes = list_in(part, "scopeMetrics", self.most)
+            scopes = list_in(part, "scopeMetrics", self.most_parts)
         except Invalid as invalid:
             self._refuse(Invalid(f"resource: {invalid.reason}", field=invalid.field), part)
             return
@@ -185,7 +196,7 @@ class _Walk:
     def _scope(self, scope: dict[str, Any], origin: Origin) -> Iterator[Parsed]:
         try:
             origin = with_scope(origin, scope.get("scope"), scope.get("schemaUrl"))
-            metrics = list_in(scope, "metrics", self.most)
+            metrics = list_in(scope, "metrics", self.most_parts)
         except Invalid as invalid:
             self._refuse(Invalid(f"scope: {invalid.reason}", field=invalid.field), scope)
             return

@@ -33,7 +33,7 @@ from dashboard.ingest.protobuf import (
     same_in_all,
     signed,
 )
-from dashboard.ingest.write_pieces import MAX_METADATA, Piece, divided, is_long
+from dashboard.ingest.write_pieces import MAX_METADATA, Divided, divided, is_long
 
 MAX_DECODED_BYTES = 32 * 1024 * 1024
 #: A longer sample has more fields than the protocol's; by their number it is not limited otherwise.
@@ -73,9 +73,9 @@ def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int, families
     families, not_read = families or Families(), NotRead.of_body(len(data))
     cache.renew(latest_ms)
     if is_long(data):
-        pieces, metadata = divided(data)
-        families.learn(metadata)
-        parts = _parts(pieces, cache, latest_ms, not_read, families)
+        body = divided(data)
+        families.learn(body.metadata)
+        parts = _parts(body, cache, latest_ms, not_read, families)
         parsed = next(parts)
         parsed.rest = parts
         return parsed
@@ -86,19 +86,30 @@ def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int, families
     return parsed
 
 
-def _parts(
-    pieces: Iterator[Piece], cache: LabelCache, latest_ms: int, not_read: NotRead, families: Families
-) -> Iterator[Parsed]:
-    """Parse the pieces of a body; yield a part whenever one is full, and the last one."""
-    parsed, places = Parsed(), list[int]()
-    for piece in pieces:
-        found, _ = _piece(piece.data, cache, latest_ms, not_read)
-        families.note(found)
-        parsed.join(found, piece.first)
-        places += range(piece.first, piece.first + len(found.batch.keys))
-        if parsed.is_full(FULL_PART):
-            yield _with_places(parsed, places)
-            parsed, places = Parsed(), []
+def _parts(body: Divided, cache: LabelCache, latest_ms: int, not_read: NotRead, families: Families) -> Iterator[Parsed]:
+    """Parse the pieces of a body; yield a part whenever one is full, and the last one.
+
+    A fault that ends the parsing is raised before the first part is stored; later the rest of the series are refused.
+    """
+    parsed, places, first, is_begun = Parsed(), list[int](), 0, False
+    try:
+        for first, data in body.pieces:
+            if parsed.batch.is_hopeless():
+                parsed.batch.leave_unread(first, body.count - first)
+                break
+            found, _ = _piece(data, cache, latest_ms, not_read)
+            families.note(found)
+            parsed.join(found, first)
+            places += range(first, first + len(found.batch.keys))
+            if parsed.is_full(FULL_PART):
+                is_begun = True
+                yield _with_places(parsed, places)
+                parsed, places = Parsed(), []
+    except Invalid as invalid:
+        if not is_begun:
+            raise
+        parsed.refuse(first, invalid)
+        parsed.batch.unread += max(0, body.count - first - 1)
     yield _with_places(parsed, places)
 
 

@@ -224,6 +224,8 @@ def _parse_each(parts: list[bytes], cache: KeyCache, latest_ms: int) -> Batch:
     batch.where = lambda: places
     for index, part in while_hopeful(parts, batch):
         try:
+            if len(batch.keys) >= MAX_SAMPLES:  # arrays have many
+                raise Invalid(f"more than {MAX_SAMPLES} numbers in one body; send fewer at a time")
             for sample in _samples_in(part):
                 _add(batch, sample, cache, latest_ms)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

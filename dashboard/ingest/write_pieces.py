@@ -33,8 +33,16 @@ def is_long(data: bytes) -> bool:
     return len(data) > 4 * PIECE_BYTES
 
 
-def divided(data: bytes) -> tuple[Iterator[Piece], list[bytes]]:
-    """Return the pieces of a body, and its metadata. Raises Invalid if the body is malformed or has too many fields."""
+class Divided(NamedTuple):
+    """Pieces of a body, the number of its series, and its metadata."""
+
+    pieces: Iterator[Piece]
+    count: int
+    metadata: list[bytes]
+
+
+def divided(data: bytes) -> Divided:
+    """Divide a body. Raises Invalid if the body is malformed or has too many fields; the pieces, too, of a malformed series."""
     most, most_others = max(MAX_SAMPLES, len(data) // ITEM_BYTES), max(MAX_METADATA, len(data) // ITEM_BYTES)
     spans, metadata = list[tuple[int, int, int]](), list[bytes]()
     at = start = first = count = others = 0
@@ -58,7 +66,7 @@ def divided(data: bytes) -> tuple[Iterator[Piece], list[bytes]]:
     if at > len(data):
         raise Invalid("a protobuf field is longer than its message")
     spans.append((first, start, at))
-    return _pieces(data, spans), metadata
+    return Divided(_pieces(data, spans), count, metadata)
 
 
 def _pieces(data: bytes, spans: list[tuple[int, int, int]]) -> Iterator[Piece]:

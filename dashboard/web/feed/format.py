@@ -172,11 +172,11 @@ class Format:
 def parts_of(parsed: Parsed, first: int = 0, name: str = "") -> Iterator[BodyPart]:
     """Yield a parsed body or slice, and the parts that are still to parse. ``first``, ``name``: those of the slice.
 
-    The names of further parts contain the numbers of their rows. If a repeated request is divided at other rows, some rows
+    The names of several parts contain the numbers of their rows. If a repeated request is divided at other rows, some rows
     are stored twice, but none is lost.
     """
     rows, rest = len(parsed.batch.keys), parsed.rest
-    yield BodyPart(first, name, parsed)
+    yield BodyPart(first, name if rest is None else f"{name}/rows 0-{rows}", parsed)
     for each in rest or ():
         end = rows + len(each.batch.keys)
         yield BodyPart(first, f"{name}/rows {rows}-{end}", each)

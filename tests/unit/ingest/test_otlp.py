@@ -366,3 +366,20 @@ def test_a_long_request_is_read_in_parts_that_have_its_whole_content(
         places = [place for part in parts if part.batch.where is not None for place in part.batch.where()]
         assert whole.batch.where is not None
         assert sorted(places) == sorted(whole.batch.where())
+
+
+def test_too_many_parts_are_refused_like_a_point_once_samples_are_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(otlp, "FULL_PART", 100)
+    monkeypatch.setattr(otlp, "_PIECE_BYTES", 300)
+    monkeypatch.setattr(otlp, "_MAX_PARTS", 20)
+    monkeypatch.setattr(otlp, "_PART_BYTES", 1 << 20)
+    sent = long_request()
+    for _ in range(15):
+        sent.resource_metrics[1].scope_metrics.add().metrics.add(name="idle")
+    parsed = parse_otlp_protobuf(sent.SerializeToString(), PointCache(), LATEST_MS)
+    assert parsed.rest is not None
+    parts = [parsed, *parsed.rest]
+    rows = sum(len(part.batch.keys) for part in parts)
+    assert rows >= 2 * (90 + 4 * 87)
+    last = parts[-1].batch.refused[-1]
+    assert "more than 20 resources, scopes and metrics" in last.reason

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.domain.errors import Invalid
+from dashboard.ingest import samples_json
 from dashboard.ingest.batch import Batch, KeyCache
 from dashboard.ingest.samples_json import parse_named, parse_samples
 from tests.support.deadline import within
@@ -301,6 +302,15 @@ def test_an_array_of_values_becomes_numbered_series(form: str) -> None:
     )
     assert parsed.where is not None
     assert parsed.where() == ([0, 0] if form == "object" else [0, 0, 1, 2])
+
+
+def test_arrays_do_not_make_a_part_longer_than_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samples_json, "MAX_SAMPLES", 20)
+    parsed = parse_samples(
+        b"\n".join(b'{"series":"s%d","value":[1,2,3,4,5,6,7]}' % n for n in range(10)), KeyCache(), T
+    )
+    assert len(parsed.keys) == 21
+    assert [refusal.index for refusal in parsed.refused] == list(range(3, 10))
 
 
 def test_an_array_for_a_named_series_becomes_numbered_series() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest import remote_write, remote_write2, write_pieces
+from dashboard.ingest import batch, remote_write, remote_write2, write_pieces
 from dashboard.ingest.families import Families
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.remote_write import LabelCache, parse_write_request
@@ -89,9 +89,9 @@ def test_a_long_body_is_read_in_parts_that_have_its_whole_content(
 def test_pieces_are_whole_series_with_their_indices_and_the_metadata_is_apart() -> None:
     data = first()
     assert is_long(data)
-    pieces, metadata = divided(data)
-    pieces = list(pieces)
-    assert len(metadata) == 2
+    made, count, metadata = divided(data)
+    pieces = list(made)
+    assert (count, len(metadata)) == (305, 2)
     assert [piece.first for piece in pieces] == sorted(piece.first for piece in pieces)
     assert all(len(piece.data) < 1_600 for piece in pieces)
     assert sum(piece.first == 300 for piece in pieces) > 20
@@ -105,6 +105,29 @@ def test_a_body_that_is_malformed_or_has_too_many_fields_is_refused_before_its_f
 
 
 def test_a_long_field_that_is_no_series_is_left_to_the_parser() -> None:
-    pieces, metadata = divided(field(1, b"x") + field(3, b"y" * 2_000) + field(1, b"z"))
+    pieces, _, metadata = divided(field(1, b"x") + field(3, b"y" * 2_000) + field(1, b"z"))
     assert list(pieces) == [Piece(0, field(1, b"x")), Piece(1, field(3, b"y" * 2_000)), Piece(1, field(1, b"z"))]
     assert metadata == [b"y" * 2_000]
+
+
+def test_the_rest_of_a_long_body_is_left_unread_after_too_many_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "MAX_REFUSALS", 50)
+    parsed = parse_first(encode([({"a": f"without a name {n}"}, [(1, T)]) for n in range(500)]))
+    refused = parsed.batch.refused
+    assert len(refused) < 80
+    assert len(refused) + parsed.batch.unread == 500
+    assert refused[-1].code == batch.UNREAD
+
+
+def test_a_fault_that_ends_the_parsing_is_refused_once_a_part_is_stored() -> None:
+    good = encode([({"__name__": f"s{n}"}, [(n, T)]) for n in range(300)])
+    second_version = field(5, b"x") * 400
+    parsed = parse_first(good + second_version)
+    assert parsed.rest is not None
+    parts = [parsed, *parsed.rest]
+    stored, refused = len(content(parts)), [refusal for part in parts for refusal in part.batch.refused]
+    assert 200 <= stored < 300
+    assert [refusal.index for refusal in refused] == [stored]
+    assert stored + 1 + parts[-1].batch.unread == 300
+    with pytest.raises(Invalid):
+        parse_first(second_version)
