@@ -57,9 +57,9 @@ def _take(point: Any, parsed: Parsed, latest_ms: int, origins: Origins) -> None:
         return  # no value
     if isinstance(value, dict):
         raise Invalid("is not a number", field="value")
-    for leaf in leaves(metric, value):
+    for leaf, number in [(leaf, _number(leaf.value)) for leaf in leaves(metric, value)]:  # all or none
         origin = ",".join([metric, *sorted(tags)]) + leaf.path
-        parsed.add(origins.claim(foreign_key(leaf.name, tags.items()), origin), t_ms, _number(leaf.value))
+        parsed.add(origins.claim(foreign_key(leaf.name, tags.items()), origin), t_ms, number)
 
 
 def parse_opentsdb_lines(data: bytes, cache: PointCache, latest_ms: int) -> Parsed:

@@ -64,11 +64,11 @@ def _numbered(
     widget: str, field: str, values: list[Any], unit: str | None, parsed: Parsed, origins: Origins | None
 ) -> None:
     """Add the numbers of an array to numbered series; raises Invalid for the first other value."""
-    for leaf in leaves(widget, values):
+    for leaf, number in [(leaf, _number(leaf.value, field)) for leaf in leaves(widget, values)]:  # all or none
         name = foreign_name(leaf.name)
         if origins is not None:
             origins.claim(name, widget + leaf.path)
-        parsed.add(name, None, _number(leaf.value, field), unit=unit)
+        parsed.add(name, None, number, unit=unit)
 
 
 def parse_dashboard_event(body: bytes) -> str:

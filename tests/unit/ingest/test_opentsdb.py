@@ -32,7 +32,7 @@ def test_points_alone_and_in_lists() -> None:
 
 
 def test_an_array_of_values_becomes_numbered_series() -> None:
-    parsed = parse([POINT | {"value": [1, None, ["2.5"]]}, POINT | {"value": {"a": 1}}, POINT | {"value": ["x"]}])
+    parsed = parse([POINT | {"value": [1, None, ["2.5"]]}, POINT | {"value": {"a": 1}}, POINT | {"value": [1, "x"]}])
     labels = '{dc="lga",host="web01"}'
     assert parsed.batch.keys == [f"sys.cpu.nice_0{labels}", f"sys.cpu.nice_2_0{labels}"]
     assert parsed.batch.values == [1, 2.5]

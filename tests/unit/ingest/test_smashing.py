@@ -73,7 +73,7 @@ def test_a_text_is_kept_as_one_and_what_is_neither_is_refused() -> None:
 
 
 def test_the_numbers_of_an_array_become_numbered_series() -> None:
-    parsed = parse("my widget", current=[1, None, "2.5"], value=[True], suffix="%")
+    parsed = parse("my widget", current=[1, None, "2.5"], value=[5, True], suffix="%")
     assert (parsed.batch.keys, parsed.batch.values) == (["my_widget_0", "my_widget_2"], [1, 2.5])
     assert [unit for _, unit, _ in parsed.batch.declared] == ["%", "%"]
     assert [refusal.field for refusal in parsed.batch.refused] == ["value"]
