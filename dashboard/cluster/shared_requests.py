@@ -62,6 +62,7 @@ class SharedRequests:
                     key, began_ms = self._untold.popitem()
                     told[key] = began_ms
                 if not await self._bus.publish(RequestsBegun(self._bus.node_id, told)):
+                    self._untold.update(told)
                     break
             await asyncio.sleep(_TELL_EVERY_S)
 

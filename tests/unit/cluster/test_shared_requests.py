@@ -6,6 +6,7 @@ import pytest
 
 from dashboard.cluster.bus import Bus
 from dashboard.cluster.shared_requests import SharedRequests
+from dashboard.entries.signals import Signal
 from tests.support.nodes import a_journal, at_work, bus_of, until
 
 pytestmark = pytest.mark.gen_test
@@ -64,3 +65,20 @@ async def test_the_number_of_remembered_requests_is_bounded(monkeypatch: pytest.
     for n in range(100):
         requests.began_ms(str(n))
     assert (len(requests._began_ms), len(requests._untold)) == (10, 10)
+
+
+async def test_what_could_not_be_published_is_published_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    journal, clock = a_journal(), Clock()
+    buses = [bus_of(journal, name) for name in "ab"]
+    one, other = (of_process(bus, clock) for bus in buses)
+    publish, tried = buses[0].publish, []
+
+    async def failing_once(signal: Signal) -> bool:
+        tried.append(signal)
+        return len(tried) > 1 and await publish(signal)
+
+    monkeypatch.setattr(buses[0], "publish", failing_once)
+    assert one.began_ms("x") == T
+    async with at_work(*(bus.run for bus in buses), one.run, other.run):
+        await until(lambda: "x" in other._began_ms)
+    assert len(tried) == 2
