@@ -36,6 +36,8 @@ _MAX_UNCOVERED = 1_000
 _MAX_PAYLOAD_BYTES = 4 << 20
 #: A longer payload is parsed in a thread: a new series takes tens of microseconds.
 _PARSED_AT_ONCE_BYTES = 4_096
+#: Bytes of a refused payload that may be shown.
+_SHOWN_BYTES = 512
 #: Most bytes of messages that wait for the journal; further messages are dropped.
 _MAX_WAITING_BYTES = 64 << 20
 
@@ -115,13 +117,13 @@ class MqttSource:
         if template is None:
             self._pass_over(topic)
             return
-        if not payload.strip(b"\x00 \t\r\n"):
+        if len(payload) <= _MAX_PAYLOAD_BYTES and not payload.strip(b"\x00 \t\r\n"):
             self.state.dropped["empty"] += 1  # an empty payload deletes a retained message (MQTT 3.1.1, 3.3.1.3)
             return
         try:
             parsed = await self._parsed(topic, payload, template)
         except Invalid as invalid:
-            self.state.refuse(invalid.code, str(invalid), topic.encode() + b" " + payload)
+            self.state.refuse(invalid.code, str(invalid), topic.encode() + b" " + payload[:_SHOWN_BYTES])
             return
         self.state.refuse_all(parsed.batch.refused, unlisted=parsed.batch.unread)
         into.batch.keys += parsed.batch.keys
