@@ -165,7 +165,8 @@ def _unit(node: Binary, left: Vector, right: Vector) -> str:
 def _product(left: str, right: str) -> str:
     """Return the unit of a product: ``B`` times ``/s``, of packets, is ``B/s``."""
     if left and right:
-        return left + right if right == PER_SECOND else right + left if left == PER_SECOND else ""
+        unit = left if right == PER_SECOND else right if left == PER_SECOND else ""
+        return unit + PER_SECOND if unit and not unit.endswith(PER_SECOND) else ""
     return left or right
 
 

@@ -89,6 +89,7 @@ def test_units_go_through(text: str, unit: str) -> None:
         ("rate(busy[1m])", ""), ("rate(orders[1m])", ""), ("sum(rate(busy[1m])) / sum(rate(orders[1m]))", "s"),
         ("increase(busy[1m]) / increase(orders[1m])", "s"), ("rate(orders[1m]) * size", "B/s"), ("size * rate(orders[1m])", "B/s"),
         ("rate(busy[1m]) / rate(busy[1m])", ""), ("rate(rate(orders[1m])[2m:30s])", ""), ("size / rate(orders[1m])", ""),
+        ("rate(size[1m]) * rate(orders[1m])", ""),
     ],
 )  # fmt: skip
 def test_a_rate_of_counts_has_no_unit_but_divides_and_multiplies_as_one_per_second(text: str, unit: str) -> None:
