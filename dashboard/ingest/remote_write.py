@@ -95,7 +95,7 @@ def _parts(body: Divided, cache: LabelCache, latest_ms: int, not_read: NotRead, 
     try:
         for first, data in body.pieces:
             if parsed.batch.is_hopeless():
-                parsed.batch.leave_unread(first, body.count - first)
+                parsed.batch.leave_unread(first, body.series - first)
                 break
             found, _ = _piece(data, cache, latest_ms, not_read)
             families.note(found)
@@ -109,7 +109,7 @@ def _parts(body: Divided, cache: LabelCache, latest_ms: int, not_read: NotRead, 
         if not is_begun:
             raise
         parsed.refuse(first, invalid)
-        parsed.batch.unread += max(0, body.count - first - 1)
+        parsed.batch.unread += max(0, body.series - first - 1)
     yield _with_places(parsed, places)
 
 

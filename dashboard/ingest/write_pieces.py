@@ -37,7 +37,7 @@ class Divided(NamedTuple):
     """Pieces of a body, the number of its series, and its metadata."""
 
     pieces: Iterator[Piece]
-    count: int
+    series: int
     metadata: list[bytes]
 
 
