@@ -348,3 +348,22 @@ async def test_no_name_of_a_static_file_is_a_fault_of_the_server() -> None:
         for name in names:
             for method in ("GET", "HEAD"):
                 assert (await fetch(server, f"/static/x/{name}", method=method)).code in (400, 403, 404), name
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/nothing", {}, 404),
+        ("/api/v1/samples", {"Host": "evil.example"}, 421),
+        ("/write", {"Origin": "http://evil.example"}, 403),
+    ],
+)
+async def test_an_answer_before_the_body_was_read_says_that_the_connection_ends(
+    path: str, headers: dict[str, str], status: int
+) -> None:
+    lines = "".join(
+        f"{name}: {value}\r\n" for name, value in ({"Host": "localhost", "Content-Length": "5"} | headers).items()
+    )
+    async with running() as server:
+        found, answered, _ = await raw(server, f"POST {path} HTTP/1.1\r\n{lines}\r\na v=1")
+        assert (found, answered.get("connection")) == (status, "close")

@@ -307,6 +307,8 @@ class BaseHandler(RequestHandler, Generic[S]):
             self.finish()
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
+        if isinstance(self.request.connection, HTTP1Connection) and not self.request.connection._read_finished:
+            self.close_when_answered()  # Tornado closes it, but says so only if it knows before
         error = kwargs.get("exc_info", (None, None, None))[1]
         code, text = http.HTTPStatus(status_code).phrase.lower().replace(" ", "_"), http.HTTPStatus(status_code).phrase
         extra: dict[str, Any] = {}
