@@ -11,14 +11,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
+from dashboard.web.socketio.engine_session import EngineLimits
 from tests.support.deadline import deadline
 from tests.support.socketio_echo import LIMITS, echoing
 
 pytestmark = pytest.mark.gen_test
+#: Bounds for tests that say nothing of pings: on a busy machine, pings would come between their packets.
+PATIENT = msgspec.structs.replace(LIMITS, ping_interval_s=60.0, ping_timeout_s=60.0)
 OPENING = {"sid", "upgrades", "pingInterval", "pingTimeout", "maxPayload"}
 ENGINE, SOCKET = "/engine.io/", "/socket.io/"
 
@@ -91,8 +95,8 @@ class Socket:
 
 
 @asynccontextmanager
-async def wire(folder: Path, path: str) -> AsyncIterator[Wire]:
-    async with echoing(folder) as server:
+async def wire(folder: Path, path: str, limits: EngineLimits = LIMITS) -> AsyncIterator[Wire]:
+    async with echoing(folder, limits) as server:
         made = Wire(server.port, path)
         try:
             yield made
@@ -146,7 +150,7 @@ async def test_a_wrong_request_gets_the_error_of_the_original(tmp_path: Path) ->
 
 
 async def test_packets_come_back_by_the_transport_that_they_were_sent_by(tmp_path: Path) -> None:
-    async with wire(tmp_path, ENGINE) as there:
+    async with wire(tmp_path, ENGINE, PATIENT) as there:
         sid = await there.open()
         assert await there.post(sid, "4hello") == (200, "ok")
         assert await there.poll(sid) == (200, "4hello")
@@ -159,7 +163,7 @@ async def test_packets_come_back_by_the_transport_that_they_were_sent_by(tmp_pat
 
 
 async def test_a_broken_packet_closes_the_session(tmp_path: Path) -> None:
-    async with wire(tmp_path, ENGINE) as there:
+    async with wire(tmp_path, ENGINE, PATIENT) as there:
         sid = await there.open()
         assert (await there.post(sid, "abc"))[0] == 400
         assert (await there.poll(sid))[0] == 400
@@ -170,7 +174,7 @@ async def test_a_broken_packet_closes_the_session(tmp_path: Path) -> None:
 
 
 async def test_two_polls_at_once_close_the_session(tmp_path: Path) -> None:
-    async with wire(tmp_path, ENGINE) as there:
+    async with wire(tmp_path, ENGINE, PATIENT) as there:
         sid = await there.open()
         first, second = await asyncio.gather(there.poll(sid), there.poll(sid))
         assert sorted((first[0], second[0])) == [200, 400]
@@ -229,7 +233,7 @@ async def test_a_session_moves_to_a_websocket_and_nothing_is_lost(tmp_path: Path
 
 
 async def test_an_upgrade_that_is_not_one_leaves_the_session_as_it_is(tmp_path: Path) -> None:
-    async with wire(tmp_path, ENGINE) as there:
+    async with wire(tmp_path, ENGINE, PATIENT) as there:
         sid = await there.open()
         for wrong in ("5", "2other", "4hello", "abc"):
             socket = await there.socket(f"EIO=4&transport=websocket&sid={sid}")

@@ -101,7 +101,7 @@ class Answering(Echo):
 
 
 @asynccontextmanager
-async def echoing(folder: Path, **settings: Any) -> AsyncIterator[Dashboard]:
+async def echoing(folder: Path, limits: EngineLimits = LIMITS, **settings: Any) -> AsyncIterator[Dashboard]:
     """Run a server with the application of Engine.IO's suite at /engine.io/ and that of Socket.IO's at /suite.io/ and /socket.io/."""
     async with running(data=str(folder / "data"), **settings) as server:
         assert server._server is not None
@@ -111,15 +111,15 @@ async def echoing(folder: Path, **settings: Any) -> AsyncIterator[Dashboard]:
         application.add_handlers(
             ".*",
             [
-                (path, SocketIoHandler, {"context": server.web.context, "services": _services(server, client)})
+                (path, SocketIoHandler, {"context": server.web.context, "services": _services(server, client, limits)})
                 for path, client in (("/engine.io", Echo), ("/socket.io", Answering))
             ],
         )
         yield server
 
 
-def _services(server: Dashboard, make: Callable[[EngineSession], Echo]) -> EngineServices:
+def _services(server: Dashboard, make: Callable[[EngineSession], Echo], limits: EngineLimits) -> EngineServices:
     def accept(engine: EngineSession, caller: Caller, place: Place) -> Echo:
         return make(engine)
 
-    return EngineServices(EngineSessions(LIMITS), server.hub.places, accept, server.settings)
+    return EngineServices(EngineSessions(limits), server.hub.places, accept, server.settings)

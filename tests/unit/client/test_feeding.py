@@ -157,7 +157,7 @@ def test_timer_and_decorator_feed_seconds_also_when_the_block_raises() -> None:
             async def later(x: int) -> int:
                 return x
 
-            assert (double(2), double.__doc__, asyncio.run(later(3))) == (4, "Twice.", 3)
+            assert (double(2), double.__doc__, asyncio.run(later(3))) == (4, "Return twice the number.", 3)
             with pytest.raises(KeyError), client.timer("block"):
                 raise KeyError
         samples = [s for r in server.received for s in r.samples]
