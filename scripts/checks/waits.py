@@ -59,12 +59,13 @@ def _bounds_wall_clock(test: ast.expr) -> bool:
 
 
 def _limits(called: str, node: ast.Call) -> list[ast.expr]:
-    """Return the limits of a call that are plain numbers. Shorter ones are to pass."""
+    """Return the limits of a call that are plain numbers, or parameters whose default may be one. Short numbers are to pass."""
     if called.startswith(_SCALED_ELSEWHERE):
         return []
     given = [keyword.value for keyword in node.keywords if keyword.arg in ("timeout", "open_timeout")]
+    names = [each for each in given if isinstance(each, ast.Name)]
     given += node.args[:1] if called.endswith((".wait", ".join")) else []
-    return [each for each in given if _number(each) >= _SHORTEST_S]
+    return [*names, *(each for each in given if _number(each) >= _SHORTEST_S)]
 
 
 def _number(value: ast.expr) -> float:
@@ -77,4 +78,6 @@ def _pauses(called: str, node: ast.Call) -> bool:
 
 
 def _has_comment(module: Module, node: ast.Call) -> bool:
-    return "#" in module.text.splitlines()[node.lineno - 1]
+    return (
+        "  #" in module.text.splitlines()[node.lineno - 1]
+    )  # as ruff sets them; without blanks it is part of a selector

@@ -177,7 +177,7 @@ class Cluster:
     def reload(self, timeout_s: float = 60) -> str:
         """Run ``dashboard reload``; return its output."""
         command = [sys.executable, "-m", "dashboard", "reload", "--data", str(self.server.folder / "data")]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, cwd=ROOT, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=scaled(timeout_s), cwd=ROOT, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -24,6 +24,8 @@ def found(root: Path, line: str, file: str = "tests/browser/test_a.py") -> list[
         ("subprocess.run(line, timeout=60)", "scaled(60)"),
         ("socket.create_connection(address, timeout=5)", "scaled(5)"),
         ("assert process.wait(10) == 0", "scaled(10)"),
+        ("def run(limit_s=60): subprocess.run(line, timeout=limit_s)", "scaled(limit_s)"),
+        ("page.locator('#search').page.wait_for_timeout(200)", "say on the line why"),
         ("time.sleep(2)", "say on the line why"),
         ("await asyncio.sleep(0.5)", "say on the line why"),
         ("page.wait_for_timeout(200)", "say on the line why"),
