@@ -112,14 +112,14 @@ def test_thumbnails_are_drawn_from_live_data(pages: Pages, site: ServerProcess) 
 
 
 #: Whoever waits half a minute or longer waits much less.
-_IMPATIENT = "{ const wait = setTimeout; window.setTimeout = (act, ms, ...more) => wait(act, ms >= 30000 && ms <= 60000 ? 50 : ms, ...more); }"
+IMPATIENT = "{ const wait = setTimeout; window.setTimeout = (act, ms, ...more) => wait(act, ms >= 30000 && ms <= 60000 ? 50 : ms, ...more); }"
 
 
 def test_a_wall_that_was_away_finds_a_board_that_was_deleted_and_is_back(pages: Pages, site: ServerProcess) -> None:
     put(site, "lost", title="Lost", widgets=TILES)
     pages.expect(SOCKET_FAILED, "status of 502", "status of 404")
     with Proxy(site.port) as proxy:
-        page = pages.open(f"{proxy.url}/boards/lost", script=_IMPATIENT)
+        page = pages.open(f"{proxy.url}/boards/lost", script=IMPATIENT)
         until(page, "() => document.querySelectorAll('.tile').length === 3")
         proxy.mode = "502"
         proxy.cut()

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from dashboard.domain.identity import Role
 from tests.browser.pages import SOCKET_FAILED, Pages, until
 from tests.browser.test_board_editor import TILE
+from tests.browser.test_boards import IMPATIENT
 from tests.support.cluster import Cluster
 from tests.support.people import PASSWORD, make_users
 
@@ -132,6 +133,18 @@ def test_edits_made_after_the_session_has_ended_are_sent_after_the_login(pages: 
     expect(page.get_by_role("heading", name="Late")).to_be_visible()
     sent(page)
     assert draft(town, "ended") == ["Late"]
+
+
+def test_the_page_of_an_error_leads_to_the_login_once_the_session_has_ended(pages: Pages, town: Town) -> None:
+    pages.expect("404 (Not Found)")
+    target = "%2Fboards%2Fnowhere"
+    page = pages.open(f"http://127.0.0.1:{town.direct_ports[0]}/login?next={target}", wait=False, script=IMPATIENT)
+    page.get_by_label("Name").fill("anna")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="404")).to_be_visible()
+    page.context.clear_cookies()
+    page.wait_for_url(f"**/login?next={target}")
 
 
 def test_who_loses_the_right_to_edit_is_told_and_edits_again_when_it_is_given_back(pages: Pages, town: Town) -> None:

@@ -9,7 +9,8 @@ function later() {
 }
 
 async function look() {
-  const answer = await fetch(location.href).catch(() => null); // no connection: later
+  // as a reload asks: so it keeps the session, and without one is led to the login, which a reload then shows
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null); // no connection: later
   if (answer && answer.ok) location.reload();
   else later();
 }
