@@ -151,6 +151,11 @@ def test_the_focus_stays_on_what_was_pressed_in_the_index(pages: Pages, site: Se
     assert page.evaluate(said) == ["many", "true", None]
     page.locator("[data-group=Favourites]").get_by_role("button", name="Favourite").focus()
     assert page.evaluate(said) == ["Favourite: Many 59", "false", "All boards"]
+    assert site.json("DELETE", "/api/v1/boards/many-59")[0] == 204
+    page.reload()
+    page.get_by_role("button", name="Bring back Many 59").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Many 59", exact=True)).to_be_focused()
 
 
 def test_the_header_of_the_index_and_its_dialog_do_not_wait_for_the_list(pages: Pages, site: ServerProcess) -> None:
@@ -161,6 +166,8 @@ def test_the_header_of_the_index_and_its_dialog_do_not_wait_for_the_list(pages: 
         page,
         "() => performance.getEntriesByType('resource').some(({ name, responseEnd }) => responseEnd && name.endsWith('/dialog.js'))",
     )
+    page.get_by_label("Search boards").fill("ex")
+    expect(page.locator("main")).not_to_contain_text("There are no boards")  # nobody knows yet
     page.get_by_role("button", name="New board").click()
     type_in(page, "#new-title", "Typed at once")
     expect(page.get_by_label("Title")).to_have_value("Typed at once")

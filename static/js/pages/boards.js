@@ -26,6 +26,8 @@ const status = h("span", { role: "status", class: "hint" });
 const list = h("div");
 /** @type {BoardListed[]} */
 let boards = [];
+/** whether the list has come; before that nothing can be said about it */
+let isListed = false;
 /** @type {BoardDeleted[]} what this user can bring back */
 let deleted = [];
 let tag = "";
@@ -87,8 +89,10 @@ function refocus({ name, board, group }) {
   (choices.find((each) => nameOf(each) === name) ?? choices[0] ?? search).focus({ preventScroll: true });
 }
 
-function show() {
-  const focused = focusedNow();
+/** Show the list. @param {ReturnType<typeof focusedNow>} [next] gets the focus if no element of the list has it */
+function show(next = null) {
+  if (!isListed) return;
+  const focused = focusedNow() ?? next;
   pictures.clear();
   shows += 1;
   const groups = groupsOf(boards, favourites(), recent(), { search: search.value, tag });
@@ -141,10 +145,10 @@ function deletedCard({ id, title, until }) {
     back.disabled = true;
     try {
       await api("POST", `/api/v1/boards/${id}/restore`);
-      await load();
-      refocus({ name: title, board: id, group: undefined });
+      await load({ name: title, board: id, group: undefined });
     } catch (error) {
       back.disabled = false;
+      if (document.activeElement === document.body) back.focus(); // it had the focus until it was disabled
       setText(status, error instanceof Error ? error.message : String(error));
     }
   }, { "aria-label": `Bring back ${title}` });
@@ -187,10 +191,12 @@ async function startLive() {
   live.show(pictures);
 }
 
-async function load() {
+/** Load and show the list. @param {ReturnType<typeof focusedNow>} [next] gets the focus if no element of the list has it */
+async function load(next = null) {
   try {
     ({ boards, deleted = [] } = /** @type {{boards: BoardListed[], deleted: BoardDeleted[]}} */ (await api("GET", "/api/v1/boards?deleted=1")));
-    show();
+    isListed = true;
+    show(next);
     if (!live) setTimeout(startLive, LIVE_AFTER_MS); // the lines come after the first picture
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) location.replace((await import("../widgets/user.js")).loginUrl());
@@ -199,7 +205,7 @@ async function load() {
 }
 
 main.append(h("div", { class: "tools" }, search, ...(mayMake ? [button("New board", make, { class: "button primary" })] : []), tags, status), list);
-search.addEventListener("input", show);
+search.addEventListener("input", () => show());
 const isLoaded = load();
 await idle();
 await Promise.all([import("./header.js"), ...(mayMake ? [loadDialogs()] : []), isLoaded]);
