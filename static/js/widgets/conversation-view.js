@@ -15,6 +15,11 @@ const GROUP_MS = 300_000;
 const NEAR_PX = 60;
 const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });
 
+/** Return the buttons and links of a row. @param {Element | null} row */
+function pressable(row) {
+  return [...row?.querySelectorAll("a, button") ?? []];
+}
+
 export class ConversationView extends LiveElement {
   constructor() {
     super();
@@ -71,12 +76,31 @@ export class ConversationView extends LiveElement {
     const oldest = conversation.messages[0]?.messageId ?? "";
     const prepended = this.oldest !== "" && oldest !== this.oldest;
     this.oldest = oldest;
+    const focused = this.focused();
     arrange(this.rows, this.elements(conversation, now));
+    if (focused) this.refocus(focused);
     log.setAttribute("aria-live", conversation.begun ? "polite" : "off");
     setText(this.empty, conversation.begun && !this.rows.childElementCount ? nothing : "");
     setText(this.typing, typingText(conversation.typists(now)));
     if (this.atEnd) log.scrollTop = log.scrollHeight;
     else if (prepended && top < NEAR_PX) log.scrollTop = top + log.scrollHeight - height;
+  }
+
+  /** Return where the focus is among the rows: the row's key and the place among its buttons and links, -1 for the row itself. */
+  focused() {
+    const focused = document.activeElement;
+    if (!focused || !this.rows.contains(focused)) return null;
+    const [key] = [...this.made].find(([, { element }]) => element.contains(focused)) ?? [];
+    return { key, at: pressable(focused.closest(".msg")).indexOf(focused) };
+  }
+
+  /** Give the focus back if its row was made anew: keys that are pressed go to the same button. @param {{key: string | undefined, at: number}} before */
+  refocus({ key, at }) {
+    const row = this.made.get(key ?? "")?.element;
+    if (!row || row.contains(document.activeElement)) return;
+    const top = this.log.scrollTop;
+    /** @type {HTMLElement} */ (pressable(row)[at] ?? row).focus({ preventScroll: true });
+    this.log.scrollTop = top; // the row with the focus may be one that the user has scrolled away from
   }
 
   /** @param {Conversation} conversation @param {number} now @returns {HTMLElement[]} */
