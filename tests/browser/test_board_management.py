@@ -4,9 +4,10 @@ once, renaming, deletion."""
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.pages import Pages, type_in, until
 from tests.browser.test_board_editor import TILE, make, open_editor
@@ -31,6 +32,17 @@ def test_versions_are_compared_and_rolled_back_and_publish_says_who_sees_it(page
     until(page, "() => /1 change since version 2(?!.*not sent)/.test(document.querySelector('#state').textContent)")
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.locator("dialog .differences")).to_have_text("Second: unit nothing → “ms”")
+    held: list[Route] = []
+    of_first = re.compile(r"/diff\?old=1&")
+    page.route(of_first, lambda route: held.append(route))
+    page.get_by_label("From", exact=True).select_option("1")
+    page.get_by_label("From", exact=True).select_option("draft")
+    expect(page.locator("dialog .differences")).to_have_text("No difference.")
+    with page.expect_response(of_first):
+        held[0].continue_()  # the answer comes after that to the later choice
+    page.evaluate("new Promise(requestAnimationFrame)")
+    expect(page.locator("dialog .differences")).to_have_text("No difference.")
+    page.unroute(of_first)
     page.get_by_label("From", exact=True).select_option("1")
     expect(page.locator("dialog .differences")).to_contain_text("title “A” → “Second”")
     page.keyboard.press("Escape")

@@ -32,12 +32,16 @@ export async function readDifferences(board, old, now) {
   return said.changes;
 }
 
-/** Show differences in words. @param {HTMLElement} place @param {string} board @param {string} old @param {string} now */
+/** Show differences in words, unless others were asked for meanwhile. @param {HTMLElement} place @param {string} board @param {string} old @param {string} now */
 async function showDifferences(place, board, old, now) {
+  const asked = `${old} ${now}`;
+  place.dataset.asked = asked;
   try {
     const changes = await readDifferences(board, old, now);
+    if (place.dataset.asked !== asked) return;
     place.replaceChildren(...(changes.length ? changes.map((text) => h("li", { text })) : [h("li", { class: "hint", text: "No difference." })]));
   } catch (error) {
+    if (place.dataset.asked !== asked) return;
     place.replaceChildren(h("li", { class: "wrong", text: error instanceof Error ? error.message : String(error) }));
   }
 }
@@ -52,7 +56,7 @@ function offer(select, states, chosen) {
 /** Ask which two states to compare, and show what differs. @param {string} board @param {string} [old] @param {string} [now] */
 export async function compare(board, old = "published", now = "draft") {
   const states = [["draft", "the draft"], ["published", "what is published"]];
-  const list = h("ul", { class: "differences", "aria-live": "polite", tabindex: "0", "aria-label": "Differences" });
+  const list = h("ul", { class: "differences", "aria-live": "polite", tabindex: "0", "aria-label": "Differences" }, h("li", { class: "hint", text: "Reading what differs …" }));
   const [first, second] = [old, now].map((chosen, i) => {
     const select = /** @type {HTMLSelectElement} */ (h("select", { id: `compare-${i}` }));
     offer(select, states, chosen);
@@ -61,11 +65,12 @@ export async function compare(board, old = "published", now = "draft") {
   });
   const labelled = (/** @type {string} */ text, /** @type {HTMLSelectElement} */ select) => h("div", { class: "field" }, h("label", { for: select.id, text }), select);
   showDialog("Compare", h("div", { class: "pair" }, labelled("From", first), labelled("To", second)), list);
+  const isShown = showDifferences(list, board, old, now);
   const versions = await readVersions(board).catch(() => []); // a board that is a file may have none
   states.push(...versions.map(({ version, note }) => [String(version), `version ${version}${note ? ` · ${note}` : ""}`]));
   offer(first, states, first.value);
   offer(second, states, second.value);
-  await showDifferences(list, board, first.value, second.value);
+  await isShown;
 }
 
 /** Ask before an earlier version is published again, and say what that changes. @param {string} board @param {number} version @param {() => void} done */
