@@ -81,6 +81,31 @@ def test_the_keyboard_alone_builds_a_board_and_publishes_it(pages: Pages, site: 
     ]  # fmt: skip
 
 
+#: The server has no room for the first request of the board's data. Whoever waits ten seconds or longer waits much less.
+_REFUSED_ONCE = """{
+    const wait = setTimeout;
+    window.setTimeout = (act, ms, ...more) => wait(act, ms >= 10_000 && ms <= 20_000 ? 50 : ms, ...more);
+    let isRefused = false;
+    window.WebSocket = class extends WebSocket {
+        send(text) {
+            const { type, id, selectors } = JSON.parse(text);
+            if (isRefused || type !== "watch" || selectors[0] !== "refused_once") return super.send(text);
+            isRefused = true;
+            const error = { type: "error", id, code: "overloaded", message: "the server has no room" };
+            queueMicrotask(() => this.onmessage({ data: JSON.stringify(error) }));
+        }
+    };
+}"""
+
+
+def test_an_editor_for_which_the_server_has_no_room_asks_again(pages: Pages, site: ServerProcess) -> None:
+    site.post("refused_once", 42)
+    make(site, "refused", {**TILE, "series": ["refused_once"]})
+    page = open_editor(pages, site.url, "refused", script=_REFUSED_ONCE)
+    expect(page.locator(".editor-error")).to_contain_text("the server has no room")
+    expect(page.locator(".tile .number")).to_have_text("42")
+
+
 def test_two_editors_see_each_other_and_undo_takes_back_only_ones_own(pages: Pages, site: ServerProcess) -> None:
     make(site, "shared", TILE, {**TILE, "id": "b", "title": "B", "x": 4})
     one, two = open_editor(pages, site.url, "shared"), open_editor(pages, site.url, "shared")

@@ -2,6 +2,7 @@
 
 import "../widgets/connection-curtain.js";
 import { ApiError, api } from "../client/http.js";
+import { TRANSIENT } from "../client/refusal.js";
 import { BoardDraft } from "../data/board-draft.js";
 import { seriesFromSelector } from "../widgets/snippet.js";
 import { BoardPanel } from "../widgets/board-panel.js";
@@ -25,6 +26,8 @@ import { WaitingEdits } from "./waiting-edits.js";
 /** An editor that was not heard of for this long has left. */
 const EDITOR_GONE_MS = 30_000;
 const AGAIN_MS = 1_000;
+/** When the server has no room, the editor asks for its data again after this time or up to twice as late. */
+const WATCH_AGAIN_MS = 10_000;
 /** The server takes this many selectors in one request. */
 const MOST_SELECTORS = 100;
 const COLOURS = ["series-4", "series-3", "series-2", "series-5", "series-7", "series-6"];
@@ -49,6 +52,8 @@ let version = Number(board.dataset.version ?? 0);
 /** @type {Subscription | null} */
 let subscription = null;
 let watched = "";
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let watchAgain;
 let isSending = false;
 /** the sending of the waiting operations, for callers that wait for its end */
 let sending = Promise.resolve();
@@ -184,6 +189,7 @@ function watch(since) {
   const text = JSON.stringify(request);
   if (text === watched && since === undefined) return;
   watched = text;
+  clearTimeout(watchAgain);
   if (!selectors.length) {
     if (subscription) shell.views.end(subscription);
     subscription = null;
@@ -197,6 +203,7 @@ function watch(since) {
       frame: (frame) => board.apply(frame),
       error: (error) => {
         board.sight?.refused();
+        if (TRANSIENT.has(error.code)) watchAgain = setTimeout(() => watch(""), WATCH_AGAIN_MS * (1 + Math.random()));
         complain(new Error(error.message));
       },
     });
