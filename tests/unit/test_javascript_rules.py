@@ -59,7 +59,6 @@ NO_UNIT_TEST = {
     "widgets/tile-inspector.js": "tests/browser/test_board_management.py",
     "widgets/tile-clipboard.js": "tests/browser/test_board_management.py",
     "widgets/tile-placing.js": "tests/browser/test_board_editor.py",
-    "widgets/code-editor.js": "tests/browser/test_expressions.py",
     "widgets/connection-curtain.js": "tests/browser/test_return.py",
     "widgets/conversation-view.js": "tests/browser/test_panel.py",
     "widgets/dash-board.js": "tests/browser/test_details.py",

@@ -48,10 +48,18 @@ function look({ EditorView, HighlightStyle, syntaxHighlighting, tags }) {
   return [theme, syntaxHighlighting(style)];
 }
 
-/** Return the extension that keeps a text on one line. @param {CodeMirror} code */
-function oneLine({ EditorState }) {
+/** Return whether a change is a command that makes a line, such as Shift+Enter: not pasted text, and no other text than a break. @param {import("@codemirror/state").Transaction} change */
+function makesLine(change) {
+  let text = "";
+  change.changes.iterChanges((from, to, start, end, inserted) => (text += inserted.toString()));
+  return change.isUserEvent("input.copyline") || (change.isUserEvent("input") && !change.isUserEvent("input.paste") && /^\s*\n\s*$/.test(text));
+}
+
+/** Return the extension that keeps a text on one line: commands that make a line do nothing, breaks in pasted text become spaces. @param {CodeMirror} code */
+export function oneLine({ EditorState }) {
   return EditorState.transactionFilter.of((change) => {
     if (!change.docChanged || change.newDoc.lines === 1) return change;
+    if (makesLine(change)) return [];
     const text = change.newDoc.toString().replace(/\s*\n\s*/g, " ");
     const end = Math.min(change.newSelection.main.head, text.length);
     return [{ changes: { from: 0, to: change.startState.doc.length, insert: text }, selection: { anchor: end } }];
@@ -92,8 +100,7 @@ export class CodeEditor {
     const edited = EditorView.updateListener.of((update) => {
       if (update.docChanged && !this.isReplacing) changed(update.state.doc.toString());
     });
-    const noBreak = { key: "Enter", run: () => true }; // also in a list's first moments, in which it takes no Enter
-    const keys = [...code.closeBracketsKeymap, ...code.completionKeymap, ...(multiline ? [] : [noBreak]), ...code.lintKeymap, ...code.historyKeymap, ...code.defaultKeymap];
+    const keys = [...code.closeBracketsKeymap, ...code.completionKeymap, ...code.lintKeymap, ...code.historyKeymap, ...code.defaultKeymap];
     this.view = new EditorView({
       doc: text,
       extensions: [
