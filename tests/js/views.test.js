@@ -253,6 +253,17 @@ test("a view of a cancelled request is left only when no answer is awaited that 
   assert.deepEqual(socket.sent, [{ type: "unwatch", view: "v1" }]);
 });
 
+test("a request that was refused is not remembered as one whose answer is to come", (t) => {
+  const w = watched(t);
+  w.connection.start();
+  const socket = w.open();
+  for (let id = 2; id < 5; id++) {
+    socket.say({ type: "error", id, code: "not_found", message: "" });
+    w.views.change(w.subscription, { board: "host" });
+  }
+  assert.deepEqual([...w.views.cancelled], []);
+});
+
 test("a page that is hidden before the answer does not keep the view", (t) => {
   const w = watched(t);
   w.connection.start();

@@ -83,7 +83,7 @@ export class Views {
     this.all.delete(subscription);
     this.updateAwaiting();
     if (subscription.view) this.leave(subscription.view);
-    else if (subscription.id) this.cancelled.add(subscription.id);
+    else if (!subscription.answered) this.cancelled.add(subscription.id); // an answer that was an error is all that comes
   }
 
   /** Leave a view that no other subscription uses. @param {string} view */
