@@ -114,7 +114,7 @@ export class SeriesPicker extends HTMLElement {
     this.rest.replaceChildren(...found.filter(({ name }) => this.shown.has(name)).slice(0, MOST_SHOWN).map((entry) => this.item(entry)));
     const nothing = this.entries.length ? "Nothing matches." : "Nothing has been fed yet.";
     setText(this.more, found.length ? (found.length > MOST_SHOWN ? `${found.length} found: narrow the search.` : "") : nothing);
-    if (focused) /** @type {HTMLElement | null} */ (this.querySelector(`.pick[title="${CSS.escape(focused)}"]`))?.focus({ preventScroll: true });
+    if (focused) /** @type {HTMLElement} */ (this.querySelector(`.pick[title="${CSS.escape(focused)}"]`) ?? this.search).focus({ preventScroll: true });
   }
 
   /** @param {Entry} entry */
