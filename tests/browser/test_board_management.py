@@ -185,7 +185,7 @@ def test_a_tile_is_inspected_and_shown_series_are_put_on_a_board(pages: Pages, s
     dialog = page.locator("dialog")
     expect(dialog).to_contain_text("inspected_one")
     expect(dialog.locator("td").first).to_contain_text("42")
-    expect(dialog).to_contain_text("1 series, 1 samples in this window")
+    expect(dialog).to_contain_text("1 series, 1 sample in this window")
     expect(dialog).to_contain_text("Last errorNone.")
     expect(dialog).to_contain_text("curl ")
     chosen = pages.open(f"{site.url}/board?series=inspected_one&expr=rate(inspected_one[1m])")

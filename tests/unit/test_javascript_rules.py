@@ -63,7 +63,6 @@ NO_UNIT_TEST = {
     "widgets/conversation-view.js": "tests/browser/test_panel.py",
     "widgets/dash-board.js": "tests/browser/test_details.py",
     "widgets/dialog.js": "tests/browser/test_keyboard.py",
-    "widgets/dom.js": "tests/browser/test_text_stays_text.py",
     "widgets/expression-line.js": "tests/browser/test_expressions.py",
     "widgets/form.js": "tests/browser/test_people.py",
     "widgets/gauge-tile.js": "tests/browser/test_look.py",

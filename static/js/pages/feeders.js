@@ -3,7 +3,7 @@
 import { ApiError, api } from "../client/http.js";
 import { age, clock, format } from "../draw/format.js";
 import { copyText } from "../widgets/dialog.js";
-import { button, byId, h, setText } from "../widgets/dom.js";
+import { button, byId, counted, h, setText } from "../widgets/dom.js";
 import { SNIPPETS } from "../widgets/feed-snippets.js";
 import { SIZES } from "../data/suited-widget.js";
 import { putOnBoard } from "../widgets/put-on-board.js";
@@ -92,7 +92,7 @@ function showFeeders(feeders, now) {
   const labels = h("div", { class: "labels", "aria-hidden": "true" }, ...["Feeder", "Formats", "Rate", "Accepted", "Refused", "Series", "Last seen"].map((text, i) => h("span", { class: i > 1 ? "number" : "", text })));
   if (place.children.length !== elements.length + 1 || elements.some((element, i) => place.children[i + 1] !== element)) place.replaceChildren(labels, ...elements);
   const rate = feeders.reduce((sum, feeder) => sum + feeder.rate, 0);
-  setText(byId("total"), `${countText(feeders.length)} ${feeders.length === 1 ? "feeder" : "feeders"}, ${format(rate, "").text} samples a second`);
+  setText(byId("total"), `${counted(countText(feeders.length), "feeder")}, ${counted(format(rate, "").text, "sample")} a second`);
 }
 
 /** the rows of the last call, as JSON */

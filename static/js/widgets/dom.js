@@ -26,9 +26,9 @@ export function svg(tag, attributes, ...children) {
   return element;
 }
 
-/** Return a number of things in words. @param {number} count @param {string} one @param {string} [many] */
+/** Return a number of things in words. @param {number | string} count as a number or as it is shown @param {string} one @param {string} [many] */
 export function counted(count, one, many = `${one}s`) {
-  return `${count} ${count === 1 ? one : many}`;
+  return `${count} ${String(count) === "1" ? one : many}`;
 }
 
 /**

@@ -45,7 +45,7 @@ function cost(tile) {
   const lately = tile.series.reduce((sum, series) => sum + count(series, now - RATE_MS), 0);
   const expressions = expressionsOf(tile.widget).length;
   const evaluated = expressions ? `; the server evaluates ${expressions === 1 ? "its expression" : `its ${expressions} expressions`} once a second for all screens that show the same` : "";
-  return `${tile.series.length} series, ${counted(held, "sample")} in this window, ${text(lately / (RATE_MS / 1000), "")} samples a second${evaluated}.`;
+  return `${tile.series.length} series, ${counted(held, "sample")} in this window, ${counted(text(lately / (RATE_MS / 1000), ""), "sample")} a second${evaluated}.`;
 }
 
 /** Return the number of samples since a time. @param {Series} series @param {number} since */

@@ -5,7 +5,7 @@ import { freshest, freshness } from "../data/freshness.js";
 import { conditionsOf, expressionsOf, filled, freshnessOfLine } from "../data/expressions.js";
 import { shortNames } from "../data/labels.js";
 import { stateOf } from "../data/thresholds.js";
-import { fitChildren, h, setText } from "./dom.js";
+import { counted, fitChildren, h, setText } from "./dom.js";
 import { curlForDocument, curlForSeries, seriesFromSelector } from "./snippet.js";
 
 /** @import { DocumentState, Widget } from "../client/protocol.js" */
@@ -312,7 +312,7 @@ export class Tile extends HTMLElement {
     const inputs = this.conditions.map((each) => each.note).filter(Boolean);
     if (inputs.length) return inputs.join("; ");
     const leftOut = this.conditions.reduce((sum, each) => sum + each.left_out, 0);
-    if (leftOut) return `${leftOut} more series are not shown`;
+    if (leftOut) return `${counted(leftOut, "more series is", "more series are")} not shown`;
     const corrected = this.conditions.map((each) => each.corrected_from_ms).filter(Boolean);
     if (corrected.length) return `late samples changed values since ${clock(Math.min(...corrected), true)}`;
     const every = this.series[0]?.everyS ?? this.doc?.every_s;
