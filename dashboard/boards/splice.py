@@ -6,6 +6,7 @@ the parser's marks; new values are written as flow values on one line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from dashboard.domain.errors import ConfigurationError, Conflict, TooLarge
 _WIDTH = 1 << 16
 #: A text that is put in place of the characters from one index to another.
 _Edit = tuple[int, int, str]
-
+#: Beginning of a line that begins an item of a list in block style.
+_DASH = re.compile(r" *-(?=\s|$)")
 
 #: Mark of the byte order, with which some editors begin a file.
 _MARK = "\ufeff"
@@ -151,7 +153,7 @@ def _field(text: str, mapping: yaml.MappingNode, change: Change) -> _Edit:
             continue
         start, end = key.start_mark.index, _value_end(text, value)
         if change.after is not UNSET:
-            return value.start_mark.index, end, _flow(change.after)
+            return _replacement(text, key, value, _flow(change.after))
         if not flow:
             if index == 0 and text[_line_start(text, start) : start].strip():  # behind the dash of a list
                 return start, mapping.value[1][0].start_mark.index, ""
@@ -171,6 +173,19 @@ def _field(text: str, mapping: yaml.MappingNode, change: Change) -> _Edit:
     return at, at, f"{break_}{' ' * first.column}{change.field}: {_flow(change.after)}\n"
 
 
+def _replacement(text: str, key: yaml.Node, value: yaml.Node, written: str) -> _Edit:
+    """Return the edit that sets the value of a field.
+
+    A list in block style may stand in the column of its key, where a flow value would not belong to the key. Therefore a flow
+    value in its place follows the colon. Comments between the colon and the list stay.
+    """
+    start, end = value.start_mark.index, _value_end(text, value)
+    if isinstance(value, yaml.MappingNode | yaml.SequenceNode) and not value.flow_style:
+        colon = text.index(":", key.end_mark.index) + 1
+        return colon, end, f" {written}{text[colon:start].rstrip()}"
+    return start, end, written if text[start - 1].isspace() else f" {written}"
+
+
 def _value_end(text: str, node: yaml.Node) -> int:
     """Return the offset where a value's own characters end.
 
@@ -187,19 +202,31 @@ def _value_end(text: str, node: yaml.Node) -> int:
 
 def _removal(text: str, items: Sequence[yaml.Node], number: int) -> _Edit:
     item = items[number]
-    dash = _line_start(text, item.start_mark.index)
-    if text[dash : item.start_mark.index].strip() != "-":
-        raise Conflict("the tiles of the file stand in one line; change the file by hand")
-    return dash, _line_end(text, _value_end(text, item) - 1), ""
+    dash = _dash(text, item)
+    if dash is None:
+        raise Conflict("the tiles of the file stand in brackets, not behind dashes; change the file by hand")
+    return dash.start(), _line_end(text, _value_end(text, item) - 1), ""
+
+
+def _dash(text: str, item: yaml.Node) -> re.Match[str] | None:
+    """Return the match of ``_DASH`` for an item of a list: on the item's line, or on an earlier line above comments only."""
+    at = item.start_mark.index
+    while True:
+        start = _line_start(text, at)
+        found = _DASH.match(text, start)
+        behind = text[found.end() if found else start : at].strip()
+        if behind and not behind.startswith("#"):
+            return None
+        if found or not start:
+            return found
+        at = start - 1
 
 
 def _addition(text: str, root: yaml.MappingNode, widgets: yaml.Node | None, added: Sequence[object]) -> _Edit:
-    if isinstance(widgets, yaml.SequenceNode) and widgets.value and not widgets.flow_style:
-        item = widgets.value[-1]
-        at = _line_end(text, _value_end(text, item) - 1)
-        indent = " " * (item.start_mark.column - 2)
+    if isinstance(widgets, yaml.SequenceNode) and widgets.value and (dash := _dash(text, widgets.value[-1])):
+        at = _line_end(text, _value_end(text, widgets.value[-1]) - 1)
         break_ = "" if text[at - 1] == "\n" else "\n"
-        return at, at, break_ + "".join(f"{indent}- {_flow(each)}\n" for each in added)
+        return at, at, break_ + "".join(f"{dash[0]} {_flow(each)}\n" for each in added)
     lines = "".join(f"\n  - {_flow(each)}" for each in added)
     if widgets is not None:
         return widgets.start_mark.index, _value_end(text, widgets), lines

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from dashboard.boards.board_text import parse_board
 from dashboard.boards.splice import splice
 from dashboard.domain.board_changes import apply_changes
-from dashboard.domain.board_document import complete, widgets_of
+from dashboard.domain.board_document import Document, complete, widgets_of
 from dashboard.domain.board_operations import Operation, changes_of
 from dashboard.domain.errors import DashboardError
 
@@ -40,6 +40,49 @@ widgets:
     h: 3   # tall
 
   - {id: lat, kind: line, title: 'Latency', series: [latency], x: 6, y: 0, w: 8, h: 4}
+"""
+
+#: Lists in block style, in the column of their key, as PyYAML and kubectl write them, and behind wide dashes.
+BLOCKS = """\
+title: Shop
+columns: 24
+rows: 12
+tags:   # for the index
+# shops first
+- shop
+- till   # the second
+subtitle: of the shop
+note:
+widgets:
+-   id: till
+    kind: stat   # big
+    series:
+    - orders   # all
+    - returns
+    # limits of the shop
+    thresholds:
+    -   at: 1
+        state: warning
+    -   {at: 2, state: critical}
+    x: 0
+    y: 0
+    w: 6
+    h: 3
+    title: >-
+      Orders
+      per minute
+
+-   # the second tile
+    id: lat
+    kind: line
+    title: Latency
+    x: 6
+    y: 0
+    w: 8
+    h: 4
+    series:
+        - latency
+# the end
 """
 
 
@@ -93,13 +136,88 @@ def test_the_title_of_a_tile_that_flows_changes_one_line_and_moving_it_writes_th
     assert [line for line in moved.splitlines() if line.startswith("#")] == HOST.splitlines()[:2]
 
 
+def test_a_list_in_the_column_of_its_key_becomes_one_line_and_keeps_its_comments() -> None:
+    series = edited(BLOCKS, {"op": "set", "widget": "till", "field": "series", "value": ["sales", "orders"]})
+    assert series == BLOCKS.replace("series:\n    - orders   # all\n    - returns\n", "series: [sales, orders]\n")
+    tags = edited(BLOCKS, {"op": "set", "field": "tags", "value": ["hall"]})
+    assert tags == BLOCKS.replace("tags:   # for the index\n# shops first\n- shop\n- till   # the second\n",
+                                  "tags: [hall]   # for the index\n# shops first   # the second\n")  # fmt: skip
+    limit = {"at": 3, "state": "warning"}
+    limits = edited(BLOCKS, {"op": "set", "widget": "till", "field": "thresholds", "value": [limit]})
+    assert "\n    thresholds: [{at: 3, state: warning}]\n    x: 0\n" in limits
+    assert edited(BLOCKS, {"op": "set", "field": "note", "value": "n"}) == BLOCKS.replace("note:", "note: n")
+    assert "thresholds" not in edited(BLOCKS, {"op": "set", "widget": "till", "field": "thresholds"})
+
+
+def test_tiles_behind_wide_dashes_are_added_and_removed() -> None:
+    added = edited(BLOCKS, {"op": "add", "value": {"id": "n", "kind": "text", "title": "New", "x": 0, "y": 6}})
+    assert changed(BLOCKS, added) == ["+ - {id: n, kind: text, title: New, x: 0, y: 6, w: 1, h: 1}"]
+    without = edited(BLOCKS, {"op": "remove", "widget": "lat"})
+    assert without == BLOCKS[: BLOCKS.index("-   # the second")] + "# the end\n"
+
+
+def lines_of(text: str, start: yaml.Mark, end: yaml.Mark) -> set[int]:
+    """Return the numbers of the lines between two marks, without blank lines and comments at the end."""
+    lines = text.splitlines()
+    last = end.line if end.line < len(lines) and lines[end.line][: end.column].strip() else end.line - 1
+    while last > start.line and (not lines[last].strip() or lines[last].lstrip().startswith("#")):
+        last -= 1
+    return set(range(start.line, max(start.line, last) + 1))
+
+
+def touched_in(text: str, node: yaml.MappingNode, old: Document, new: Document, moved: bool) -> set[int]:
+    """Return the lines of the fields of a mapping that differ; the last one, too, if fields are added to a flow mapping."""
+    names = {name for name in old.keys() | new.keys() if name != "widgets" and old.get(name, ...) != new.get(name, ...)}
+    names -= set() if moved else {"x", "y", "w", "h", "columns", "rows"}
+    names -= set() if moved or names & {"title", "kind"} else {"id"}
+    fields = {key.value: lines_of(text, key.start_mark, value.end_mark) for key, value in node.value}
+    found = {line for name, lines in fields.items() if name in names for line in lines}
+    return found | (fields[node.value[-1][0].value] if names and node.flow_style else set())
+
+
+def untouched(text: str, wanted: Document) -> list[str]:
+    """Return the lines of a text that do not belong to a field or tile that differs in ``wanted``."""
+    written, root = parse_board(text, Path("x.yaml")), yaml.compose(text, Loader=yaml.CSafeLoader)
+    assert isinstance(root, yaml.MappingNode)
+    before, tiles = widgets_of(complete(written)), {each["id"]: each for each in widgets_of(wanted)}
+    boxes = [
+        [{name: each[name] for name in ("id", "x", "y", "w", "h")} for each in some]
+        for some in (before, tiles.values())
+    ]
+    moved, lines = boxes[0] != boxes[1], text.splitlines()
+    found = touched_in(text, root, written, wanted, moved)
+    items = next(value.value for key, value in root.value if key.value == "widgets")
+    for old, full, item in zip(widgets_of(written), before, items, strict=True):
+        if full["id"] in tiles:
+            found |= touched_in(text, item, old, tiles[full["id"]], moved)
+            continue
+        found |= lines_of(text, item.start_mark, item.end_mark)
+        dash = item.start_mark.line
+        while not lines[dash].lstrip().startswith("-"):
+            dash -= 1
+        found |= set(range(dash, item.start_mark.line))
+    found |= {
+        number
+        for number, line in enumerate(lines)
+        if line == "widgets:" and not tiles.keys() & {w["id"] for w in before}
+    }
+    return [line for number, line in enumerate(lines) if number not in found]
+
+
 names = st.sampled_from(["till", "lat", "stat-cpu", "line-network", "bar-file-systems"])
+texts = st.lists(st.sampled_from(["a", "b_2", 'c{d="e, f"}']), max_size=3)
+limits = st.lists(st.fixed_dictionaries({"at": st.integers(0, 9), "state": st.just("warning")}), max_size=2)
 steps = st.one_of(
     st.fixed_dictionaries(
         {"op": st.just("set"), "widget": names, "field": st.sampled_from(["title", "unit", "note", "min"]),
          "value": st.sampled_from(["x", "a: b", "# no", "'q'", "ü", "-", "1"]) }
     ),
-    st.fixed_dictionaries({"op": st.just("set"), "widget": names, "field": st.sampled_from(["unit", "note", "min"])}),
+    st.fixed_dictionaries({"op": st.just("set"), "widget": names, "field": st.just("series"), "value": texts}),
+    st.fixed_dictionaries({"op": st.just("set"), "widget": names, "field": st.just("thresholds"), "value": limits}),
+    st.fixed_dictionaries({"op": st.just("set"), "field": st.just("tags"), "value": texts}),
+    st.fixed_dictionaries({"op": st.just("set"), "field": st.sampled_from(["tags", "note"])}),
+    st.fixed_dictionaries({"op": st.just("set"), "widget": names,
+         "field": st.sampled_from(["unit", "note", "min", "thresholds", "series"])}),
     st.fixed_dictionaries({"op": st.just("set"), "field": st.sampled_from(["title", "subtitle", "team"]),
          "value": st.sampled_from(["x", "{", "y: z"])}),
     st.fixed_dictionaries({"op": st.just("move"), "widget": names, "x": st.integers(0, 10), "y": st.integers(0, 12)}),
@@ -109,7 +227,7 @@ steps = st.one_of(
 
 
 @settings(max_examples=10_000 if os.environ.get("NIGHTLY") else 60, deadline=None)
-@given(st.sampled_from([PLACED, HOST]), st.lists(steps, min_size=1, max_size=4))
+@given(st.sampled_from([PLACED, HOST, BLOCKS]), st.lists(steps, min_size=1, max_size=4))
 @pytest.mark.timeout(900)
 def test_what_is_spliced_reads_back_as_the_document_with_every_other_line_to_the_byte(
     text: str, operations: list[dict[str, Any]]
@@ -124,5 +242,7 @@ def test_what_is_spliced_reads_back_as_the_document_with_every_other_line_to_the
     wanted = complete(wanted)
     read = {w["id"]: w for w in widgets_of(complete(yaml.safe_load(spliced)))}
     assert read == {w["id"]: w for w in widgets_of(wanted)}
-    kept = [line for line in text.splitlines() if line.lstrip().startswith("#")]
-    assert [line for line in spliced.splitlines() if line.lstrip().startswith("#")] == kept
+    board = {name: value for name, value in complete(yaml.safe_load(spliced)).items() if name != "widgets"}
+    assert board == {name: value for name, value in wanted.items() if name != "widgets"}
+    lines = iter(spliced.splitlines())
+    assert [line for line in untouched(text, wanted) if line not in lines] == []  # in their order
