@@ -25,7 +25,7 @@ from dashboard.domain.board_document import (
     decode_document,
     encode_document,
 )
-from dashboard.domain.errors import ChangedMeanwhile, Conflict, Forbidden, Invalid, NotFound
+from dashboard.domain.errors import ChangedMeanwhile, Conflict, Forbidden, Invalid, Moved, NotFound
 from dashboard.domain.identity import Caller
 from dashboard.domain.plain_values import check_text
 from dashboard.store.audit import record
@@ -187,6 +187,11 @@ class Library:
         present = self._boards.moved_to(board_id)
         return present if self._access.sees(author.caller, present) else board_id
 
+    def check_present(self, author: Author, board_id: str) -> None:
+        """Raise Moved if a board was renamed, and the author may see it under its present id."""
+        if (present := self.present_id(author, board_id)) != board_id:
+            raise Moved(f"the board {board_id[:40]!a} is {present!a} now", present)
+
     # --- versions ---
 
     async def versions(
@@ -221,7 +226,10 @@ class Library:
         await self.changed()
 
     async def rename(self, author: Author, board_id: str, to: str) -> None:
-        """Give a board another id; the old URL redirects to it. Raises Conflict (``to`` is or was in use, or either id is private)."""
+        """Give a board another id, or a former id of its own; the old URL redirects to it.
+
+        Raises Conflict (``to`` is or was the id of another board, or either id is private).
+        """
         check_board_id(to)
         self.check_edits(author, board_id)
         self.check_home(board_id)
@@ -231,7 +239,9 @@ class Library:
             )
         async with self._database.write() as tx:
             row = await self._row(tx, board_id)
-            if to in self._boards.titles() or await read_board(tx, to) or self._access.is_private(to):
+            known = await read_board(tx, to)
+            is_taken = known is not None and known.moved_to != board_id
+            if is_taken or self._boards.is_shown(to) or self._access.is_private(to):
                 raise Conflict(f"the id {to} belongs or belonged to another board; choose another id")
             await move_board(tx, row, to, author.name, self._now_ms())
             await ensure_room(tx, to, "board", board_of(decode_document(row.document)).title, self._now_ms())

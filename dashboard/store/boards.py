@@ -125,9 +125,13 @@ async def read_version(tx: AsyncConnection, board: str, version: int) -> BoardVe
 
 
 async def move_board(tx: AsyncConnection, row: BoardRow, to: str, by: str, now_ms: int) -> None:
-    """Move a board to a new id, with its versions and operations; the old id stays, and its row refers to the new id."""
+    """Move a board to a new id, with its versions and operations; the old id stays, and its row refers to the new id.
+
+    If ``to`` is a former id of the board, the board takes the place of the row that referred to it.
+    """
     revision = await next_revision(tx)
     values = {name: getattr(row, name) for name in BoardRow.__struct_fields__}
+    await tx.execute(delete(boards).where(boards.c.id == to, boards.c.moved_to == row.id))
     await tx.execute(insert(boards).values(**values | {"id": to, "revision": revision, "changed_by": by}))
     for table in (board_versions, board_operations):
         await tx.execute(update(table).where(table.c.board_id == row.id).values(board_id=to))

@@ -134,6 +134,31 @@ async def test_a_board_is_archived_renamed_deleted_and_brought_back(tmp_path: Pa
         assert (await at.fetch("GET", "/boards/hall", as_="vera")).code == 200
 
 
+async def test_a_former_id_of_a_board_leads_to_its_present_id_and_can_be_taken_again(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        await put(at, board="one")
+        for old, new in (("one", "two"), ("two", "three")):
+            assert (await at.fetch("PATCH", f"/api/v1/boards/{old}", {"id": new}, as_="eddy")).code == 204
+        requests = [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("GET", "/versions"), ("GET", "/versions/1"),
+                    ("GET", "/diff"), ("POST", "/rollback")]  # fmt: skip
+        for method, rest in requests:
+            body = {"version": 1} if method in ("POST", "PATCH") else None
+            status, told = await at.json(method, f"/api/v1/boards/one{rest}", body, as_="eddy")
+            assert (status, told["code"], told["moved_to"]) == (404, "moved", "three"), (method, rest)
+            assert "'three'" in told["error"]
+        assert (await put(at, board="other"))[0] == 201
+        assert (await at.json("PATCH", "/api/v1/boards/other", {"id": "one"}, as_="eddy"))[0] == 409
+        step = {"key": "k", "operation": [{"op": "set", "field": "title", "value": "Mall"}]}
+        assert (await at.json("POST", "/api/v1/boards/one/operations", step, as_="eddy"))[0] == 200
+        assert (await at.fetch("PATCH", "/api/v1/boards/three", {"id": "one"}, as_="eddy")).code == 204
+        assert (await at.json("GET", "/api/v1/boards/one", as_="vera"))[1]["title"] == "Wall"
+        for old in ("two", "three"):
+            assert (await at.json("GET", f"/api/v1/boards/{old}", as_="eddy"))[1]["moved_to"] == "one", old
+        assert (await at.json("GET", "/api/v1/boards/one/draft", as_="eddy"))[1]["document"]["title"] == "Mall"
+        versions = (await at.json("GET", "/api/v1/boards/one/versions", as_="eddy"))[1]["versions"]
+        assert [each["version"] for each in versions] == [1]
+
+
 async def test_who_may_edit(tmp_path: Path) -> None:
     async with site(tmp_path) as at:
         await put(at)

@@ -136,9 +136,13 @@ class BoardServices(NamedTuple):
 
 
 class BoardApi(ApiHandler[BoardServices]):
-    """Base of the handlers of boards. The local operator has the same user id here as on the WebSocket."""
+    """Base of the handlers of boards. The local operator has the same user id here as on the WebSocket.
+
+    ``former_ids_for``: methods that accept a former id of a board; others answer 404 with the code ``moved``.
+    """
 
     talks = True
+    former_ids_for: tuple[str, ...] = ("PUT",)
 
     def prepare(self) -> Awaitable[None]:
         return self._prepare(super().prepare())
@@ -150,6 +154,8 @@ class BoardApi(ApiHandler[BoardServices]):
             await self.services.latest()
         else:
             await self.services.latest.find(self.path_args[0])
+        if self.path_args and self.request.method not in self.former_ids_for:
+            self.services.library.check_present(self.author, self.path_args[0])
 
     @property
     def author(self) -> Author:

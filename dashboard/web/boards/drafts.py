@@ -66,7 +66,9 @@ class DraftShown(Struct, frozen=True):
 
 
 class DraftApi(BoardApi):
-    """Base of the handlers of drafts."""
+    """Base of the handlers of drafts, which accept former ids of a board."""
+
+    former_ids_for = ("GET", "HEAD", "POST", "DELETE")
 
     def present(self, board_id: str) -> str:
         """Return the present id of a board: edits that were made under a former id belong to it."""

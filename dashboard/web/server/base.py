@@ -26,7 +26,7 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from dashboard.accounts.policies import POLICIES, authorise
 from dashboard.domain.decode_faults import fault_of
-from dashboard.domain.errors import BadToken, DashboardError, Invalid, NotAuthenticated, TooLarge
+from dashboard.domain.errors import BadToken, DashboardError, Invalid, Moved, NotAuthenticated, TooLarge
 from dashboard.domain.identity import ANONYMOUS, Caller, Role
 from dashboard.domain.strict_json import check_json
 from dashboard.web.server.context import WebContext
@@ -315,7 +315,10 @@ class BaseHandler(RequestHandler, Generic[S]):
         if isinstance(error, DashboardError):
             self.set_status(error.http_status)
             code, text = error.code, str(error)
-            extra = {"field": error.field} if isinstance(error, Invalid) and error.field else {}
+            if isinstance(error, Moved):
+                extra = {"moved_to": error.to}
+            elif isinstance(error, Invalid) and error.field:
+                extra = {"field": error.field}
             if error.retryable:
                 self.set_header("Retry-After", str(math.ceil(error.retry_after_s)))
             if error.http_status == 413:
