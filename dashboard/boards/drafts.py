@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashboard.boards.board_files import BoardFiles
 from dashboard.boards.boards import Boards, ShownBoard
+from dashboard.boards.condition import NO_CONDITION, TagCondition
 from dashboard.boards.library import Author, Library, words_between
 from dashboard.domain.board_changes import Change, apply_changes, differences
 from dashboard.domain.board_document import Document, complete, decode_document, encode_document
@@ -176,16 +177,19 @@ class Drafts:
             author, board_id, key, lambda document, _: (differences(document, published), 0), ends=True
         )
 
-    async def publish(self, author: Author, board_id: str, note: str = "") -> int:
+    async def publish(
+        self, author: Author, board_id: str, note: str = "", *, condition: TagCondition = NO_CONDITION
+    ) -> int:
         """Publish the draft as the next version and return the version's number. ``note``: the author's remark on the
-        version.
+        version; ``condition``: the published states that the draft may replace.
 
-        Raises Conflict (there is no draft, or the board's file cannot be written). If the board is a file, only the
+        Raises ChangedMeanwhile, Conflict (there is no draft, or the board's file cannot be written). If the board is a file, only the
         changed lines of the file are rewritten.
         """
         self._library.check_edits(author, board_id)
         async with self._database.write() as tx:
             row = await self._locked(tx, author, board_id)
+            await self._library.check_unchanged(tx, row, condition)
             if not row.draft:
                 raise Conflict(f"{board_id} has no draft: everything is published")
             document, seq, now_ms = decode_document(row.draft), row.draft_seq + 1, self._now_ms()
@@ -214,19 +218,23 @@ class Drafts:
         self._library.check_edits(author, board_id)
         return encode_document(self._boards.shown(board_id).document).decode()
 
-    async def rollback(self, author: Author, board_id: str, number: int, note: str = "") -> int:
+    async def rollback(
+        self, author: Author, board_id: str, number: int, note: str = "", *, condition: TagCondition = NO_CONDITION
+    ) -> int:
         """Publish an earlier version again, as a new version, and return the new version's number. If the board is a
         file, rewrite the file.
 
-        Raises NotFound, Forbidden, Conflict (the file cannot be written), Unavailable.
+        ``condition``: the published states that may be replaced. Raises NotFound, Forbidden, ChangedMeanwhile, Conflict
+        (the file cannot be written), Unavailable.
         """
         document = decode_document(await self._text(author, board_id, number))
         note = note or f"as version {number}"
         shown = self._boards.shown(board_id)
         if shown.source == "store":
-            return await self._library.put(author, board_id, document, note=note)
+            return await self._library.put(author, board_id, document, condition=condition, note=note)
         async with self._database.write() as tx:
             row = await self._locked(tx, author, board_id)
+            await self._library.check_unchanged(tx, row, condition)
             await asyncio.to_thread(self._files.write, shown, complete(document))
             version = await self._library.publish(tx, row, author, document, note)
         await self._changed(shown)

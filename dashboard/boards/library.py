@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dashboard.accounts.directory import Directory
 from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards, tag_of
+from dashboard.boards.condition import NO_CONDITION, TagCondition
 from dashboard.boards.stored_boards import StoredBoards
 from dashboard.domain.board_changes import differences, in_words
 from dashboard.domain.board_document import (
@@ -49,8 +50,6 @@ from dashboard.store.rooms import ensure_room
 #: Versions of a board that are searched for the version that a caller has read.
 _SEARCHED = 100
 _MAX_NOTE = 500
-#: A PUT with this condition may only create a board, not change one.
-NEW = "new"
 
 
 class Author(NamedTuple):
@@ -107,10 +106,18 @@ class Library:
                 "editing needs the role editor, on this board or everywhere, or a token with the verb board"
             )
 
-    async def put(self, author: Author, board_id: str, value: object, *, matching: str = "", note: str = "") -> int:
+    async def put(
+        self,
+        author: Author,
+        board_id: str,
+        value: object,
+        *,
+        condition: TagCondition = NO_CONDITION,
+        note: str = "",
+    ) -> int:
         """Publish a document as the next version of a board, and create the board if it does not exist; return the version.
 
-        ``matching``: the tag of the state that the author has read, or ``NEW``; empty for no condition.
+        ``condition``: the states of the board that may be changed.
         Raises Invalid, Forbidden, ChangedMeanwhile, Conflict (a file has the id, or the board was deleted), Unavailable.
         """
         check_board_id(board_id, field="board")
@@ -120,7 +127,7 @@ class Library:
         async with self._database.write() as tx:
             row = await add_board(tx, board_id, author.name, self._now_ms())
             await self._check_present(tx, row, board_id)
-            await self._check_unchanged(tx, row, matching)
+            await self.check_unchanged(tx, row, condition)
             version = await self.publish(tx, row, author, document, note)
         await self.changed()
         return version
@@ -162,18 +169,26 @@ class Library:
         if not row.document and (await private_ever(tx)).get(board_id):
             raise Conflict(f"{board_id} was the id of a deleted private board; choose another id")
 
-    async def _check_unchanged(self, tx: AsyncConnection, row: BoardRow, matching: str) -> None:
-        if matching == NEW and row.document:
+    async def check_unchanged(self, tx: AsyncConnection, row: BoardRow, condition: TagCondition) -> None:
+        """Raise ChangedMeanwhile if the published state of a board does not meet a condition."""
+        tag = tag_of(row.document.encode()) if row.document else ""
+        if self._is_file(row.id):
+            tag = self._boards.shown(row.id).tag
+        if condition.excludes(tag):
             raise ChangedMeanwhile(f"{row.id} exists already; read it, and send its ETag as If-Match")
-        if matching in ("", NEW) or (row.document and tag_of(row.document.encode()) == matching):
+        if condition.allows(tag):
             return
-        if not row.document:
+        if not tag:
             raise ChangedMeanwhile(f"there is no board {row.id}: it was deleted, or never published")
         read = next(
-            (each for each in await versions_of(tx, row.id, _SEARCHED) if tag_of(each.document.encode()) == matching),
+            (v for v in await versions_of(tx, row.id, _SEARCHED) if tag_of(v.document.encode()) in condition.match),
             None,
         )
-        what = "; ".join(words_between(read.document, row.document)) if read else "the ETag matches no recent version"
+        what = (
+            "; ".join(words_between(read.document, row.document))
+            if read and row.document
+            else "the ETag matches no recent version"
+        )
         raise ChangedMeanwhile(f"{row.changed_by} has changed {row.id} meanwhile (version {row.version}): {what}")
 
     async def _row(self, tx: AsyncConnection, board_id: str) -> BoardRow:
@@ -215,20 +230,22 @@ class Library:
 
     # --- the board itself ---
 
-    async def archive(self, author: Author, board_id: str, *, archived: bool) -> None:
-        """Hide a board from the lists, or list it again; an archived board keeps its URL."""
+    async def archive(
+        self, author: Author, board_id: str, *, archived: bool, condition: TagCondition = NO_CONDITION
+    ) -> None:
+        """Hide a board from the lists, or list it again; an archived board keeps its URL. ``condition``: see ``put``."""
         self.check_edits(author, board_id)
         self.check_home(board_id)
         async with self._database.write() as tx:
-            await self._row(tx, board_id)
+            await self.check_unchanged(tx, await self._row(tx, board_id), condition)
             await change_board(tx, board_id, archived=archived)
             await record(tx, self._now_ms(), author.name, "board.archived", board_id, author.address, archived=archived)
         await self.changed()
 
-    async def rename(self, author: Author, board_id: str, to: str) -> None:
+    async def rename(self, author: Author, board_id: str, to: str, condition: TagCondition = NO_CONDITION) -> None:
         """Give a board another id, or a former id of its own; the old URL redirects to it.
 
-        Raises Conflict (``to`` is or was the id of another board, or either id is private).
+        ``condition``: see ``put``. Raises ChangedMeanwhile, Conflict (``to`` is or was the id of another board, or either id is private).
         """
         check_board_id(to)
         self.check_edits(author, board_id)
@@ -239,6 +256,7 @@ class Library:
             )
         async with self._database.write() as tx:
             row = await self._row(tx, board_id)
+            await self.check_unchanged(tx, row, condition)
             known = await read_board(tx, to)
             is_taken = known is not None and known.moved_to != board_id
             if is_taken or self._boards.is_shown(to) or self._access.is_private(to):
@@ -248,8 +266,8 @@ class Library:
             await record(tx, self._now_ms(), author.name, "board.renamed", board_id, author.address, to=to)
         await self.changed()
 
-    async def delete(self, author: Author, board_id: str, *, matching: str = "") -> None:
-        """Delete a board; it can be brought back for 30 days. ``matching``: see ``put``.
+    async def delete(self, author: Author, board_id: str, *, condition: TagCondition = NO_CONDITION) -> None:
+        """Delete a board; it can be brought back for 30 days. ``condition``: see ``put``.
 
         Raises NotFound, Forbidden, ChangedMeanwhile, Conflict (the board is a file).
         """
@@ -259,7 +277,7 @@ class Library:
             row = await self._row(tx, board_id)
             if row.deleted_ms is not None:
                 raise Boards.missing(board_id)
-            await self._check_unchanged(tx, row, matching)
+            await self.check_unchanged(tx, row, condition)
             await change_board(tx, board_id, deleted_ms=self._now_ms())
             if self._access.is_private(board_id):
                 await note_private(tx, board_id, gone=True)

@@ -67,6 +67,30 @@ async def test_whoever_changes_an_older_state_sees_what_the_other_changed(tmp_pa
         assert (await at.json("DELETE", "/api/v1/boards/wall", as_="eddy", headers={"If-Match": tag}))[0] == 412
 
 
+async def test_every_change_of_a_board_heeds_its_conditions(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        assert (await put(at, board="new", **{"If-Match": "*"}))[0] == 412
+        tag = (await put(at))[1]["etag"]
+        stale, listed = {"If-Match": '"stale"'}, {"If-Match": f'"stale", W/"{tag}"'}
+        step = {"key": "k", "operation": [{"op": "set", "field": "title", "value": "Mall"}]}
+        assert (await at.json("POST", "/api/v1/boards/wall/operations", step, as_="eddy"))[0] == 200
+        changes: list[tuple[str, str, Any]] = [
+            ("PATCH", "", {"archived": True}), ("PATCH", "", {"id": "hall"}), ("PUT", "", WALL), ("DELETE", "", None),
+            ("POST", "/publish", {}), ("POST", "/rollback", {"version": 1}),
+        ]  # fmt: skip
+        for method, rest, body in changes:
+            refused = await at.json(method, f"/api/v1/boards/wall{rest}", body, as_="eddy", headers=stale)
+            assert (refused[0], refused[1]["code"]) == (412, "changed_meanwhile"), (method, rest)
+        shown = await at.fetch("GET", "/api/v1/boards/wall", as_="eddy", headers={"If-None-Match": f'"x", W/"{tag}"'})
+        assert (shown.code, shown.body, shown.headers["ETag"]) == (304, b"", f'"{tag}"')
+        assert (await at.fetch("GET", "/api/v1/boards/wall", as_="eddy", headers={"If-None-Match": '"x"'})).code == 200
+        assert (await put(at, WALL, **{"If-None-Match": f'"{tag}"'}))[0] == 412
+        for method, rest, body in (changes[5], changes[2], changes[0]):
+            done = await at.fetch(method, f"/api/v1/boards/wall{rest}", body, as_="eddy", headers=listed)
+            assert done.code in (200, 204), (method, rest)
+        assert (await put(at, wall(title="any"), **{"If-Match": "*"}))[0] == 200
+
+
 async def test_yaml_is_taken_with_the_line_of_what_is_wrong_and_unknown_fields_are_kept_and_said(
     tmp_path: Path,
 ) -> None:

@@ -14,9 +14,10 @@ from tornado.ioloop import IOLoop
 from dashboard.accounts.policies import Access
 from dashboard.boards.board_text import parse_board, write_board
 from dashboard.boards.boards import Boards, ShownBoard
+from dashboard.boards.condition import TagCondition, tags_in
 from dashboard.boards.drafts import Drafts, State
 from dashboard.boards.latest_boards import LatestBoards
-from dashboard.boards.library import NEW, Author, Library
+from dashboard.boards.library import Author, Library
 from dashboard.boards.visible import seen_board
 from dashboard.domain.board_document import Document, board_schema, decode_document
 from dashboard.domain.errors import ConfigurationError, Invalid
@@ -162,12 +163,10 @@ class BoardApi(ApiHandler[BoardServices]):
         """The caller, as author of a change."""
         return Author(self.caller, self.address)
 
-    def condition(self) -> str:
-        """Return the condition of a change: the tag in ``If-Match``, NEW for ``If-None-Match: *``, empty for no condition."""
-        tag = self.request.headers.get("If-Match", "").strip()
-        if self.request.headers.get("If-None-Match", "").strip() == "*":
-            return NEW
-        return "" if tag == "*" else tag.removeprefix("W/").strip('"')
+    def condition(self) -> TagCondition:
+        """Return the condition in the headers ``If-Match`` and ``If-None-Match``."""
+        headers = self.request.headers
+        return TagCondition(tags_in(headers.get("If-Match", "")), tags_in(headers.get("If-None-Match", "")))
 
     async def parse(self, board_id: str, body: bytes) -> Document:
         """Return the document of a YAML text, parsed outside of the event loop; raises Invalid with the line of the
@@ -258,7 +257,10 @@ class BoardHandler(BoardApi):
         seen_board(self.services.boards, self.services.access, self.caller, board_id)
         shown = self.services.boards.shown(board_id)
         self.set_header("ETag", f'"{shown.tag}"')
-        if self.get_query_argument("written", ""):
+        if self.condition().excludes(shown.tag):
+            self.set_status(304)
+            self.finish()
+        elif self.get_query_argument("written", ""):
             self.set_header("Content-Type", "application/yaml; charset=utf-8")
             self.set_header("Content-Disposition", f'attachment; filename="{board_id}.yaml"')
             self.finish(shown.text or write_board(shown.written))
@@ -270,7 +272,7 @@ class BoardHandler(BoardApi):
         body, note = self.body(), self.get_query_argument("note", "")
         is_yaml = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower() in _YAML
         value: object = await self.parse(board_id, body) if is_yaml else self.json(dict[str, object])
-        version = await self.services.library.put(self.author, board_id, value, matching=self.condition(), note=note)
+        version = await self.services.library.put(self.author, board_id, value, condition=self.condition(), note=note)
         self.published(board_id, version, 201 if version == 1 else 200)
 
     async def patch(self, board_id: str) -> None:
@@ -278,13 +280,13 @@ class BoardHandler(BoardApi):
         library.check_edits(self.author, board_id)
         change = self.json(BoardChange)
         if change.archived is not None:
-            await library.archive(self.author, board_id, archived=change.archived)
+            await library.archive(self.author, board_id, archived=change.archived, condition=self.condition())
         if change.id is not None and change.id != board_id:
-            await library.rename(self.author, board_id, change.id)
+            await library.rename(self.author, board_id, change.id, self.condition())
         self.done()
 
     async def delete(self, board_id: str) -> None:
-        await self.services.library.delete(self.author, board_id, matching=self.condition())
+        await self.services.library.delete(self.author, board_id, condition=self.condition())
         self.done()
 
 
@@ -362,7 +364,9 @@ class RollbackHandler(BoardApi):
     async def post(self, board_id: str) -> None:
         self.services.library.check_edits(self.author, board_id)
         body = self.json(Rollback)
-        version = await self.services.drafts.rollback(self.author, board_id, body.version, body.note)
+        version = await self.services.drafts.rollback(
+            self.author, board_id, body.version, body.note, condition=self.condition()
+        )
         self.published(board_id, version)
 
 

@@ -175,4 +175,5 @@ class PublishHandler(DraftApi):
         board_id = self.present(board_id)
         self.services.library.check_edits(self.author, board_id)
         body = self.json(PublishBody)
-        self.published(board_id, await self.services.drafts.publish(self.author, board_id, body.note))
+        version = await self.services.drafts.publish(self.author, board_id, body.note, condition=self.condition())
+        self.published(board_id, version)
