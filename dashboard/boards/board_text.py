@@ -8,7 +8,15 @@ from pathlib import Path
 import yaml
 
 from dashboard.domain.board import MAX_WIDGETS
-from dashboard.domain.board_document import MAX_DOCUMENT_BYTES, Document, board_of, check_words, checked, unknown_fields
+from dashboard.domain.board_document import (
+    MAX_DOCUMENT_BYTES,
+    Document,
+    board_of,
+    check_words,
+    checked,
+    repeated_ids,
+    unknown_fields,
+)
 from dashboard.domain.errors import ConfigurationError, Invalid, TooLarge
 from dashboard.domain.yaml_places import Place, parse_yaml
 
@@ -58,7 +66,7 @@ def _faults_of(value: object) -> list[tuple[str, str]]:
             (field.replace("[0]", f"[{number}]", 1) or f"widgets[{number}]", reason)
             for field, reason in _fault(sound | {"widgets": [widget]})
         ]
-    return found
+    return found + repeated_ids(widgets)
 
 
 def _fault(document: Document) -> list[tuple[str, str]]:

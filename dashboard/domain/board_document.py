@@ -45,6 +45,8 @@ def board_of(document: object) -> Board:
     widgets = document.get("widgets") if isinstance(document, dict) else None
     if isinstance(widgets, list) and len(widgets) > MAX_WIDGETS:
         raise Invalid(f"has {len(widgets):,} entries; at most {MAX_WIDGETS}", field="widgets")
+    for place, reason in repeated_ids(widgets):
+        raise Invalid(reason, field=place)
     try:
         board = msgspec.convert(document, Board)
     except msgspec.ValidationError as error:
@@ -57,6 +59,20 @@ def board_of(document: object) -> Board:
         except DashboardError as error:
             raise Invalid(str(error), field=f"widgets[{number}]") from None
     return board
+
+
+def repeated_ids(widgets: object) -> list[tuple[str, str]]:
+    """Return the place and the fault of each widget that has the id of an earlier one; ``widgets`` need not be valid."""
+    first, found = dict[str, int](), list[tuple[str, str]]()
+    for number, widget in enumerate(widgets if isinstance(widgets, list) else []):
+        name = widget.get("id") if isinstance(widget, dict) else None
+        if not name or not isinstance(name, str):
+            continue
+        if name in first:
+            reason = f"two widgets have the id {name!r}, this one and widgets[{first[name]}]; give one of them another"
+            found.append((f"widgets[{number}].id", reason))
+        first.setdefault(name, number)
+    return found
 
 
 def check_words(document: object) -> None:

@@ -23,6 +23,8 @@ PATH = Path("wall.yaml")
         ("title: x\nteam:\n  - {size: -.inf}\n", "wall.yaml:3: team[0].size: -inf is not", 3),
         ('title: "a\\0b"\n', "wall.yaml:1: title: holds a control character, U+0000", 1),
         ("subtitle: x\n", "wall.yaml:1: title: is missing", 1),
+        ("title: x\nwidgets:\n- {kind: stat, title: a, id: i}\n- kind: stat\n  title: b\n  id: i\n",
+         "wall.yaml:6: widgets[1].id: two widgets have the id 'i', this one and widgets[0]; give", 6),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_with_its_line_and_field(text: str, reason: str, line: int) -> None:
@@ -49,6 +51,8 @@ def test_all_faults_of_a_text_are_said_at_once_each_with_its_line() -> None:
     text = "title: x\nrows: 0\nwidgets:\n- {kind: pie, title: a}\n- {kind: stat}\n- {kind: stat, title: c, max: .inf}\n"
     faults, _ = faults_in(text, PATH)
     assert [each.partition(" ")[0] for each in faults] == [f"wall.yaml:{line}:" for line in (2, 4, 5, 6)]
+    faults, _ = faults_in(text + "- {kind: stat, title: d, id: i}\n- {kind: stat, title: e, id: i}\n", PATH)
+    assert [each.partition(" ")[0] for each in faults] == [f"wall.yaml:{line}:" for line in (2, 4, 5, 6, 8)]
     faults, unknown = faults_in("title: x\nwidgets:\n- {kind: stat, title: c, seris: [a]}\n", PATH)
     assert (faults, unknown) == (
         [],
