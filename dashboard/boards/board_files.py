@@ -14,6 +14,7 @@ from pathlib import Path
 
 from dashboard.boards.boards import Boards, ShownBoard, file_board, tag_of
 from dashboard.boards.splice import splice
+from dashboard.boards.unread import unread
 from dashboard.domain.board_document import Document
 from dashboard.domain.errors import ConfigurationError, Conflict, DashboardError
 
@@ -41,6 +42,7 @@ class BoardFiles:
         self._read: dict[Path, Signature] = {}
         self._good: dict[str, ShownBoard] = {}
         self._faults: dict[Path, str] = {}
+        self._unread: list[str] = []
         self._looking = asyncio.Lock()
         self._wake = asyncio.Event()
 
@@ -125,6 +127,7 @@ class BoardFiles:
 
     def _scan(self) -> dict[Path, Signature]:
         found = {}
+        self._unread = unread(self.folder)
         try:
             with os.scandir(self.folder) as entries:
                 for entry in entries:
@@ -168,8 +171,8 @@ class BoardFiles:
         self._boards.take_files(dict(self._good), dict(self._faults))
 
     def faults(self) -> list[str]:
-        """Return the faults of broken files, one line for each."""
-        return list(self._faults.values())
+        """Return the faults of broken files, and the files and folders that are not read, one line for each."""
+        return [*self._faults.values(), *self._unread]
 
     def versions(self) -> dict[str, str]:
         """Return the tag of each shown file's content, by the board's id."""

@@ -12,6 +12,7 @@ import click
 from dashboard.app.sources import read_sources
 from dashboard.boards.board_text import faults_in
 from dashboard.boards.boards import Boards, file_board
+from dashboard.boards.unread import unread
 from dashboard.cli.data_option import say_warnings
 from dashboard.cli.settings_options import load_settings, with_settings
 from dashboard.domain.board import Board
@@ -68,8 +69,8 @@ def _check_boards(folder: Path) -> None:
             click.echo(f"warning: {remark}", err=True)
         for fault in faults:
             click.echo(f"problem: {fault}", err=True)
-    for path in sorted(folder.glob("*.yml")):
-        click.echo(f"warning: {path} is not read; name it {path.stem}.yaml", err=True)
+    for text in unread(folder):
+        click.echo(f"warning: {folder}/{text}", err=True)
     click.echo(f"{len(paths)} {'board' if len(paths) == 1 else 'boards'}, {broken} of them broken")
     if broken:
         raise SystemExit(1)

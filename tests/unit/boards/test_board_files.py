@@ -82,6 +82,16 @@ async def test_a_broken_file_leaves_its_last_good_state_with_a_notice(tmp_path: 
     assert (watched.boards.titles(), watched.files.faults()) == ({"wall": "Hall"}, [])
 
 
+async def test_a_file_that_is_not_read_is_named_until_it_is(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    watched.files.load()
+    (tmp_path / "wall.yml").write_text(WALL)
+    await watched.looks()
+    assert watched.files.faults() == ["wall.yml: is not read; name it wall.yaml"]
+    (tmp_path / "wall.yml").rename(tmp_path / "wall.yaml")
+    assert (await watched.looks(), watched.files.faults()) == (["wall"], [])
+
+
 async def test_the_file_wins_over_the_store(tmp_path: Path) -> None:
     watched = Watched(tmp_path)
     watched.boards.take_stored({"wall": stored_board("wall", '{"title":"Stored"}')}, {})
