@@ -119,6 +119,11 @@ async def test_a_board_moves_with_its_versions_and_a_deleted_one_is_kept_for_its
             await move_board(tx, before, "hall", "bo", NOW)
         old, new = await row(database, "wall"), await row(database, "hall")
         assert (old.moved_to, old.document, new.document, new.draft_seq) == ("hall", "", '{"title": "Wall"}', 1)
+        for now, then in (("hall", "wall"), ("wall", "hall")):  # a former id can be taken again
+            async with database.write() as tx:
+                await move_board(tx, await row(database, now), then, "bo", NOW)
+            old, new = await row(database, now), await row(database, then)
+            assert (old.moved_to, new.moved_to, new.version, new.draft_seq) == (then, "", 1, 1)
         async with database.write() as tx:
             assert [each.version for each in await versions_of(tx, "hall", 9)] == [1]
             await change_board(tx, "hall", deleted_ms=NOW)
