@@ -30,12 +30,15 @@ from dashboard.entries.rooms import ROOM_CODEC
 from dashboard.journal.port import ROOMS, Journal
 from dashboard.store.audit import record
 from dashboard.store.board_drafts import (
+    OpenDraft,
     OperationRow,
     add_operation,
     end_draft,
     find_operation,
     forget_operations,
+    keep_editor,
     lock_board,
+    open_drafts,
     operations_after,
 )
 from dashboard.store.boards import BoardRow, add_board, read_board
@@ -129,6 +132,11 @@ class Drafts:
             t_ms=row.draft_ms if row and row.draft else 0,
             history=history,
         )
+
+    async def opened(self) -> dict[str, OpenDraft]:
+        """Return the open drafts by the ids of their boards, of all boards; raises Unavailable."""
+        async with self._database.read() as tx:
+            return await open_drafts(tx)
 
     def _document(self, row: BoardRow | None, board_id: str) -> Document:
         if row is not None and row.draft:
@@ -257,6 +265,7 @@ class Drafts:
             done = await self._apply(
                 tx, row, author, author, key, lambda document, _: (changes_of(document, [step]), 0)
             )
+            await keep_editor(tx, row)  # the draft is still the one of its last editor, and as old
         await self._tell(done)
 
     async def _commit(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from msgspec import Struct
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,6 +24,13 @@ class OperationRow(Struct, frozen=True):
     changes: str
     undoes: int = 0
     again: bool = False
+
+
+class OpenDraft(NamedTuple):
+    """Author and time of the last edit of an open draft."""
+
+    by: str
+    t_ms: int
 
 
 def _operation(row: Row[tuple[object, ...]]) -> OperationRow:
@@ -75,6 +84,18 @@ async def add_operation(tx: AsyncConnection, operation: OperationRow, draft: str
 async def end_draft(tx: AsyncConnection, board: str, seq: int) -> None:
     """End the draft of a board with the operation ``seq``; a later operation begins a new draft."""
     await tx.execute(update(boards).where(boards.c.id == board).values(draft="", draft_base="", draft_from=seq))
+
+
+async def open_drafts(tx: AsyncConnection) -> dict[str, OpenDraft]:
+    """Return the open drafts by the ids of their boards."""
+    rows = await tx.execute(select(boards.c.id, boards.c.draft_by, boards.c.draft_ms).where(boards.c.draft != ""))
+    return {row.id: OpenDraft(row.draft_by, row.draft_ms) for row in rows}
+
+
+async def keep_editor(tx: AsyncConnection, row: BoardRow) -> None:
+    """Set the author and time of a draft's last edit back to those of ``row``, after a change that is no edit."""
+    values = {"draft_by": row.draft_by, "draft_ms": row.draft_ms}
+    await tx.execute(update(boards).where(boards.c.id == row.id).values(values))
 
 
 async def draft_ends(tx: AsyncConnection, board_ids: list[str]) -> dict[str, int]:

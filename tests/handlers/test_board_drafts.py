@@ -66,6 +66,21 @@ async def test_editors_share_a_draft_and_viewers_see_what_is_published(tmp_path:
         assert (await wall.ask("publish", {}))[0] == 409  # everything is published
 
 
+async def test_the_list_says_whose_an_open_draft_is_to_those_who_may_edit(tmp_path: Path) -> None:
+    async def listed(as_: str) -> tuple[str, int]:
+        boards = (await wall.at.json("GET", "/api/v1/boards", as_=as_))[1]["boards"]
+        return next((each["draft_by"], each["draft_t"]) for each in boards if each["id"] == "wall")
+
+    async with desk(tmp_path) as wall:
+        assert await listed("eddy") == ("", 0)
+        await wall.operate({**SET, "value": "Load"})
+        draft = (await wall.ask("draft", method="GET"))[1]
+        assert await listed("olga") == ("eddy", draft["t"]) and draft["t"] > 0
+        assert await listed("vera") == ("", 0)
+        assert (await wall.ask("publish", {}))[0] == 200
+        assert await listed("eddy") == ("", 0)
+
+
 async def test_an_operation_that_is_sent_again_is_stored_once(tmp_path: Path) -> None:
     async with desk(tmp_path) as wall:
         add = {"op": "add", "value": {"kind": "text", "title": "x"}}
@@ -182,6 +197,7 @@ async def test_a_board_that_is_a_file_is_published_into_its_file_and_only_the_ed
         await viewer.until("board_changed")
         while (await wall.draft())["title"] != "Mall":
             pass
+        assert (await wall.ask("draft", method="GET"))[1]["by"] == "eddy"  # the merge is no edit
         assert (await wall.ask("publish", {}))[0] == 200
         assert path.read_text() == text.replace("Wall", "Mall") + "  unit: B\n"
         assert (await wall.at.json("POST", "/api/v1/boards/host/publish", {}, as_="eddy"))[0] == 409

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { BoardDraft, applyChanges, applySteps, inWords } from "../../static/js/data/board-draft.js";
+import { BoardDraft, applyChanges, applySteps, inWords, lastEdit } from "../../static/js/data/board-draft.js";
 
 const BOARD = { title: "T", columns: 24, rows: 4, widgets: [{ id: "a", kind: "stat", title: "A", x: 0, y: 0, w: 4, h: 2 }, { id: "b", kind: "stat", title: "B", x: 4, y: 0, w: 4, h: 2 }] };
 const editing = (/** @type {any} */ more = {}) => ({ board: "wall", document: BOARD, seq: 0, is_draft: false, by: "", t: 0, history: [], ...more });
@@ -92,4 +92,12 @@ test("an answered operation waits until it is in the document, however it comes 
   draft.add("k2", [{ op: "remove", widget: "b" }]);
   draft.answered("k2", 2);
   assert.deepEqual(draft.waiting, []);
+});
+
+test("the last edit says who and how long ago; a merge of what was published is none", () => {
+  const history = [operation(1, [], { t: 5 }), operation(2, [], { author: "file", name: "file", key: "tag tag 2", t: 9 })];
+  const since = (/** @type {number} */ t) => `at ${t}`;
+  assert.equal(lastEdit(history, "ann", since), "last edit by Bo at 5");
+  assert.equal(lastEdit(history, "bo", since), "last edit by you at 5");
+  assert.equal(lastEdit([], "bo", since), "");
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { groupsOf, idFor, matches } from "../../static/js/data/board-index.js";
+import { draftOf, groupsOf, idFor, matches } from "../../static/js/data/board-index.js";
 
 const board = (/** @type {string} */ id, /** @type {any} */ more = {}) => ({ id, title: id, subtitle: "", folder: "", tags: [], archived: false, ...more });
 const names = (/** @type {any[]} */ groups) => groups.map(({ name, boards }) => [name, boards.map((/** @type {any} */ each) => each.id)]);
@@ -25,4 +25,9 @@ test("a new board's id is made of its title and is not taken", () => {
   assert.equal(idFor("Wall", new Set(["wall", "wall-2"])), "wall-3");
   assert.equal(idFor("Übersicht", new Set()), "bersicht");
   assert.equal(idFor("???", new Set()), "board");
+});
+
+test("a card says whose an open draft is and how old", () => {
+  assert.equal(draftOf(board("a", { draft_by: "anna", draft_t: 7 }), (t) => `${t} ms ago`), "draft by anna, last edit 7 ms ago");
+  assert.equal(draftOf(board("a", { draft_by: "", draft_t: 0 }), () => "now"), "");
 });

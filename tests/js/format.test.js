@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { age, clock, duration, format, moment } from "../../static/js/draw/format.js";
+import { age, clock, duration, format, moment, since } from "../../static/js/draw/format.js";
 
 describe("numbers", () => {
   /** @type {[number | null | undefined, string, number | null, string][]} */
@@ -74,4 +74,9 @@ test("rounding up to the next prefix keeps three digits", () => {
     const shown = format(value, unit);
     assert.equal(`${shown.text} ${shown.unit}`, expected);
   }
+});
+
+test("how long ago counts no seconds", () => {
+  assert.equal(since(1_000, 60_999), "just now");
+  assert.equal(since(1_000, 3 * 86_400_000 + 2_000), "3 d ago");
 });

@@ -20,9 +20,10 @@ from dashboard.boards.latest_boards import LatestBoards
 from dashboard.boards.library import Author, Library
 from dashboard.boards.visible import seen_board
 from dashboard.domain.board_document import Document, board_schema, decode_document
-from dashboard.domain.errors import ConfigurationError, Invalid
+from dashboard.domain.errors import ConfigurationError, Invalid, Unavailable
 from dashboard.domain.identity import Role
 from dashboard.domain.presence import Reach
+from dashboard.store.board_drafts import OpenDraft
 from dashboard.web.server.api import ApiHandler
 from dashboard.web.server.compression import accepts_gzip
 from dashboard.web.server.operation import Operation, Operations
@@ -38,7 +39,8 @@ _AS_WRITTEN = "1: YAML text, as its author wrote it"
 class BoardListed(Struct, frozen=True):
     """Board in the index. ``places``: kind, x, y, w and h of its first tiles; ``source``: where the board is kept.
 
-    ``shadowed``: True if the store has a board of this id, too; ``fault``: what is wrong with the board's file.
+    ``shadowed``: True if the store has a board of this id, too; ``fault``: what is wrong with the board's file;
+    ``draft_by``, ``draft_t``: author and time of the last edit of an open draft, if the caller may edit the board.
     """
 
     id: str
@@ -60,6 +62,8 @@ class BoardListed(Struct, frozen=True):
     rows: int
     unknown: tuple[str, ...]
     fault: str
+    draft_by: str
+    draft_t: int
 
 
 class BoardDeleted(Struct, frozen=True):
@@ -200,7 +204,9 @@ class BoardsHandler(BoardApi):
         seen = [each for each in boards.every() if access.sees(self.caller, each.id)]
         faults = list(boards.faults.values()) if self.caller.role >= Role.OPERATOR else []
         deleted = await self._deleted() if self.get_query_argument("deleted", "") else []
-        await self._write(msgspec.json.encode(BoardList([self._listed(each) for each in seen], faults, deleted)))
+        drafts = await self._drafts()
+        listed = [self._listed(each, drafts.get(each.id)) for each in seen]
+        await self._write(msgspec.json.encode(BoardList(listed, faults, deleted)))
 
     async def _write(self, body: bytes) -> None:
         """Write the list, compressed if it is long and the client takes that."""
@@ -214,8 +220,15 @@ class BoardsHandler(BoardApi):
     async def _deleted(self) -> list[BoardDeleted]:
         return [BoardDeleted(*each) for each in await self.services.library.deleted(self.author)]
 
-    def _listed(self, shown: ShownBoard) -> BoardListed:
+    async def _drafts(self) -> dict[str, OpenDraft]:
+        try:
+            return await self.services.drafts.opened()
+        except Unavailable:  # this process lists the boards without the store, too
+            return {}
+
+    def _listed(self, shown: ShownBoard, draft: OpenDraft | None) -> BoardListed:
         boards, board = self.services.boards, shown.board
+        may_edit = self.services.access.edits(self.caller, shown.id)
         return BoardListed(
             id=shown.id,
             title=board.title,
@@ -226,7 +239,7 @@ class BoardsHandler(BoardApi):
             source="server" if boards.is_given(shown.id) else shown.source,
             shadowed=boards.is_shadowed(shown.id),
             archived=shown.archived,
-            may_edit=self.services.access.edits(self.caller, shown.id),
+            may_edit=may_edit,
             version=shown.version,
             etag=shown.tag,
             created_by=shown.created_by,
@@ -236,6 +249,8 @@ class BoardsHandler(BoardApi):
             rows=board.rows,
             unknown=shown.unknown,
             fault=boards.fault_of(shown.id),
+            draft_by=draft.by if draft and may_edit else "",
+            draft_t=draft.t_ms if draft and may_edit else 0,
         )
 
 

@@ -54,7 +54,7 @@ class Operated(Struct, frozen=True):
 
 
 class DraftShown(Struct, frozen=True):
-    """Draft of a board after the operation ``seq``. ``by``, ``t``: author and time of the last change."""
+    """Draft of a board after the operation ``seq``. ``by``, ``t``: author and time of the last edit."""
 
     board: str
     seq: int

@@ -112,6 +112,15 @@ export class BoardDraft {
   }
 }
 
+/**
+ * Return in words who edited a draft last and how long ago, "" without an edit. Merges of what was published are no edits; only their keys have a space.
+ * @param {OperationState[]} history @param {string} user id of this editor @param {(t: number) => string} since the age of a time in words
+ */
+export function lastEdit(history, user, since) {
+  const last = history.filter(({ key }) => !key.includes(" ")).at(-1);
+  return last ? `last edit by ${last.author === user ? "you" : last.name} ${since(last.t)}` : "";
+}
+
 /** Return in words what an operation changed. @param {OperationState} operation @param {BoardDocument} doc @returns {string[]} */
 export function inWords(operation, doc) {
   if (operation.published) return [`published version ${operation.published}`];

@@ -4,8 +4,8 @@
  * @typedef {object} BoardListed
  * @property {string} id @property {string} title @property {string} subtitle @property {string} folder @property {string[]} tags @property {number} tiles
  * @property {string} source @property {boolean} shadowed @property {boolean} archived @property {boolean} may_edit @property {number} version
- * @property {string} changed_by @property {number} changed @property {[string, number, number, number, number][]} places @property {number} rows
- * @property {string[]} unknown @property {string} fault
+ * @property {string} created_by @property {string} changed_by @property {number} changed @property {[string, number, number, number, number][]} places @property {number} rows
+ * @property {string[]} unknown @property {string} fault @property {string} draft_by @property {number} draft_t
  */
 /** A group of boards under its heading. @typedef {{name: string, boards: BoardListed[]}} Group */
 
@@ -36,6 +36,11 @@ export function groupsOf(boards, favourites, recent, { search, tag }) {
     ...folders.map((folder) => ({ name: folder || REST, boards: current.filter((board) => board.folder === folder) })),
     { name: "Archived", boards: found.filter(({ archived }) => archived) },
   ].filter((group) => group.boards.length);
+}
+
+/** Return in words whose a board's open draft is and how old, "" without one that this user may edit. @param {BoardListed} board @param {(t: number) => string} since the age of a time in words */
+export function draftOf(board, since) {
+  return board.draft_t ? `draft by ${board.draft_by}, last edit ${since(board.draft_t)}` : "";
 }
 
 /** Return the id for a new board of this title. @param {string} title @param {Set<string>} taken */

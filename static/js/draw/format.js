@@ -93,6 +93,11 @@ export function age(ms) {
   return `${Math.floor(seconds / 86_400)} d`;
 }
 
+/** Return how long ago a time was, without the seconds that a text would count. @param {number} t @param {number} now both in milliseconds @returns {string} */
+export function since(t, now) {
+  return now - t < 60_000 ? "just now" : `${age(now - t)} ago`;
+}
+
 /** Return the local time of day. @param {number} ms @param {boolean} [withSeconds] @returns {string} */
 export function clock(ms, withSeconds = false) {
   const date = new Date(ms);

@@ -3,7 +3,8 @@
 import "../widgets/connection-curtain.js";
 import { ApiError, api } from "../client/http.js";
 import { TRANSIENT } from "../client/refusal.js";
-import { BoardDraft } from "../data/board-draft.js";
+import { BoardDraft, lastEdit } from "../data/board-draft.js";
+import { since as ago } from "../draw/format.js";
 import { seriesFromSelector } from "../widgets/snippet.js";
 import { BoardPanel } from "../widgets/board-panel.js";
 import { DashBoard } from "../widgets/dash-board.js";
@@ -382,7 +383,7 @@ board.addEventListener("keydown", (event) => {
   panel.show("Tile");
   /** @type {HTMLElement | null} */ (panel.querySelector("#field-" + CSS.escape(placing.selected) + "-title"))?.focus();
 }, { capture: true });
-shell.everySecond.push(() => board.tick(), showEditors, () => publishing.tick());
+shell.everySecond.push(() => board.tick(), showEditors, () => setText(byId("last-edit"), lastEdit(draft.history, user, (t) => ago(t, shell.clock.now()))), () => publishing.tick());
 document.addEventListener("theme", () => board.recolour());
 document.fonts.addEventListener("loadingdone", () => board.retype());
 shell.start();

@@ -1,7 +1,8 @@
 // Page of the index of boards.
 
 import { ApiError, api } from "../client/http.js";
-import { groupsOf, idFor } from "../data/board-index.js";
+import { draftOf, groupsOf, idFor } from "../data/board-index.js";
+import { since } from "../draw/format.js";
 import { favourites, homeBoard, recent, setFavourite, setHomeBoard } from "./seen-boards.js";
 import { button, byId, counted, h, setText, svg } from "../widgets/dom.js";
 
@@ -64,7 +65,7 @@ function card(board) {
   const home = { store: `version ${board.version}`, file: "file", server: "comes with the server" }[board.source] ?? "";
   const remarks = [board.fault && `broken file: ${board.fault}`, board.shadowed && "the store has another board of this id; the file is shown", board.unknown.length && `unknown fields: ${board.unknown.join(", ")}`].filter(Boolean);
   return h("li", { class: "card", "data-board": board.id }, thumbnail(board), h("div", { class: "row" }, h("a", { class: "open", href: `/boards/${board.id}`, text: board.title.trim() || board.id }), h("span", {}, edit, " ", house, star)),
-    board.subtitle ? h("small", { text: board.subtitle }) : "", h("small", { text: [counted(board.tiles, "tile"), home, when].filter(Boolean).join(" · ") }), ...remarks.map((text) => h("small", { class: "remark", text: `▲ ${text}` })));
+    board.subtitle ? h("small", { text: board.subtitle }) : "", h("small", { text: [counted(board.tiles, "tile"), home, when, draftOf(board, (t) => since(t, Date.now()))].filter(Boolean).join(" · ") }), ...remarks.map((text) => h("small", { class: "remark", text: `▲ ${text}` })));
 }
 
 /** Return the name of a button or a link. @param {Element} element */
