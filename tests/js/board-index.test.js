@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { draftOf, groupsOf, idFor, matches } from "../../static/js/data/board-index.js";
+import { draftOf, groupsOf, idFor, madeAndChanged, matches } from "../../static/js/data/board-index.js";
 
 const board = (/** @type {string} */ id, /** @type {any} */ more = {}) => ({ id, title: id, subtitle: "", folder: "", tags: [], archived: false, ...more });
 const names = (/** @type {any[]} */ groups) => groups.map(({ name, boards }) => [name, boards.map((/** @type {any} */ each) => each.id)]);
@@ -30,4 +30,13 @@ test("a new board's id is made of its title and is not taken", () => {
 test("a card says whose an open draft is and how old", () => {
   assert.equal(draftOf(board("a", { draft_by: "anna", draft_t: 7 }), (t) => `${t} ms ago`), "draft by anna, last edit 7 ms ago");
   assert.equal(draftOf(board("a", { draft_by: "", draft_t: 0 }), () => "now"), "");
+});
+
+test("a card says who made a board and who changed it last, in one phrase if both are one person", () => {
+  const said = (/** @type {any} */ more) => madeAndChanged(board("a", { source: "store", version: 2, changed: 7, created_by: "anna", changed_by: "anna", ...more }), (t) => `on day ${t}`);
+  assert.equal(said({ changed_by: "ben" }), "made by anna · changed on day 7 by ben");
+  assert.equal(said({}), "made and last changed by anna, on day 7");
+  assert.equal(said({ version: 1 }), "made on day 7 by anna");
+  assert.equal(said({ source: "file", created_by: "", changed_by: "" }), "changed on day 7");
+  assert.equal(said({ source: "server" }), "");
 });

@@ -38,6 +38,13 @@ export function groupsOf(boards, favourites, recent, { search, tag }) {
   ].filter((group) => group.boards.length);
 }
 
+/** Return in words who made a board and who changed it last, "" for a board that comes with the server. @param {BoardListed} board @param {(t: number) => string} day a time's day in words */
+export function madeAndChanged({ source, version, changed, changed_by: by, created_by: maker }, day) {
+  if (!changed || source === "server") return "";
+  if (maker && maker === by) return version === 1 ? `made ${day(changed)} by ${by}` : `made and last changed by ${by}, ${day(changed)}`;
+  return `${maker ? `made by ${maker} · ` : ""}changed ${day(changed)}${by ? ` by ${by}` : ""}`;
+}
+
 /** Return in words whose a board's open draft is and how old, "" without one that this user may edit. @param {BoardListed} board @param {(t: number) => string} since the age of a time in words */
 export function draftOf(board, since) {
   return board.draft_t ? `draft by ${board.draft_by}, last edit ${since(board.draft_t)}` : "";

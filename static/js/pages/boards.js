@@ -1,7 +1,7 @@
 // Page of the index of boards.
 
 import { ApiError, api } from "../client/http.js";
-import { draftOf, groupsOf, idFor } from "../data/board-index.js";
+import { draftOf, groupsOf, idFor, madeAndChanged } from "../data/board-index.js";
 import { since } from "../draw/format.js";
 import { favourites, homeBoard, recent, setFavourite, setHomeBoard } from "./seen-boards.js";
 import { button, byId, counted, h, setText, svg } from "../widgets/dom.js";
@@ -61,7 +61,7 @@ function card(board) {
     show();
   }, { class: "quiet", "aria-pressed": String(isHome), "aria-label": `⌂ Home board: ${board.title}`, title: isHome ? "Your home board, at /" : "Make it your home board, at /" });
   const edit = board.may_edit ? h("a", { href: `/boards/${board.id}/edit`, text: "Edit", "aria-label": `Edit ${board.title}` }) : "";
-  const when = board.changed && board.source !== "server" ? `changed ${new Date(board.changed).toLocaleDateString()}${board.changed_by ? ` by ${board.changed_by}` : ""}` : "";
+  const when = madeAndChanged(board, (t) => new Date(t).toLocaleDateString());
   const home = { store: `version ${board.version}`, file: "file", server: "comes with the server" }[board.source] ?? "";
   const remarks = [board.fault && `broken file: ${board.fault}`, board.shadowed && "the store has another board of this id; the file is shown", board.unknown.length && `unknown fields: ${board.unknown.join(", ")}`].filter(Boolean);
   return h("li", { class: "card", "data-board": board.id }, thumbnail(board), h("div", { class: "row" }, h("a", { class: "open", href: `/boards/${board.id}`, text: board.title.trim() || board.id }), h("span", {}, edit, " ", house, star)),
