@@ -106,6 +106,24 @@ def test_an_editor_for_which_the_server_has_no_room_asks_again(pages: Pages, sit
     expect(page.locator(".tile .number")).to_have_text("42")
 
 
+def test_an_expression_typed_into_the_list_becomes_a_tile_if_the_server_can_read_it(
+    pages: Pages, site: ServerProcess
+) -> None:
+    pages.expect("400")
+    site.post("typed_total", 3)
+    make(site, "typed", TILE)
+    page = open_editor(pages, site.url, "typed")
+    search = page.locator("series-picker input")
+    search.fill("sum(typed_total")
+    search.press("Enter")
+    expect(page.locator("series-picker p[role=status]")).to_contain_text("unclosed left parenthesis")
+    search.fill("sum(typed_total)")
+    search.press("Enter")
+    until(page, "() => document.activeElement?.widget?.expr === 'sum(typed_total)'")
+    expect(page.locator(".tile")).to_have_count(2)
+    expect(page.locator("#last-edit")).to_contain_text("last edit by you")
+
+
 def test_two_editors_see_each_other_and_undo_takes_back_only_ones_own(pages: Pages, site: ServerProcess) -> None:
     make(site, "shared", TILE, {**TILE, "id": "b", "title": "B", "x": 4})
     one, two = open_editor(pages, site.url, "shared"), open_editor(pages, site.url, "shared")

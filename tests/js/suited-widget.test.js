@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { suitedToDocument, suitedToSeries } from "../../static/js/data/suited-widget.js";
+import { suitedToDocument, suitedToExpression, suitedToSeries } from "../../static/js/data/suited-widget.js";
 
 const series = (/** @type {any} */ more = {}) => ({ labels: {}, unit: "", distinct: 1, ...more });
 
@@ -12,4 +12,5 @@ test("the widget suits the number of series, the unit and how the values change"
   assert.equal(suitedToSeries("cpu", hosts).kind, "bar");
   assert.deepEqual([suitedToSeries("cpu", hosts.slice(0, 2)).kind, suitedToSeries("cpu", hosts.slice(0, 2)).legend], ["line", "host"]);
   assert.equal(suitedToDocument("top", "table").document, "top");
+  assert.deepEqual(suitedToExpression("sum(\n  a)"), { kind: "line", title: "sum( a)", expr: "sum(\n  a)", w: 8, h: 4 });
 });

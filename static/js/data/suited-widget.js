@@ -33,6 +33,11 @@ export function suitedToSeries(name, series) {
   return widget;
 }
 
+/** Return the widget for an expression, whose number of lines is not known yet. @param {string} text @returns {NewWidget} */
+export function suitedToExpression(text) {
+  return { kind: "line", title: text.replace(/\s+/g, " ").slice(0, 60), expr: text, ...SIZES.line };
+}
+
 /** Return the widget for a document. @param {string} key @param {string} kind @returns {NewWidget} */
 export function suitedToDocument(key, kind) {
   return { kind, title: titled(key), document: key, ...(SIZES[kind] ?? SIZES.table) };

@@ -1,8 +1,10 @@
-// List of the live series and documents, each with the widget that suits it: choosing one, or dragging it, puts it on the board.
+// List of the live series and documents, and of the expression that is typed into its search, each with the widget that suits it: choosing one, or dragging it, puts it on the board.
 
+import { api } from "../client/http.js";
 import { tileKind } from "../data/document-body.js";
+import { looksAsked } from "../data/expressions.js";
 import { Store } from "../data/store.js";
-import { SIZES, suitedToDocument, suitedToSeries } from "../data/suited-widget.js";
+import { SIZES, suitedToDocument, suitedToExpression, suitedToSeries } from "../data/suited-widget.js";
 import { drawSpark } from "../draw/spark.js";
 import { breakable, button, h, setText } from "./dom.js";
 
@@ -10,7 +12,7 @@ import { breakable, button, h, setText } from "./dom.js";
 /** @import { NewWidget } from "../data/suited-widget.js" */
 /** @import { Series } from "../data/series.js" */
 /** What the list needs from its page. @typedef {{views: Views, everySecond: (() => void)[], clock: {now: () => number}}} PickerHost */
-/** One entry: a name with its series, or a document. @typedef {{name: string, about: string, widget: NewWidget, series?: Series}} Entry */
+/** One entry: a name with its series, a document, or the expression that is typed. @typedef {{name: string, about: string, widget: NewWidget, series?: Series, isTyped?: boolean}} Entry */
 
 const MOST_SHOWN = 60;
 const REDRAW_EVERY_S = 2;
@@ -31,11 +33,12 @@ export class SeriesPicker extends HTMLElement {
   constructor() {
     super();
     this.store = new Store();
-    this.search = /** @type {HTMLInputElement} */ (h("input", { type: "search", placeholder: "Search series and documents", "aria-label": "Search series and documents", autocomplete: "off" }));
+    this.search = /** @type {HTMLInputElement} */ (h("input", { type: "search", placeholder: "Name or expression", "aria-label": "Search series and documents, or type an expression", autocomplete: "off" }));
     this.fresh = h("ul");
     this.rest = h("ul");
     this.more = h("p", { role: "status" });
     this.shape = -1;
+    this.isChecking = false;
     /** names that the board shows @type {Set<string>} */
     this.shown = new Set();
     /** @type {Entry[]} */
@@ -80,6 +83,19 @@ export class SeriesPicker extends HTMLElement {
     first?.click();
   }
 
+  /** Choose an expression if the server can read it: with one that it cannot read, no tile of the draft would get data. @param {string} text @param {NewWidget} widget */
+  async pickExpression(text, widget) {
+    if (this.isChecking) return;
+    this.isChecking = true;
+    try {
+      await api("GET", `/prometheus/api/v1/parse_query?query=${encodeURIComponent(text)}`);
+      this.pick(widget);
+    } catch (error) {
+      setText(this.more, error instanceof Error ? error.message : String(error));
+    }
+    this.isChecking = false;
+  }
+
   /** Say which names the board shows. @param {Set<string>} shown */
   mark(shown) {
     if ([...shown].join("\n") === [...this.shown].join("\n")) return;
@@ -108,20 +124,22 @@ export class SeriesPicker extends HTMLElement {
   list() {
     const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const found = this.entries.filter(({ name }) => words.every((word) => name.toLowerCase().includes(word)));
+    const typed = this.search.value.trim();
+    const expression = looksAsked(typed) ? [{ name: typed, about: "add this expression", widget: suitedToExpression(typed), isTyped: true }] : [];
     this.sparks = [];
     const focused = this.fresh.contains(document.activeElement) || this.rest.contains(document.activeElement) ? document.activeElement?.getAttribute("title") : null;
-    this.fresh.replaceChildren(...found.filter(({ name }) => !this.shown.has(name)).slice(0, MOST_SHOWN).map((entry) => this.item(entry)));
+    this.fresh.replaceChildren(...[...expression, ...found.filter(({ name }) => !this.shown.has(name))].slice(0, MOST_SHOWN).map((entry) => this.item(entry)));
     this.rest.replaceChildren(...found.filter(({ name }) => this.shown.has(name)).slice(0, MOST_SHOWN).map((entry) => this.item(entry)));
     const nothing = this.entries.length ? "Nothing matches." : "Nothing has been fed yet.";
-    setText(this.more, found.length ? (found.length > MOST_SHOWN ? `${found.length} found: narrow the search.` : "") : nothing);
+    setText(this.more, found.length || expression.length ? (found.length > MOST_SHOWN ? `${found.length} found: narrow the search.` : "") : nothing);
     if (focused) /** @type {HTMLElement} */ (this.querySelector(`.pick[title="${CSS.escape(focused)}"]`) ?? this.search).focus({ preventScroll: true });
   }
 
   /** @param {Entry} entry */
-  item({ name, about, widget, series }) {
+  item({ name, about, widget, series, isTyped }) {
     const canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { "aria-hidden": "true" }));
-    const pick = h("button", { type: "button", class: "pick", draggable: "true", title: name }, h("b", {}, ...breakable(name)), h("small", { text: about }), canvas);
-    pick.addEventListener("click", () => this.pick(widget));
+    const pick = h("button", { type: "button", class: "pick", draggable: String(!isTyped), title: name }, h("b", {}, ...breakable(name)), h("small", { text: about }), canvas);
+    pick.addEventListener("click", () => (isTyped ? this.pickExpression(name, widget) : this.pick(widget)));
     pick.addEventListener("dragstart", (event) => {
       dragged = widget;
       event.dataTransfer?.setData(DRAGGED, JSON.stringify(widget));
