@@ -171,6 +171,7 @@ def test_axe_finds_nothing_in_dialogs_of_a_draft_a_broken_tile_an_empty_index_an
     _in_both_themes(page, "broken tile", found)
     index = pages.open(f"{site.url}/boards", wait=False, script=_AXE.read_text() + _NO_BOARDS)
     expect(index.get_by_role("button", name="Bring back Gone")).to_be_visible()
+    expect(index.locator("div.teach")).to_contain_text("checkout.yaml")
     _in_both_themes(index, "empty index", found)
     index.goto(f"{site.url}/nothing")
     index.locator("h1").evaluate(

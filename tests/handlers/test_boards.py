@@ -51,6 +51,14 @@ async def test_a_board_is_published_seen_compared_and_rolled_back(tmp_path: Path
         assert [each["action"] for each in rows].count("board.published") == 3
 
 
+async def test_the_file_of_a_board_that_comes_with_the_server_is_an_example_to_publish(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        example = await at.fetch("GET", "/api/v1/boards/host?written=1", as_="eddy")
+        assert example.headers["Content-Disposition"] == 'attachment; filename="host.yaml"'
+        made = await put(at, example.body.decode(), board="mine", **{"Content-Type": "application/yaml"})
+        assert made[0] == 201
+
+
 async def test_whoever_changes_an_older_state_sees_what_the_other_changed(tmp_path: Path) -> None:
     async with site(tmp_path) as at:
         _, first = await put(at)

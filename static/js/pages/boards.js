@@ -109,7 +109,7 @@ function show(next = null) {
   if (!boards.length) list.append(h("p", { class: "teach", text: mayMake ? "There are no boards. New board makes one." : "There are no boards that you may see." }));
   else if (!found) list.append(h("p", { class: "teach", text: "No board matches. Search by title, folder or tag." }));
   if (deleted.length && !search.value && !tag) list.append(h("h2", { text: "Deleted" }), h("ul", { class: "grid" }, ...deleted.map(deletedCard)));
-  if (boards.length && boards.every(({ source }) => source === "server")) list.append(teaching());
+  if ((boards.length || mayMake) && boards.every(({ source }) => source === "server")) list.append(teaching());
   const allTags = [...new Set(boards.flatMap((board) => board.tags))].sort();
   tags.replaceChildren(...allTags.map((each) => button(each, () => {
     tag = tag === each ? "" : each;
@@ -156,8 +156,11 @@ function deletedCard({ id, title, until }) {
   return h("li", { class: "card", "data-board": id }, h("div", { class: "row" }, h("b", { text: title }), back), h("small", { text: `/boards/${id} · kept until ${new Date(until).toLocaleDateString()}` }));
 }
 
+/** Show the ways to a board, with the boards that come with the server as files to begin with. */
 function teaching() {
-  return h("div", { class: "teach" }, h("p", { text: "These boards come with the server. Make your own in the browser, put a file into the folder of boards, or publish one:" }),
+  const files = boards.flatMap(({ id, title }, i) => [i ? ", " : "", h("a", { href: `/api/v1/boards/${id}?written=1`, download: `${id}.yaml`, text: `${id}.yaml`, "aria-label": `${id}.yaml, the file of ${title}` })]);
+  const examples = boards.length ? h("p", {}, "These boards come with the server; their files are examples: ", ...files) : h("p", {}, "A file may be as short as this checkout.yaml:", h("code", { text: "{title: Checkout, widgets: [{kind: line, title: Orders, series: [orders]}]}" }));
+  return h("div", { class: "teach" }, examples, h("p", { text: "Make your own in the browser, put a file into the folder of boards, or publish one:" }),
     h("code", { text: `dashboard board put checkout checkout.yaml --url ${location.origin}` }), h("code", { text: `curl -X PUT ${location.origin}/api/v1/boards/checkout -H 'Content-Type: application/yaml' --data-binary @checkout.yaml` }));
 }
 
