@@ -53,8 +53,7 @@ let version = Number(board.dataset.version ?? 0);
 /** @type {Subscription | null} */
 let subscription = null;
 let watched = "";
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let watchAgain;
+/** @type {ReturnType<typeof setTimeout> | undefined} */ let watchAgain;
 let isSending = false;
 /** the sending of the waiting operations, for callers that wait for its end */
 let sending = Promise.resolve();
