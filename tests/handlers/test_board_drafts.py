@@ -75,7 +75,8 @@ async def test_the_list_says_whose_an_open_draft_is_to_those_who_may_edit(tmp_pa
         assert await listed("eddy") == ("", 0)
         await wall.operate({**SET, "value": "Load"})
         draft = (await wall.ask("draft", method="GET"))[1]
-        assert await listed("olga") == ("eddy", draft["t"]) and draft["t"] > 0
+        assert await listed("olga") == ("eddy", draft["t"])
+        assert draft["t"] > 0
         assert await listed("vera") == ("", 0)
         assert (await wall.ask("publish", {}))[0] == 200
         assert await listed("eddy") == ("", 0)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import msgspec
-from msgspec import Meta, Struct
 from tornado.ioloop import IOLoop
 
 from dashboard.accounts.policies import Access
@@ -23,7 +22,17 @@ from dashboard.domain.board_document import Document, board_schema, decode_docum
 from dashboard.domain.errors import ConfigurationError, Invalid, Unavailable
 from dashboard.domain.identity import Role
 from dashboard.domain.presence import Reach
-from dashboard.store.board_drafts import OpenDraft
+from dashboard.web.boards.bodies import (
+    BoardChange,
+    BoardDeleted,
+    BoardList,
+    BoardListed,
+    Differences,
+    Published,
+    Rollback,
+    VersionList,
+    VersionListed,
+)
 from dashboard.web.server.api import ApiHandler
 from dashboard.web.server.compression import accepts_gzip
 from dashboard.web.server.operation import Operation, Operations
@@ -34,98 +43,6 @@ _DRAWN = 24
 #: A longer list is compressed.
 _LONG = 8_192
 _AS_WRITTEN = "1: YAML text, as its author wrote it"
-
-
-class BoardListed(Struct, frozen=True):
-    """Board in the index. ``places``: kind, x, y, w and h of its first tiles; ``source``: where the board is kept.
-
-    ``shadowed``: True if the store has a board of this id, too; ``fault``: what is wrong with the board's file;
-    ``draft_by``, ``draft_t``: author and time of the last edit of an open draft, if the caller may edit the board.
-    """
-
-    id: str
-    title: str
-    subtitle: str
-    folder: str
-    tags: tuple[str, ...]
-    tiles: int
-    source: str
-    shadowed: bool
-    archived: bool
-    may_edit: bool
-    version: int
-    etag: str
-    created_by: str
-    changed_by: str
-    changed: int
-    places: list[tuple[str, int, int, int, int]]
-    rows: int
-    unknown: tuple[str, ...]
-    fault: str
-    draft_by: str
-    draft_t: int
-
-
-class BoardDeleted(Struct, frozen=True):
-    """Deleted board that can be brought back until ``until``, milliseconds since the epoch."""
-
-    id: str
-    title: str
-    until: int
-
-
-class BoardList(Struct, frozen=True):
-    """Boards that the caller may see, by id. ``faults``: broken files, for operators; ``deleted``: deleted boards that
-    the caller can bring back."""
-
-    boards: list[BoardListed]
-    faults: list[str] = []
-    deleted: list[BoardDeleted] = []
-
-
-class Published(Struct, frozen=True):
-    """Response to a publication: the new version and its ETag."""
-
-    id: str
-    version: int
-    etag: str
-
-
-class BoardChange(Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of ``PATCH /api/v1/boards/ID``: a new id, or whether the board is archived."""
-
-    id: str | None = None
-    archived: bool | None = None
-
-
-class Rollback(Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of ``POST /api/v1/boards/ID/rollback``."""
-
-    version: Annotated[int, Meta(ge=1)]
-    note: Annotated[str, Meta(max_length=500)] = ""
-
-
-class VersionListed(Struct, frozen=True):
-    """Published version of a board. ``t``: milliseconds since the epoch."""
-
-    version: int
-    author: str
-    t: int
-    note: str
-
-
-class VersionList(Struct, frozen=True):
-    """Versions of a board, the newest first."""
-
-    versions: list[VersionListed]
-
-
-class Differences(Struct, frozen=True):
-    """Differences between two versions, in words."""
-
-    old: int | State
-    new: int | State
-    changes: list[str]
 
 
 class BoardServices(NamedTuple):
@@ -220,15 +137,17 @@ class BoardsHandler(BoardApi):
     async def _deleted(self) -> list[BoardDeleted]:
         return [BoardDeleted(*each) for each in await self.services.library.deleted(self.author)]
 
-    async def _drafts(self) -> dict[str, OpenDraft]:
+    async def _drafts(self) -> Mapping[str, tuple[str, int]]:
+        """Return author and time of the last edit of each open draft."""
         try:
             return await self.services.drafts.opened()
         except Unavailable:  # this process lists the boards without the store, too
             return {}
 
-    def _listed(self, shown: ShownBoard, draft: OpenDraft | None) -> BoardListed:
+    def _listed(self, shown: ShownBoard, draft: tuple[str, int] | None) -> BoardListed:
         boards, board = self.services.boards, shown.board
         may_edit = self.services.access.edits(self.caller, shown.id)
+        draft_by, draft_ms = draft if draft and may_edit else ("", 0)
         return BoardListed(
             id=shown.id,
             title=board.title,
@@ -249,8 +168,8 @@ class BoardsHandler(BoardApi):
             rows=board.rows,
             unknown=shown.unknown,
             fault=boards.fault_of(shown.id),
-            draft_by=draft.by if draft and may_edit else "",
-            draft_t=draft.t_ms if draft and may_edit else 0,
+            draft_by=draft_by,
+            draft_t=draft_ms,
         )
 
 

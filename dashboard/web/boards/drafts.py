@@ -10,7 +10,8 @@ from dashboard.boards.board_text import write_board
 from dashboard.domain.board_document import Document
 from dashboard.domain.board_operations import Operation, ReplaceBoard
 from dashboard.domain.presence import Reach
-from dashboard.web.boards.boards import BoardApi, Published
+from dashboard.web.boards.boards import BoardApi
+from dashboard.web.boards.bodies import Published
 from dashboard.web.server.operation import Operation as Described
 from dashboard.web.server.operation import Operations
 
