@@ -155,7 +155,10 @@ class Oracle:
         for definition in message["series"]:
             self._define(definition)
             self._take_history(definition)
-        self._after_loss = set(self.last) | set(before) if told and self.verdict.lossy else set()
+        if told and self.verdict.lossy:
+            self._after_loss = set(self.last) | set(before)
+        else:  # a further snapshot without newer values: the loss that was told is still ahead of the next value
+            self._after_loss = {each for each in self._after_loss if self.last.get(each) == before.get(each)}
         for series, value in before.items():
             if not told and self.last.get(series, 0) < value:
                 self._accuse(f"snapshot: {series} fell from {value:g} to {self.last.get(series)}")

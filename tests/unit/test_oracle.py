@@ -1,0 +1,46 @@
+"""The oracle of the fault tests: a loss that was told is no hole, and a loss that was not told is one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.oracle import Oracle, Verdict
+from tests.support.publisher import PREFIX
+
+SERIES = f"{PREFIX}1.0"
+
+
+def snapshot(position: str, *values: float) -> dict[str, Any]:
+    times = list(range(len(values)))
+    return {"type": "snapshot", "position": position, "series": [{"sid": 1, "series": SERIES, "t": times, "v": values}]}
+
+
+def frame(position: str, *values: float) -> dict[str, Any]:
+    return {"type": "frame", "position": position, "points": [[1, list(range(len(values))), list(values)]]}
+
+
+def gap(position: str) -> dict[str, Any]:
+    return {"type": "gap", "reason": "epoch", "position": position}
+
+
+def found(*messages: dict[str, Any]) -> list[str]:
+    verdict = Verdict(lossy=True)
+    oracle = Oracle("viewer", verdict)
+    for message in messages:
+        oracle.take(message)
+    return [text.partition("viewer: ")[2] for text in verdict.take()[0]]
+
+
+def test_a_hole_is_right_after_a_gap_and_wrong_without_one() -> None:
+    assert found(snapshot("a.1", 31, 32), gap("b.1"), snapshot("b.1", 31, 32), frame("b.2", 35)) == []
+    hole = f"hole without gap: {SERIES} goes from 32 to 35"
+    assert found(snapshot("a.1", 31, 32), frame("a.2", 35)) == [hole]
+    assert found(snapshot("a.1", 31), gap("b.1"), snapshot("b.1", 31), frame("b.2", 32), frame("b.3", 35)) == [hole]
+
+
+def test_a_further_snapshot_without_a_new_value_keeps_the_loss_that_was_told() -> None:
+    told = (snapshot("a.1", 31, 32), gap("b.1"), snapshot("b.1", 31, 32), snapshot("b.2", 31, 32))
+    assert found(*told, frame("b.3", 35)) == []
+    assert found(*told, snapshot("b.3", 31, 32, 33), frame("b.4", 36)) == [
+        f"hole without gap: {SERIES} goes from 33 to 36"
+    ]
