@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -139,9 +140,10 @@ class ServerProcess:
         return status, json.loads(data) if data else None
 
     def post(self, series: str, value: float, **more: Any) -> None:
-        """Feed one value; it must be accepted."""
+        """Feed one value; it must be accepted. The next one has a later time, because of two in one millisecond only the last is kept."""
         status, answer = self.json("POST", "/api/v1/samples", {"series": series, "value": value, **more})
         assert status == 202, answer
+        time.sleep(0.001)  # a millisecond of the server's clock
 
     def complaints(self) -> str:
         """Return the server's log records of level warning or above, except those about killed processes."""
