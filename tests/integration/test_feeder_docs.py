@@ -21,11 +21,11 @@ import pytest
 import yaml
 
 from tests.support.deadline import scaled
+from tests.support.desk import ROOT, lay_out
 from tests.support.postgres import PostgresServer
 from tests.support.postgres import available as postgres_available
 from tests.support.server import ServerProcess
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "feeders.md"
 ADDRESS = "http://127.0.0.1:8888"
 
@@ -80,14 +80,8 @@ def page_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProc
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the reader's folder: scripts/ as in the tree, and the command installed."""
-    folder = tmp_path_factory.mktemp("desk")
-    (folder / "scripts").symlink_to(ROOT / "scripts")
-    (folder / "bin").mkdir()
-    for name, arguments in (("dashboard", "-m dashboard "), ("python3", "")):
-        (folder / "bin" / name).write_text(f'#!/bin/sh\nexec {sys.executable} {arguments}"$@"\n')
-        (folder / "bin" / name).chmod(0o755)
-    return folder
+    """Return the reader's folder."""
+    return lay_out(tmp_path_factory.mktemp("desk"))
 
 
 @pytest.fixture(scope="module")

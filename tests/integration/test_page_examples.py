@@ -9,7 +9,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -17,8 +16,9 @@ from urllib.parse import quote
 import pytest
 import yaml
 
-from tests.integration.test_feeder_docs import ADDRESS, ROOT
+from tests.integration.test_feeder_docs import ADDRESS
 from tests.support.deadline import scaled, wait_until
+from tests.support.desk import COMMANDS, ROOT, lay_out
 from tests.support.node_packages import node_modules
 from tests.support.server import ServerProcess
 
@@ -59,18 +59,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the reader's folder: the tree's scripts, the command installed, and a job to run."""
-    folder = tmp_path_factory.mktemp("desk")
-    (folder / "scripts").symlink_to(ROOT / "scripts")
-    for place in ("bin", ".venv/bin"):
-        (folder / place).mkdir(parents=True)
-        for name, line in (
-            ("dashboard", f'exec {sys.executable} -m dashboard "$@"'),
-            ("python3", f'exec {sys.executable} "$@"'), ("backup.sh", "echo saved"),
-        ):  # fmt: skip
-            (folder / place / name).write_text(f"#!/bin/sh\n{line}\n")
-            (folder / place / name).chmod(0o755)
-    return folder
+    """Return the reader's folder, with a job to run."""
+    commands = COMMANDS | {"backup.sh": "echo saved"}
+    return lay_out(tmp_path_factory.mktemp("desk"), places=("bin", ".venv/bin"), commands=commands)
 
 
 def run(text: str, server: ServerProcess, desk: Path, *, said: str = "") -> str:
