@@ -171,6 +171,7 @@ POLICIES: dict[str, Policy] = {
     "DELETE /api/v1/boards/{board}/draft": EDITS_BOARD,
     "GET /api/v1/boards/{board}/draft/text": EDITS_BOARD,
     "POST /api/v1/boards/{board}/draft/text": EDITS_BOARD,
+    "GET /api/v1/boards/{board}/operations": EDITS_BOARD,
     "POST /api/v1/boards/{board}/operations": EDITS_BOARD,
     "POST /api/v1/boards/{board}/undo": EDITS_BOARD,
     "POST /api/v1/boards/{board}/publish": EDITS_BOARD,

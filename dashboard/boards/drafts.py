@@ -20,12 +20,13 @@ from dashboard.boards.board_files import BoardFiles
 from dashboard.boards.boards import Boards, ShownBoard
 from dashboard.boards.condition import NO_CONDITION, TagCondition
 from dashboard.boards.library import Author, Library, words_between
+from dashboard.boards.operation_forms import entry_of
+from dashboard.boards.undo import read_undo
 from dashboard.domain.board_changes import Change, apply_changes, differences
 from dashboard.domain.board_document import Document, complete, decode_document, encode_document
-from dashboard.domain.board_operations import Done, Operation, ReplaceBoard, changes_of, next_undo, undo_changes
-from dashboard.domain.errors import Conflict, DashboardError, Invalid, TooMany
+from dashboard.domain.board_operations import Operation, ReplaceBoard, changes_of
+from dashboard.domain.errors import Conflict, DashboardError, TooMany
 from dashboard.domain.rate import TokenBucket
-from dashboard.entries.boards import BoardOperated
 from dashboard.entries.rooms import ROOM_CODEC
 from dashboard.journal.port import ROOMS, Journal
 from dashboard.store.audit import record
@@ -33,6 +34,7 @@ from dashboard.store.board_drafts import (
     OpenDraft,
     OperationRow,
     add_operation,
+    count_operations,
     end_draft,
     find_operation,
     forget_operations,
@@ -46,7 +48,7 @@ from dashboard.store.database import Database
 
 _log = logging.getLogger(__name__)
 
-#: Most operations of a draft in the history; undo reaches back no further.
+#: Most operations in one answer; earlier ones are read in further requests.
 MAX_HISTORY = 500
 #: Operations per second of one author, and operations at once; more are refused with 429.
 _PER_S, _BURST = 50.0, 200.0
@@ -56,11 +58,20 @@ _MAX_AUTHORS = 10_000
 _APPEND_S = 2.0
 #: Operations that led to earlier versions are kept for this long.
 _KEPT_MS = 30 * 86_400_000
-_CHANGES = msgspec.json.Decoder(tuple[Change, ...])
 #: State of a board that has no number.
 State = Literal["published", "draft"]
 #: Author of changes of a board's file.
 FILE = "file"
+
+
+class Undo(NamedTuple):
+    """Edit that undoes its author's last operation, or redoes it."""
+
+    again: bool
+
+
+#: What an edit changes: a function of the draft's document, or an undo.
+Edit = Callable[[Document], list[Change]] | Undo
 
 
 class _Renamed(Conflict):
@@ -68,9 +79,11 @@ class _Renamed(Conflict):
 
 
 class DraftState(NamedTuple):
-    """State of a draft: its complete document, the number of its newest operation, and the operations since the last publication.
+    """State of a draft: its complete document, the number of its newest operation, and the newest operations since the last
+    publication.
 
-    ``is_draft``: True if a draft is open, even if it equals the published board again.
+    ``is_draft``: True if a draft is open, even if it equals the published board again. ``operations``: the number of
+    all operations since the last publication.
     """
 
     board: str
@@ -79,6 +92,7 @@ class DraftState(NamedTuple):
     is_draft: bool
     by: str
     t_ms: int
+    operations: int
     history: list[OperationRow]
 
 
@@ -121,8 +135,10 @@ class Drafts:
         self._boards.shown(board_id)
         async with self._database.read() as tx:
             row = await read_board(tx, board_id)
-            seq = row.draft_seq if row else 0
-            history = await operations_after(tx, board_id, row.draft_from, MAX_HISTORY) if row else []
+            begin, seq = (row.draft_from, row.draft_seq) if row else (0, 0)
+            history = await operations_after(tx, board_id, begin, MAX_HISTORY)
+            many = len(history) == MAX_HISTORY
+            operations = await count_operations(tx, board_id, begin) if many else len(history)
         return DraftState(
             board=board_id,
             document=self._document(row, board_id),
@@ -130,8 +146,18 @@ class Drafts:
             is_draft=bool(row and row.draft),
             by=row.draft_by if row and row.draft else "",
             t_ms=row.draft_ms if row and row.draft else 0,
+            operations=operations,
             history=history,
         )
+
+    async def history(self, author: Author, board_id: str, limit: int, before: int | None) -> list[OperationRow]:
+        """Return the newest operations since the last publication, at most ``limit``, ordered by number; with ``before``,
+        only operations with lower numbers. Raises NotFound, Forbidden, Unavailable."""
+        self._library.check_edits(author, board_id)
+        self._boards.shown(board_id)
+        async with self._database.read() as tx:
+            row = await read_board(tx, board_id)
+            return await operations_after(tx, board_id, row.draft_from if row else 0, limit, before=before)
 
     async def opened(self) -> dict[str, OpenDraft]:
         """Return the open drafts by the ids of their boards, of all boards; raises Unavailable."""
@@ -160,30 +186,19 @@ class Drafts:
 
         Raises Invalid, NotFound (no such board, or the tile was removed), Forbidden, TooMany, Unavailable.
         """
-        return await self._commit(author, board_id, key, lambda document, _: (changes_of(document, operation), 0))
+        return await self._commit(author, board_id, key, lambda document: changes_of(document, operation))
 
     async def undo(self, author: Author, board_id: str, key: str, *, again: bool) -> int:
         """Undo the author's last operation, or redo it if ``again``; later changes by others stay.
 
         Return the number of the new operation.
         """
-
-        def made(document: Document, history: list[Done]) -> tuple[list[Change], int]:
-            target = next_undo(history, author.name, again=again)
-            if target is None:
-                raise Invalid(
-                    "you have no operation to redo" if again else "you have no operation to undo", field="undo"
-                )
-            return undo_changes(document, history, target), target.seq
-
-        return await self._commit(author, board_id, key, made, again=again)
+        return await self._commit(author, board_id, key, Undo(again))
 
     async def discard(self, author: Author, board_id: str, key: str) -> int:
         """Discard a draft: its document becomes the published document again. Return the number of this operation."""
         published = self._boards.shown(board_id).document
-        return await self._commit(
-            author, board_id, key, lambda document, _: (differences(document, published), 0), ends=True
-        )
+        return await self._commit(author, board_id, key, lambda document: differences(document, published), ends=True)
 
     async def publish(
         self, author: Author, board_id: str, note: str = "", *, condition: TagCondition = NO_CONDITION
@@ -262,9 +277,7 @@ class Drafts:
             if row is None or not row.draft or await find_operation(tx, board_id, author, key):
                 return
             step = ReplaceBoard(base=old, value=new)
-            done = await self._apply(
-                tx, row, author, author, key, lambda document, _: (changes_of(document, [step]), 0)
-            )
+            done = await self._apply(tx, row, author, author, key, lambda document: changes_of(document, [step]))
             await keep_editor(tx, row)  # the draft is still the one of its last editor, and as old
         await self._tell(done)
 
@@ -273,37 +286,35 @@ class Drafts:
         author: Author,
         board_id: str,
         key: str,
-        make: Callable[[Document, list[Done]], tuple[list[Change], int]],
+        edit: Edit,
         *,
-        again: bool = False,
         ends: bool = False,
     ) -> int:
         self._library.check_edits(author, board_id)
         self._boards.shown(board_id)
         self._check_rate(author)
         try:
-            return await self._commit_once(author, board_id, key, make, again=again, ends=ends)
+            return await self._commit_once(author, board_id, key, edit, ends=ends)
         except _Renamed:
             await self._library.changed()  # this process reads the new id
             board_id = self.present_id(author, board_id)
             self._library.check_edits(author, board_id)
-            return await self._commit_once(author, board_id, key, make, again=again, ends=ends)
+            return await self._commit_once(author, board_id, key, edit, ends=ends)
 
     async def _commit_once(
         self,
         author: Author,
         board_id: str,
         key: str,
-        make: Callable[[Document, list[Done]], tuple[list[Change], int]],
+        edit: Edit,
         *,
-        again: bool,
         ends: bool,
     ) -> int:
         async with self._database.write() as tx:
             row = await self._locked(tx, author, board_id)
             known = await find_operation(tx, board_id, author.name, key)
             if known is None:
-                done = await self._apply(tx, row, author.name, author.caller.name, key, make, again=again)
+                done = await self._apply(tx, row, author.name, author.caller.name, key, edit)
                 if ends:
                     await end_draft(tx, board_id, done.seq)
                     await record(tx, done.t_ms, author.name, "board.discarded", board_id, author.address)
@@ -327,14 +338,14 @@ class Drafts:
         author: str,
         name: str,
         key: str,
-        make: Callable[[Document, list[Done]], tuple[list[Change], int]],
-        *,
-        again: bool = False,
+        edit: Edit,
     ) -> OperationRow:
         document = self._document(row, row.id)
-        rows = await operations_after(tx, row.id, row.draft_from, MAX_HISTORY)
-        history = [Done(r.seq, r.author, _CHANGES.decode(r.changes), r.undoes, r.again) for r in rows]
-        changes, undoes = make(document, history)
+        undoes, again = 0, isinstance(edit, Undo) and edit.again
+        if isinstance(edit, Undo):
+            changes, undoes = await read_undo(tx, row.id, row.draft_from, author, document, again=again)
+        else:
+            changes = edit(document)
         now = apply_changes(document, changes)
         done = OperationRow(
             row.id,
@@ -364,22 +375,3 @@ class Drafts:
                 )
         except (DashboardError, TimeoutError) as error:
             _log.debug("operation %d on %s not appended: %s", done.seq, done.board_id, error)
-
-
-def entry_of(done: OperationRow, *, published: int = 0) -> BoardOperated:
-    """Return the journal's payload for an operation. ``published``: the version that the operation published, 0 for
-    other operations."""
-    if done.key.startswith("published ") and not published:
-        published = int(done.key.partition(" ")[2])
-    return BoardOperated(
-        done.board_id,
-        done.seq,
-        done.author,
-        done.name,
-        done.key,
-        done.t_ms,
-        done.changes.encode(),
-        done.undoes,
-        done.again,
-        published,
-    )

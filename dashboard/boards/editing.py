@@ -12,10 +12,9 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
-from msgspec import Raw
-
-from dashboard.boards.drafts import MAX_HISTORY, Drafts, entry_of
+from dashboard.boards.drafts import MAX_HISTORY, Drafts
 from dashboard.boards.library import Author
+from dashboard.boards.operation_forms import entry_of, operation_state
 from dashboard.cluster.bus import Bus, Heard
 from dashboard.domain.errors import DashboardError, Unavailable
 from dashboard.entries.boards import BoardOperated
@@ -29,7 +28,6 @@ from dashboard.messages.boards import (
     EditBoard,
     Editing,
     LeaveBoard,
-    OperationState,
     PointAt,
     encode_changed,
 )
@@ -45,21 +43,6 @@ _SWEEP_S = 2.0
 _TELL_EVERY_S = 10.0
 #: Most signals that wait to be passed on; a further signal is dropped, because a later signal replaces it.
 _MAX_WAITING = 1_000
-
-
-def operation_state(entry: BoardOperated) -> OperationState:
-    """Return an operation as editors get it."""
-    return OperationState(
-        entry.seq,
-        entry.author,
-        entry.name,
-        entry.key,
-        entry.t_ms,
-        Raw(entry.changes),
-        entry.undoes,
-        entry.again,
-        entry.published,
-    )
 
 
 class _Seat(NamedTuple):
@@ -144,7 +127,9 @@ class Editors:
         await self._bus.publish(AskEditors(board))
         await self._bus.publish(self._signal(connection))
         history = [operation_state(entry_of(each)) for each in state.history]
-        return Editing(board, state.document, state.seq, state.is_draft, state.by, state.t_ms, history)
+        return Editing(
+            board, state.document, state.seq, state.is_draft, state.by, state.t_ms, state.operations, history
+        )
 
     async def _leave(self, connection: Connection) -> None:
         if connection in self._seats:

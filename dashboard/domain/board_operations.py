@@ -5,8 +5,8 @@ Each operation becomes changes, which all processes apply in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct
 
@@ -163,77 +163,3 @@ _STEPS: dict[type[Step], Callable[..., list[Change]]] = {
     RemoveWidget: _remove,
     ReplaceBoard: _replace,
 }
-
-
-class Done(NamedTuple):
-    """Operation in the history of a draft. ``undoes``: the number of the operation that this operation undoes or redoes."""
-
-    seq: int
-    author: str
-    changes: tuple[Change, ...]
-    undoes: int = 0
-    again: bool = False
-
-
-def next_undo(history: Iterable[Done], author: str, *, again: bool) -> Done | None:
-    """Return the author's operation that the next undo reverts; None if there is none.
-
-    With ``again``, return the operation that the next redo restores.
-    """
-    undo: list[Done] = []
-    redo: list[Done] = []
-    by_seq: dict[int, Done] = {}
-    for done in history:
-        if done.author != author:
-            continue
-        if not done.undoes:
-            by_seq[done.seq] = done
-            undo.append(done)
-            redo.clear()
-        elif done.again:
-            redo = [each for each in redo if each.seq != done.undoes]
-            undo.append(by_seq.get(done.undoes, done))
-        else:
-            undo = [each for each in undo if each.seq != done.undoes]
-            redo.append(by_seq.get(done.undoes, done))
-    chosen = redo if again else undo
-    return chosen[-1] if chosen else None
-
-
-def undo_changes(document: Document, history: Sequence[Done], target: Done) -> list[Change]:
-    """Return the changes that undo ``target``, or redo it if it was undone. Values that others have changed since then stay.
-
-    Both cases invert the newest operation among ``target``, its undos and its redos. So a redo restores only what the undo really
-    changed.
-    """
-    last = max((each for each in history if target.seq in (each.seq, each.undoes)), key=lambda each: each.seq)
-    since = [each for each in history if each.seq > last.seq and each.author != target.author]
-    touched = {change.place for each in since for change in each.changes}
-    edited = {change.widget for each in since for change in each.changes}
-    wanted = [each.inverted() for each in reversed(last.changes)]
-    made: list[Change] = []
-    now = document
-    for change in wanted:
-        kept = change.place in touched or (not change.field and change.after is UNSET and change.widget in edited)
-        if kept:
-            continue
-        actual = _actual(now, change)
-        if actual is not None and actual.before != actual.after:
-            made.append(actual)
-            now = apply_changes(now, [actual])
-    return made
-
-
-def _actual(document: Document, change: Change) -> Change | None:
-    """Return a change with the document's present value as ``before``.
-
-    Return None if the change is impossible: the widget to change or remove is missing, or the widget to add exists.
-    """
-    if not change.widget:
-        return Change("", change.field, field_of(document, change.field), change.after)
-    widget = next((each for each in widgets_of(document) if each.get("id") == change.widget), None)
-    if not change.field:
-        if (widget is None) == (change.after is UNSET):
-            return None
-        return Change(change.widget, "", UNSET if widget is None else widget, change.after, change.at)
-    return None if widget is None else Change(change.widget, change.field, field_of(widget, change.field), change.after)

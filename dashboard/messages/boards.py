@@ -69,7 +69,8 @@ class OperationState(Struct, frozen=True, omit_defaults=True):
 
 
 class Editing(Struct, tag="editing", frozen=True):
-    """Reply to ``edit_board``: the draft after the operation ``seq``, and the operations since the last publication."""
+    """Reply to ``edit_board``: the draft after the operation ``seq``, the number of operations since the last publication,
+    and the newest of them."""
 
     board: str
     document: Document
@@ -77,6 +78,7 @@ class Editing(Struct, tag="editing", frozen=True):
     is_draft: bool
     by: str
     t: int
+    operations: int
     history: list[OperationState]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashboard.store.boards import BoardRow, read_board
@@ -52,15 +53,53 @@ async def find_operation(tx: AsyncConnection, board: str, author: str, key: str)
     return None if row is None else _operation(row)
 
 
-async def operations_after(tx: AsyncConnection, board: str, seq: int, limit: int) -> list[OperationRow]:
-    """Return the newest operations after ``seq``, at most ``limit``, ordered by number."""
+async def operations_after(
+    tx: AsyncConnection, board: str, seq: int, limit: int, *, before: int | None = None
+) -> list[OperationRow]:
+    """Return the newest operations after ``seq`` (and before ``before``), at most ``limit``, ordered by number."""
+    statement = select(board_operations).where(board_operations.c.board_id == board, board_operations.c.seq > seq)
+    if before is not None:
+        statement = statement.where(board_operations.c.seq < before)
+    statement = statement.order_by(board_operations.c.seq.desc()).limit(limit)
+    return [_operation(row) for row in await tx.execute(statement)][::-1]
+
+
+async def read_operation(tx: AsyncConnection, board: str, seq: int) -> OperationRow:
+    """Return the operation with this number, which exists."""
+    statement = select(board_operations).where(board_operations.c.board_id == board, board_operations.c.seq == seq)
+    return _operation((await tx.execute(statement)).one())
+
+
+async def count_operations(tx: AsyncConnection, board: str, seq: int) -> int:
+    """Return the number of operations after ``seq``."""
+    counted = select(func.count()).where(board_operations.c.board_id == board, board_operations.c.seq > seq)
+    return int((await tx.execute(counted)).scalar_one())
+
+
+async def own_operations(
+    tx: AsyncConnection, board: str, author: str, seq: int, limit: int
+) -> list[tuple[int, int, bool]]:
+    """Return ``seq``, ``undoes`` and ``again`` of an author's newest operations after ``seq``, at most ``limit``, ordered by number."""
+    columns = board_operations.c
     statement = (
-        select(board_operations)
-        .where(board_operations.c.board_id == board, board_operations.c.seq > seq)
-        .order_by(board_operations.c.seq.desc())
+        select(columns.seq, columns.undoes, columns.again)
+        .where(columns.board_id == board, columns.author == author, columns.seq > seq)
+        .order_by(columns.seq.desc())
         .limit(limit)
     )
-    return [_operation(row) for row in await tx.execute(statement)][::-1]
+    return [(row.seq, row.undoes, row.again) for row in await tx.execute(statement)][::-1]
+
+
+async def others_operations(
+    tx: AsyncConnection, board: str, author: str, seq: int, texts: Collection[str], limit: int
+) -> list[OperationRow]:
+    """Return the first operations after ``seq`` by everybody but ``author`` whose ``changes`` contain one of ``texts``
+    (any text if there is none), at most ``limit``, ordered by number. Letters may be compared without their case."""
+    columns = board_operations.c
+    statement = select(board_operations).where(columns.board_id == board, columns.seq > seq, columns.author != author)
+    if texts:
+        statement = statement.where(or_(*(columns.changes.contains(text, autoescape=True) for text in texts)))
+    return [_operation(row) for row in await tx.execute(statement.order_by(columns.seq).limit(limit))]
 
 
 async def add_operation(tx: AsyncConnection, operation: OperationRow, draft: str, base: str) -> None:

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import random
-import signal
-import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from dashboard.domain.identity import Role
-from tests.browser.pages import SOCKET_FAILED, Pages, type_in, until, until_focused
-from tests.support.cluster import Cluster
-from tests.support.deadline import scaled
-from tests.support.people import PASSWORD, make_users
+from tests.browser.pages import Pages, type_in, until, until_focused
 from tests.support.server import ServerProcess
-
-#: How long people edit one board together; the issue asks for five minutes nightly.
-_TOGETHER_S = 300 if os.environ.get("NIGHTLY") else 8
 
 
 def make(server: ServerProcess, board: str, *widgets: dict[str, Any]) -> None:
@@ -160,83 +146,3 @@ def written(page: Page) -> str:
     """Return the YAML in the editor, which is so short that all its lines are on the page."""
     lines: list[str] = page.locator("board-panel .cm-line").all_text_contents()
     return "\n".join(lines)
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Cluster]:
-    data = tmp_path / "server" / "data"
-    data.mkdir(parents=True)
-    make_users(data, {"anna": Role.EDITOR, "ben": Role.EDITOR})
-    with Cluster(tmp_path) as cluster:
-        yield cluster
-
-
-def log_in(pages: Pages, town: Cluster, worker: int, name: str) -> Page:
-    target = "/boards/together/edit"
-    page = pages.open(f"http://127.0.0.1:{town.direct_ports[worker]}/login?next={target}", wait=False)
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"**{target}")
-    until(page, "() => document.querySelector('#state').textContent !== ''")
-    return page
-
-
-_EDIT = """([kind, n, seed]) => {
-    const tiles = document.querySelector("dash-board").tiles;
-    const tile = tiles[seed % Math.max(1, tiles.length)];
-    const key = (name, more = {}) => tile?.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true, ...more }));
-    if (kind === "move") key(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"][n % 4]);
-    else if (kind === "resize") key(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"][n % 4], { shiftKey: true });
-    else if (kind === "title" && tile) { tile.focus(); const field = document.querySelector(`#field-${CSS.escape(tile.widget.id)}-title`);
-        if (field) { field.value = `T${seed}`; field.dispatchEvent(new Event("change", { bubbles: true })); } }
-    else if (kind === "add") document.querySelector("series-picker .kinds button").click();
-    else if (kind === "undo") document.querySelector("#undo").click();
-    else if (kind === "remove" && tiles.length > 3) { tile.focus(); document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "Delete", bubbles: true })); }
-}"""
-
-
-_SETTLED = """() => document.body.dataset.connection === "open" && !/not sent/.test(document.querySelector("#state").textContent)"""
-_SAME = """async () => {
-    const placed = (widgets) => JSON.stringify(widgets.map((w) => [w.id, w.title, w.x, w.y, w.w, w.h]));
-    const draft = await (await fetch("/api/v1/boards/together/draft")).json();
-    return placed(draft.document.widgets) === placed(document.querySelector("dash-board").board.widgets);
-}"""
-
-
-@pytest.mark.alone
-def test_two_people_on_two_workers_edit_one_board_and_end_with_the_same_document(pages: Pages, town: Cluster) -> None:
-    """Make random operations from a seed, with a cut, a killed worker and a killed Redis between: no operation is lost,
-    and the history has each once."""
-    make(
-        town.server,
-        "together",
-        TILE,
-        {**TILE, "id": "b", "title": "B", "x": 4},
-        {**TILE, "id": "c", "title": "C", "x": 8},
-    )
-    pages.expect(SOCKET_FAILED, "Failed to load resource", "net::ERR")
-    editors = [log_in(pages, town, worker, name) for worker, name in enumerate(("anna", "ben"))]
-    rng, kinds = random.Random(19), ["move", "resize", "title", "title", "add", "undo", "remove"]
-    began, done = time.monotonic(), 0
-    while time.monotonic() - began < _TOGETHER_S or done < 60:
-        rng.choice(editors).evaluate(_EDIT, [rng.choice(kinds), rng.randrange(99), rng.randrange(9_999)])
-        done += 1
-        if done == 15:
-            editors[0].context.set_offline(True)
-        if done == 25:
-            editors[0].context.set_offline(False)
-        if done == 35:
-            town.signal_worker(2, signal.SIGKILL)
-        if done == 45:
-            town.redis.kill()
-        if done == 55:
-            town.redis.start()
-        editors[0].wait_for_timeout(50)
-    town.wait_ready()
-    for page in editors:
-        page.wait_for_function(_SETTLED, timeout=scaled(30_000))
-    for page in editors:
-        page.wait_for_function(_SAME, timeout=scaled(20_000))
-    final = editors[0].evaluate("async () => (await fetch('/api/v1/boards/together/draft')).json()")
-    assert final["seq"] == final["operations"] > 10

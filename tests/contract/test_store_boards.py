@@ -9,12 +9,16 @@ import pytest
 from dashboard.store.board_drafts import (
     OperationRow,
     add_operation,
+    count_operations,
     draft_ends,
     end_draft,
     find_operation,
     forget_operations,
     lock_board,
     operations_after,
+    others_operations,
+    own_operations,
+    read_operation,
 )
 from dashboard.store.boards import (
     BoardRow,
@@ -92,6 +96,39 @@ async def test_operations_of_two_processes_are_numbered_one_after_the_other(plac
             assert await find_operation(tx, "wall", first.author, "k1") == first
             assert await find_operation(tx, "wall", "nobody", "k1") is None
         assert (await row(databases[0], "wall")).draft_by in ("ann", "bo")
+
+
+async def test_operations_are_read_by_author_and_by_what_their_changes_contain(place: Place) -> None:
+    async with place.one() as database:
+        await publish(database, "wall", 1, "{}")
+        async with database.write() as tx:
+            for seq, author, changes in (
+                (1, "ann", '[{"widget":"a_1"}]'),
+                (2, "bo", '[{"widget":"a_1"}]'),
+                (3, "bo", '[{"widget":"ab1"}]'),
+                (4, "ann", "[]"),
+                (5, "bo", '[{"field":"title","after":"100 %"}]'),
+            ):
+                await add_operation(
+                    tx,
+                    OperationRow("wall", seq, author, author, f"k{seq}", NOW, changes, seq // 4, seq == 4),
+                    "{}",
+                    "b",
+                )
+        async with database.read() as tx:
+            assert await own_operations(tx, "wall", "ann", 0, 9) == [(1, 0, False), (4, 1, True)]
+            assert await own_operations(tx, "wall", "ann", 0, 1) == [(4, 1, True)]
+            for texts, limit, found in (
+                ([], 9, [2, 3, 5]),
+                ([], 2, [2, 3]),
+                (['"widget":"a_1"'], 9, [2]),
+                (['"widget":"a_1"', '"after":"100 %"'], 9, [2, 5]),
+            ):
+                rows = await others_operations(tx, "wall", "ann", 1, texts, limit)
+                assert [each.seq for each in rows] == found
+            assert (await read_operation(tx, "wall", 3)).changes == '[{"widget":"ab1"}]'
+            assert await count_operations(tx, "wall", 2) == 3
+            assert [each.seq for each in await operations_after(tx, "wall", 1, 2, before=5)] == [3, 4]
 
 
 async def test_a_draft_ends_and_only_its_old_operations_are_forgotten(place: Place) -> None:

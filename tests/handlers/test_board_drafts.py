@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from dashboard.boards.drafts import MAX_HISTORY
+from dashboard.store.board_drafts import OperationRow, add_operation, lock_board
 from tests.handlers.test_boards import WALL, put
 from tests.support.site import Site, site
 
@@ -103,6 +105,37 @@ async def test_undo_is_each_editors_own_and_keeps_what_others_did_later(tmp_path
         await wall.operate({**SET, "value": "hers"}, as_="olga")
         assert (await wall.undo())[0] == 200
         assert (await wall.draft())["widgets"][0]["title"] == "hers"
+
+
+async def test_a_colleague_with_many_operations_takes_nobody_the_undo_and_the_history_has_all(tmp_path: Path) -> None:
+    async with desk(tmp_path) as wall:
+        await wall.operate({**SET, "value": "mine"})
+        for number in range(MAX_HISTORY // 200 + 1):  # in the store at once, so that no rate is exceeded
+            await add_many(wall, 2 + number * 200, 200)
+        draft = (await wall.ask("draft", method="GET"))[1]
+        assert draft["operations"] == draft["seq"] > MAX_HISTORY
+        assert (await wall.undo())[0] == 200
+        assert (await wall.draft())["widgets"][0]["title"] == "CPU"
+        eddy = await wall.at.socket(as_="eddy")
+        joined = await eddy.ask("edit_board", board="wall", page="p1")
+        assert (joined["operations"], len(joined["history"])) == (joined["seq"], MAX_HISTORY)
+        seqs, before = [each["seq"] for each in joined["history"]], joined["history"][0]["seq"]
+        while before > 1:
+            page = (await wall.ask(f"operations?limit=500&before={before}", method="GET"))[1]["operations"]
+            seqs, before = [*(each["seq"] for each in page), *seqs], page[0]["seq"]
+        assert seqs == list(range(1, joined["seq"] + 1))
+        assert (await wall.ask("operations?limit=0", method="GET"))[0] == 400
+        assert (await wall.ask("operations", method="GET", as_="vera"))[0] == 403
+
+
+async def add_many(wall: Desk, first: int, number: int) -> None:
+    """Store operations of olga on another tile, as if she had sent them."""
+    async with wall.at.server.accounts.database.write() as tx:
+        row = await lock_board(tx, "wall")
+        assert row is not None
+        for seq in range(first, first + number):
+            operation = OperationRow("wall", seq, "olga", "Olga", f"many{seq}", 1, '[{"widget":"x","field":"title"}]')
+            await add_operation(tx, operation, row.draft, row.draft_base)
 
 
 async def test_editors_hear_operations_in_order_and_who_edits_where(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ import test from "node:test";
 import { BoardDraft, applyChanges, applySteps, inWords, lastEdit } from "../../static/js/data/board-draft.js";
 
 const BOARD = { title: "T", columns: 24, rows: 4, widgets: [{ id: "a", kind: "stat", title: "A", x: 0, y: 0, w: 4, h: 2 }, { id: "b", kind: "stat", title: "B", x: 4, y: 0, w: 4, h: 2 }] };
-const editing = (/** @type {any} */ more = {}) => ({ board: "wall", document: BOARD, seq: 0, is_draft: false, by: "", t: 0, history: [], ...more });
+const editing = (/** @type {any} */ more = {}) => ({ board: "wall", document: BOARD, seq: 0, is_draft: false, by: "", t: 0, history: [], operations: more.history?.length ?? 0, ...more });
 const operation = (/** @type {number} */ seq, /** @type {any[]} */ changes, /** @type {any} */ more = {}) => ({ seq, author: "bo", name: "Bo", key: `k${seq}`, t: 0, changes, ...more });
 
 test("changes set, remove, add and take away; those of a tile that is gone change nothing", () => {
@@ -41,8 +41,9 @@ test("a missing operation is noticed, a known one passed over, a publication end
   assert.equal(draft.current.title, "T");
   draft.take(operation(5, []));
   assert.equal(draft.history.length, 1);
+  assert.equal(draft.operations, 1);
   draft.take(operation(6, [], { published: 2 }));
-  assert.deepEqual(draft.history, []);
+  assert.deepEqual([draft.history, draft.operations], [[], 0]);
 });
 
 test("operations that the server has committed before a reconnection do not wait any more, others do", () => {
@@ -54,6 +55,15 @@ test("operations that the server has committed before a reconnection do not wait
   assert.deepEqual(draft.waiting.map(({ key }) => key), ["k2"]);
   draft.refused("k2");
   assert.equal(draft.current.widgets.length, 2);
+});
+
+test("of a long history a page has the newest operations, and takes earlier ones as somebody reads them", () => {
+  const draft = new BoardDraft("ann");
+  draft.begin(editing({ seq: 1_200, operations: 1_200, history: [operation(1_199, []), operation(1_200, [])] }));
+  draft.takeEarlier([operation(1_198, []), operation(1_199, [])]);
+  assert.deepEqual(draft.history.map(({ seq }) => seq), [1_198, 1_199, 1_200]);
+  for (let seq = 1_201; seq <= 2_250; seq += 1) draft.take(operation(seq, []));
+  assert.deepEqual([draft.operations, draft.history.length, draft.history[0].seq], [2_250, 1_000, 1_251]);
 });
 
 test("the board grows with a tile that is moved below its last row", () => {

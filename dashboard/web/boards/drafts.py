@@ -7,9 +7,12 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct
 
 from dashboard.boards.board_text import write_board
+from dashboard.boards.drafts import MAX_HISTORY
+from dashboard.boards.operation_forms import entry_of, operation_state
 from dashboard.domain.board_document import Document
 from dashboard.domain.board_operations import Operation, ReplaceBoard
 from dashboard.domain.presence import Reach
+from dashboard.messages.boards import OperationState
 from dashboard.web.boards.boards import BoardApi
 from dashboard.web.boards.bodies import Published
 from dashboard.web.server.operation import Operation as Described
@@ -55,7 +58,8 @@ class Operated(Struct, frozen=True):
 
 
 class DraftShown(Struct, frozen=True):
-    """Draft of a board after the operation ``seq``. ``by``, ``t``: author and time of the last edit."""
+    """Draft of a board after the operation ``seq``. ``by``, ``t``: author and time of the last edit; ``operations``: their
+    number since the last publication."""
 
     board: str
     seq: int
@@ -64,6 +68,12 @@ class DraftShown(Struct, frozen=True):
     t: int
     operations: int
     document: Document
+
+
+class OperationList(Struct, frozen=True):
+    """Response to ``GET /api/v1/boards/ID/operations``, ordered by number."""
+
+    operations: list[OperationState]
 
 
 class DraftApi(BoardApi):
@@ -88,7 +98,7 @@ class DraftHandler(DraftApi):
         board_id = self.present(board_id)
         state = await self.services.drafts.read(self.author, board_id)
         self.write_json(
-            DraftShown(board_id, state.seq, state.is_draft, state.by, state.t_ms, len(state.history), state.document)
+            DraftShown(board_id, state.seq, state.is_draft, state.by, state.t_ms, state.operations, state.document)
         )
 
     async def delete(self, board_id: str) -> None:
@@ -125,11 +135,23 @@ class TextHandler(DraftApi):
 
 
 class OperationsHandler(DraftApi):
-    """``POST /api/v1/boards/ID/operations``: edit the draft."""
+    """``/api/v1/boards/ID/operations``: edit the draft, and read its history."""
 
     operations: ClassVar[Operations] = {
-        "post": Described("Apply an operation to the draft", body=NewOperation, returns=Operated)
+        "get": Described(
+            "List the newest operations since the last publication",
+            returns=OperationList,
+            query={"before": "operations with lower numbers than this", "limit": "most operations to return, 1 to 500"},
+        ),
+        "post": Described("Apply an operation to the draft", body=NewOperation, returns=Operated),
     }
+
+    async def get(self, board_id: str) -> None:
+        board_id = self.present(board_id)
+        limit = self.number("limit", 100, 1, MAX_HISTORY) or 100
+        before = self.number("before", None, 1, 2**53)
+        found = await self.services.drafts.history(self.author, board_id, limit, before)
+        self.write_json(OperationList([operation_state(entry_of(each)) for each in found]))
 
     async def post(self, board_id: str) -> None:
         board_id = self.present(board_id)

@@ -34,7 +34,7 @@
  * @property {number} seq @property {string} author @property {string} name @property {string} key @property {number} t @property {Change[]} changes
  * @property {number} [undoes] @property {boolean} [again] @property {number} [published]
  */
-/** @typedef {{board: string, document: BoardDocument, seq: number, is_draft: boolean, by: string, t: number, history: OperationState[]}} Editing */
+/** @typedef {{board: string, document: BoardDocument, seq: number, is_draft: boolean, by: string, t: number, operations: number, history: OperationState[]}} Editing */
 /** @typedef {{board: string, page: string, user: string, name: string, widget?: string, place?: [number, number, number, number] | null, gone?: boolean}} BoardEditor */
 /**
  * What the server says once about a series. Times are in ms.

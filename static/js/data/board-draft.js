@@ -3,6 +3,9 @@
 // The shown document is the committed one with the waiting operations on top, so an edit shows at once and the server's order counts.
 
 /** @import { BoardDocument, Change, DraftWidget, Editing, OperationState, Step } from "../client/protocol.js" */
+/** Most operations that a page keeps as they arrive; earlier ones are read again when somebody wants to see them. */
+const MOST_KEPT = 1_000;
+
 /** An operation that waits to be in the committed document; `seq`: its number, once the server has answered. @typedef {{key: string, steps: Step[], seq?: number}} Waiting */
 
 /** Return a document after changes; those of tiles that are gone change nothing. @param {BoardDocument} doc @param {Change[]} changes @returns {BoardDocument} */
@@ -55,8 +58,10 @@ export class BoardDraft {
     /** @type {BoardDocument} */
     this.committed = { title: "", columns: 24, rows: 12, widgets: [] };
     this.seq = -1;
-    /** @type {OperationState[]} since the last publication */
+    /** @type {OperationState[]} the newest since the last publication */
     this.history = [];
+    /** number of all since the last publication */
+    this.operations = 0;
     /** @type {Waiting[]} */
     this.waiting = [];
   }
@@ -66,6 +71,7 @@ export class BoardDraft {
     this.committed = state.document;
     this.seq = state.seq;
     this.history = [...state.history];
+    this.operations = state.operations;
     const known = new Set(state.history.map(({ key }) => key));
     this.waiting = this.waiting.filter(({ key, seq = Infinity }) => !known.has(key) && seq > this.seq);
   }
@@ -77,8 +83,15 @@ export class BoardDraft {
     this.seq = operation.seq;
     this.committed = applyChanges(this.committed, operation.changes);
     this.refused(operation.key); // it no longer waits; does nothing for an operation of another page
-    this.history = operation.published ? [] : [...this.history, operation];
+    this.history = operation.published ? [] : [...this.history, operation].slice(-MOST_KEPT);
+    this.operations = operation.published ? 0 : this.operations + 1;
     return true;
+  }
+
+  /** Take operations from before the history. @param {OperationState[]} earlier ordered by number */
+  takeEarlier(earlier) {
+    const first = this.history[0]?.seq ?? this.seq + 1;
+    this.history = [...earlier.filter(({ seq }) => seq < first), ...this.history];
   }
 
   /** Add an operation of this editor. @param {string} key @param {Step[]} steps */

@@ -172,7 +172,7 @@ function show() {
 }
 
 function showPanel() {
-  panel.update(draft.current, draft.history, placing.selected, placing.chosen);
+  panel.update(draft.current, placing.selected, placing.chosen);
 }
 
 /** Return the texts of a widget's expressions. @param {string | {expr: string}[]} expr */
@@ -212,7 +212,7 @@ function watch(since) {
 
 function showState() {
   kept.keep(draft.waiting.filter(({ seq }) => !seq));
-  const changes = draft.history.length;
+  const changes = draft.operations;
   const waiting = draft.waiting.length && isSending ? ` · ${draft.waiting.length} not sent yet` : "";
   const since = version ? ` since version ${version}` : "";
   setText(byId("state"), draft.seq < 0 ? "" : (changes ? `draft · ${counted(changes, "change")}${since}` : `as published${version ? `, version ${version}` : ""}`) + waiting);
@@ -358,7 +358,7 @@ panel.begin({
   board: edited,
   version: () => version,
   announce: (text) => shell.announce(text),
-  user,
+  draft,
   readText: async () => {
     const answer = await fetch(`/api/v1/boards/${boardId}/draft/text`);
     if (!answer.ok) throw new Error(`The server answered with status ${answer.status}`);

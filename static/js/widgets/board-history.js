@@ -4,20 +4,61 @@ import { api } from "../client/http.js";
 import { inWords } from "../data/board-draft.js";
 import { age } from "../draw/format.js";
 import { showDialog } from "./dialog.js";
-import { button, h, setText } from "./dom.js";
+import { button, counted, h, setText } from "./dom.js";
 
 /** @import { BoardDocument, OperationState } from "../client/protocol.js" */
+/** @import { BoardDraft } from "../data/board-draft.js" */
 /** Published version. @typedef {{version: number, author: string, t: number, note: string}} Version */
 
 const MOST_VERSIONS = 50;
+/** The list of operations grows by this many. */
+const PAGE = 100;
 
-/** Return the list of operations, the newest first. @param {OperationState[]} history @param {BoardDocument} document @param {string} user @param {number} now */
+/** Return the list of the newest operations, the newest first. @param {OperationState[]} history @param {BoardDocument} document @param {string} user @param {number} now */
 export function operationList(history, document, user, now) {
   const items = [...history].reverse().map((operation) => {
     const own = operation.author === user;
     return h("li", {}, h("b", { text: own ? "You" : operation.name }), ` ${inWords(operation, document).join(", ") || "changed nothing"} `, h("small", { text: `${age(now - operation.t)} ago` }));
   });
-  return items.length ? h("ol", {}, ...items) : h("p", { class: "hint", text: "Nothing has changed since the last publication." });
+  return items.length ? h("ol", { class: "operations" }, ...items) : h("p", { class: "hint", text: "Nothing has changed since the last publication." });
+}
+
+/** Operations of a draft in the tab of its history: the newest, and earlier ones when somebody asks for them. */
+export class OperationHistory {
+  /** @param {string} board @param {BoardDraft} draft @param {() => number} now @param {(error: unknown) => void} complain */
+  constructor(board, draft, now, complain) {
+    this.board = board;
+    this.draft = draft;
+    this.now = now;
+    this.complain = complain;
+    this.shown = PAGE;
+    this.element = h("div", {});
+  }
+
+  /** Show the operations as they are now. @param {BoardDocument} document */
+  update(document) {
+    const { history, operations, user } = this.draft;
+    if (!operations) this.shown = PAGE; // published: a new list begins
+    const hidden = operations - Math.min(this.shown, history.length);
+    const more = button(`Show earlier ones (${counted(hidden, "more change")})`, () => this.showEarlier(document), { class: "quiet earlier" });
+    this.element.replaceChildren(operationList(history.slice(-this.shown), document, user, this.now()), ...(hidden ? [more] : []));
+  }
+
+  /** @param {BoardDocument} document */
+  async showEarlier(document) {
+    this.shown += PAGE;
+    const { history } = this.draft;
+    if (this.shown > history.length && history.length) {
+      try {
+        const said = /** @type {{operations: OperationState[]}} */ (await api("GET", `/api/v1/boards/${this.board}/operations?limit=${PAGE}&before=${history[0].seq}`));
+        this.draft.takeEarlier(said.operations);
+      } catch (error) {
+        this.complain(error);
+      }
+    }
+    this.update(document);
+    /** @type {HTMLElement | null} */ (this.element.querySelector(".earlier"))?.focus();
+  }
 }
 
 /** Return the published versions, the newest first. @param {string} board @returns {Promise<Version[]>} */

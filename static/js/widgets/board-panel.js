@@ -3,10 +3,11 @@
 import { inWords } from "../data/board-draft.js";
 import { SIZES } from "../data/suited-widget.js";
 import { boardActions } from "./board-actions.js";
-import { operationList, versionList } from "./board-history.js";
+import { OperationHistory, versionList } from "./board-history.js";
 import { BoardText } from "./board-text.js";
 import { button, h, setText } from "./dom.js";
 
+/** @import { BoardDraft } from "../data/board-draft.js" */
 /** @import { EditedBoard } from "./board-actions.js" */
 /** @import { BoardDocument, Change, DraftWidget, OperationState, Step, Threshold } from "../client/protocol.js" */
 /**
@@ -14,7 +15,7 @@ import { button, h, setText } from "./dom.js";
  * @typedef {object} PanelHost
  * @property {(steps: Step[]) => void} operate @property {() => number} now @property {() => void} duplicate @property {() => void} remove @property {() => void} inspect
  * @property {EditedBoard} board @property {() => number} version the published one @property {(text: string) => void} announce
- * @property {() => Promise<string>} readText @property {(base: string, text: string) => Promise<void>} writeText @property {string} user
+ * @property {() => Promise<string>} readText @property {(base: string, text: string) => Promise<void>} writeText @property {BoardDraft} draft
  */
 /** An option: field, label, kind of input, hint. @typedef {[string, string, "text" | "number" | "lines", string?]} Option */
 
@@ -41,8 +42,8 @@ export class BoardPanel extends HTMLElement {
     this.versions = null;
     this.host = /** @type {PanelHost} */ (/** @type {unknown} */ (null)); // set by begin, before anything else
     this.document = /** @type {BoardDocument} */ ({ title: "", columns: 24, rows: 12, widgets: [] });
-    /** @type {OperationState[]} */
-    this.history = [];
+    /** @type {OperationHistory | null} */
+    this.operations = null;
     this.body = h("div", { role: "tabpanel" });
     this.replaced = h("div", { class: "replaced", role: "status", hidden: "" });
     this.tabs = TABS.map((name) => button(name, () => this.show(name), { class: "tab", role: "tab", "aria-selected": "false" }));
@@ -68,11 +69,10 @@ export class BoardPanel extends HTMLElement {
     this.paint();
   }
 
-  /** Show the state of the draft. @param {BoardDocument} document @param {OperationState[]} history @param {string} selected id of the selected tile @param {string[]} chosen those of all selected tiles */
-  update(document, history, selected, chosen) {
+  /** Show the state of the draft. @param {BoardDocument} document @param {string} selected id of the selected tile @param {string[]} chosen those of all selected tiles */
+  update(document, selected, chosen) {
     this.chosen = chosen;
     this.document = document;
-    this.history = history;
     if (selected !== this.selected) this.painted = "";
     this.selected = selected;
     this.paint();
@@ -80,7 +80,7 @@ export class BoardPanel extends HTMLElement {
 
   paint() {
     const widget = this.document.widgets.find(({ id }) => id === this.selected);
-    const state = JSON.stringify([this.tab, this.tab === "Board" ? { ...this.document, widgets: [] } : this.tab === "Tile" ? [widget, this.chosen.length > 1 && this.chosen] : this.tab === "History" ? [this.history.at(-1)?.seq, this.host.version()] : ""]);
+    const state = JSON.stringify([this.tab, this.tab === "Board" ? { ...this.document, widgets: [] } : this.tab === "Tile" ? [widget, this.chosen.length > 1 && this.chosen] : this.tab === "History" ? [this.host.draft.seq, this.host.version()] : ""]);
     if (state === this.painted) return;
     const shape = JSON.stringify([this.tab, widget?.id, widget?.kind, widget?.thresholds?.length, this.chosen.length > 1]);
     if (this.body.contains(document.activeElement) && this.body.dataset.shape === shape && this.refill(widget)) {
@@ -181,8 +181,10 @@ export class BoardPanel extends HTMLElement {
     const { host } = this;
     const version = host.version();
     if (this.versions?.version !== version) this.versions = { version, list: versionList(host.board.id, host.now, host.announce) };
+    this.operations ??= new OperationHistory(host.board.id, host.draft, host.now, host.board.complain);
+    this.operations.update(this.document);
     const since = version ? `Since version ${version}` : "Since the last publication";
-    this.body.replaceChildren(h("h2", { text: since }), operationList(this.history, this.document, host.user, host.now()), h("h2", { text: "Versions" }), this.versions.list);
+    this.body.replaceChildren(h("h2", { text: since }), this.operations.element, h("h2", { text: "Versions" }), this.versions.list);
   }
 
   /** Say that another editor has replaced something of this editor, with a way back. @param {OperationState} operation @param {Change[]} mine */

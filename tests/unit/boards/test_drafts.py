@@ -9,13 +9,12 @@ import msgspec
 import pytest
 
 from dashboard.boards.board_files import BoardFiles
-from dashboard.boards.drafts import Drafts, entry_of
+from dashboard.boards.drafts import Drafts
 from dashboard.domain.board_operations import Operation
 from dashboard.domain.errors import TooMany
 from dashboard.entries.boards import BoardOperated
 from dashboard.entries.rooms import ROOM_CODEC
 from dashboard.journal.port import ROOMS
-from dashboard.store.board_drafts import OperationRow
 from dashboard.store.database import Database
 from tests.support.nodes import a_journal
 from tests.unit.boards.test_library import EDDY, WALL, Node, opened
@@ -99,9 +98,3 @@ async def test_a_thousand_operations_a_second_of_one_editor_are_refused_after_a_
             await desk.title("x", "k")
         desk.now_s += 1
         assert await desk.title("x", "k") == 1
-
-
-async def test_a_published_draft_is_told_with_its_version() -> None:
-    row = OperationRow("wall", 3, "ann", "Ann", "published 7", 1, "[]")
-    assert (entry_of(row).published, entry_of(row, published=7)) == (7, entry_of(row))
-    assert Drafts.new_key() != Drafts.new_key()

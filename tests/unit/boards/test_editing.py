@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dashboard.boards.drafts import entry_of
 from dashboard.boards.editing import Editors
+from dashboard.boards.operation_forms import entry_of
 from dashboard.domain.errors import NotFound
 from dashboard.messages.boards import EditBoard, PointAt
 from dashboard.store.board_drafts import OperationRow
