@@ -11,6 +11,7 @@ from msgspec import Raw, Struct
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import MAX_UNIT_BYTES, check_text, parse_series, series_key
+from dashboard.ingest.claims import Claims
 
 #: Larger integers lose digits as IEEE doubles.
 MAX_EXACT = 2**53
@@ -64,7 +65,7 @@ class Batch:
     row's index in the body, for formats in which one item gives several rows; without it a row's index is its position.
     ``unread``: number of refused items that are not listed in ``refused``. ``not_finite``: number of
     ``refused`` for NaN or infinite values, which are no fault of the sender. ``joined``: ``keys`` as the journal stores
-    them, if a parser has them from an earlier body.
+    them, if a parser has them from an earlier body. ``claims``: of the series and documents that their sender does not own yet.
     """
 
     keys: list[str] = field(default_factory=list)
@@ -77,6 +78,7 @@ class Batch:
     unread: int = 0
     not_finite: int = 0
     joined: bytes | None = field(default=None, compare=False, repr=False)
+    claims: Claims = field(default_factory=dict, compare=False, repr=False)
 
     def is_hopeless(self) -> bool:
         """Return whether so many items were refused that the rest of the body is refused unread."""

@@ -13,7 +13,7 @@ from dashboard.ingest.batch import check_declared, while_hopeful
 from dashboard.ingest.json_values import ValueFault, read_leniently, written
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import Origins
-from dashboard.ingest.parsed import Parsed, check_count
+from dashboard.ingest.parsed import Parsed, check_count, finite
 from dashboard.ingest.telegraf_json import time_of
 
 _KINDS = {"gauge": "gauge", "derive": "counter", "counter": "counter", "absolute": "delta"}
@@ -70,10 +70,11 @@ def _take(index: int, given: Any, parsed: Parsed, latest_ms: int, origins: Origi
                 continue
             if isinstance(value, ValueFault):
                 raise Invalid(value.reason, field="value")
-            key = foreign_key(base if name == "value" else f"{base}_{name}", labels)
-            origins.claim(key, f"{plugin} {type_} {name}")
             if not isinstance(value, int | float) or isinstance(value, bool):
                 raise Invalid("is not a number", field="value")
+            value = finite(value)
+            key = foreign_key(base if name == "value" else f"{base}_{name}", labels)
+            origins.claim(key, f"{plugin} {type_} {name}", parsed.batch.claims)
             parsed.add(key, t_ms, value, every_s=every_s, kind=_KINDS.get(str(kind)))
         except Invalid as invalid:
             parsed.refuse(index, invalid, written({str(name): value}))

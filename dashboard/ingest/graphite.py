@@ -54,7 +54,9 @@ def _take(line: bytes, parsed: Parsed, cache: PathCache, latest_ms: int) -> None
     path = parts[0]
     key = cache.get(path)
     if key is None:
-        key = cache.learn(path, cache.origins.claim(_key(path), path.decode()))
+        claims = parsed.batch.claims
+        owned = cache.origins.claim(_key(path), path.decode(), claims)
+        key = cache.own(path, owned, owned, claims)
     value = _number(parts[1], "value")
     if not math.isfinite(value):
         raise NotFinite

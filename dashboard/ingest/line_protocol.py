@@ -20,10 +20,11 @@ from line_protocol_parser import LineFormatError, parse_line
 from dashboard.domain.errors import Invalid
 from dashboard.domain.strict_json import BYTE_ORDER_MARK
 from dashboard.ingest.batch import MAX_SAMPLES, MIN_T_MS, Batch, check_time
+from dashboard.ingest.claims import Claims
 from dashboard.ingest.line_protocol_parts import Value, take_apart
 from dashboard.ingest.naming import MAX_FOREIGN_LABELS, foreign_document, foreign_key, measurement_name, with_labels
 from dashboard.ingest.origins import Origins, OwnedRecall
-from dashboard.ingest.parsed import Parsed, check_count
+from dashboard.ingest.parsed import Parsed, check_count, finite
 
 #: Longer lines are refused: matching one holds the interpreter for a millisecond in 64 KiB.
 MAX_LINE_CHARACTERS = 262_144
@@ -147,7 +148,7 @@ def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Sca
             if names != [*fields]:
                 row = [series[name] for name in fields if name in series]
                 if len(row) < len(fields):
-                    row, tagged = _row(line, found, cache)
+                    row, tagged = _row(line, found, cache, parsed.batch.claims)
             stated = found["time"]
             if stated != last:
                 times += [t_ms] * (len(keys) - len(times))
@@ -191,19 +192,19 @@ def _in_ms(stated: int, scale: Scale) -> int:
     return stated * times_by // divide_by
 
 
-def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> tuple[list[str], int]:
+def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache, claims: Claims) -> tuple[list[str], int]:
     """Return the series of one line's fields, in their order, and the number of tags; raises Invalid.
 
     The series are cached by field name and the line's head: the part before the first space. They are not cached if that space may be
-    escaped.
+    escaped, or if the sender does not own all of them yet.
     """
     head, names = line.partition(" ")[0], [*found["fields"]]
     measurement, tags = str(found["measurement"]), with_labels(found["tags"], cache.labels)
     cached = cache.get(head)
     series = cached[3] if cached is not None else {}
-    keys = [series.get(name) or _key(measurement, name, tags, cache) for name in names]
+    keys = [series.get(name) or _key(measurement, name, tags, cache, claims) for name in names]
     small = len(line) <= _MAX_CACHED_CHARACTERS and sum(map(len, keys)) <= _MAX_CACHED_SERIES_CHARACTERS
-    if small and head and head[-1] != "\\":
+    if small and head and head[-1] != "\\" and not (claims and any(map(claims.__contains__, keys))):
         if sum(map(len, series.values())) + sum(map(len, keys)) > _MAX_CACHED_SERIES_CHARACTERS:
             series.clear()
         series.update(zip(names, keys, strict=True))
@@ -212,20 +213,21 @@ def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> tuple
     return keys, len(found["tags"])
 
 
-def _key(measurement: str, name: str, tags: Mapping[str, str], cache: LineCache) -> str:
+def _key(measurement: str, name: str, tags: Mapping[str, str], cache: LineCache, claims: Claims) -> str:
     """Return the series of a field; raises Invalid, also when another measurement and field own the series."""
     if len(tags) > MAX_FOREIGN_LABELS:
         raise Invalid(f"has {len(tags)} tags; at most {MAX_FOREIGN_LABELS}", field="tags")
     key = foreign_key(f"{measurement_name(measurement)}_{name}", tags.items())
-    return _claim(key, measurement, name, tags, cache)
+    return _claim(key, measurement, name, tags, cache, claims)
 
 
-def _claim(key: str, measurement: str, name: str, tags: Mapping[str, str], cache: LineCache) -> str:
+def _claim(key: str, measurement: str, name: str, tags: Mapping[str, str], cache: LineCache, claims: Claims) -> str:
     """Claim a field's series. If a silent source owns the series for the same field, that source loses the series. Raises NameTaken."""
     said = f"{','.join([measurement, *sorted(tags)])} {name}"
     return cache.origins.claim(
         key,
         f"{cache.topic}{said}",
+        claims,
         lambda owner: owner.endswith(said) and cache.is_silent(owner[: len(owner) - len(said)]),
     )
 
@@ -275,15 +277,16 @@ def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms:
     for fault in faults:
         parsed.refuse(number, _at_line(number, fault), line)
     stated = None if time is None else _in_ms(time, scale)
-    t_ms = check_time(stated, latest_ms, field="timestamp", unit=scale[2])
+    t_ms, claims = check_time(stated, latest_ms, field="timestamp", unit=scale[2]), parsed.batch.claims
     for name, value in fields.items():
         try:
             if isinstance(value, str):
                 document = foreign_document(f"{measurement_name(measurement)}_{name}", tags.items())
-                _claim(f"{document} ", measurement, name, tags, cache)
+                _claim(f"{document} ", measurement, name, tags, cache, claims)
                 parsed.write(document, {"text": value}, place=number)
             else:
-                parsed.add(_key(measurement, name, tags, cache), t_ms, float(value))
+                double = finite(float(value))
+                parsed.add(_key(measurement, name, tags, cache, claims), t_ms, double)
         except Invalid as invalid:
             why = Invalid(_field_reason(invalid), field=name[:40])
             why.code = invalid.code

@@ -17,7 +17,7 @@ from dashboard.ingest.line_protocol import LineCache, parse_line_protocol
 from dashboard.ingest.mqtt_topic import TopicTemplate
 from dashboard.ingest.naming import foreign_document, foreign_key
 from dashboard.ingest.origins import Origins
-from dashboard.ingest.parsed import NotFinite, Parsed, Recall
+from dashboard.ingest.parsed import NotFinite, Parsed, Recall, finite
 from dashboard.ingest.telegraf_json import is_metric, take_metrics
 
 MAX_TEXT_BYTES = 4_096
@@ -79,11 +79,12 @@ class MqttReader:
                 if len(value.encode("utf-8", "replace")) > MAX_TEXT_BYTES:
                     raise Invalid(f"a text of more than {MAX_TEXT_BYTES} bytes", field="payload")
                 key = foreign_document(name, labels)
-                self._origins.claim(f"{key} ", origin)
+                self._origins.claim(f"{key} ", origin, parsed.batch.claims)
                 parsed.write(key, {"text": value}, place=index)
             else:
-                key = self._origins.claim(foreign_key(name, labels), origin)
-                parsed.add(key, None, float(value) if isinstance(value, bool) else value)
+                number = finite(value)
+                key = self._origins.claim(foreign_key(name, labels), origin, parsed.batch.claims)
+                parsed.add(key, None, number)
         except Invalid as invalid:
             parsed.refuse(index, invalid, f"{name[:100]}: {written(value)[:100]}")
 

@@ -49,9 +49,12 @@ def take_histogram(data: bytes, key: SeriesKey, parsed: Parsed, latest_ms: int, 
     if math.isfinite(total):
         rows.append(("_sum", "", total))
     rows += _buckets(found) if found.get("schema", 0) == _CUSTOM else _percentiles(found)
+    claim = parsed.batch.claims.get(key.text)
     for suffix, le, value in rows:
         kind = "gauge" if suffix.startswith("_p") else "histogram"
-        parsed.add(_named(key, suffix, le), t_ms, value, kind=kind)
+        parsed.add(named := _named(key, suffix, le), t_ms, value, kind=kind)
+        if claim is not None:
+            parsed.batch.claims[named] = claim
 
 
 def _named(key: SeriesKey, suffix: str, le: str = "") -> str:

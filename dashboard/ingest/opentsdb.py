@@ -59,7 +59,8 @@ def _take(point: Any, parsed: Parsed, latest_ms: int, origins: Origins) -> None:
         raise Invalid("is not a number", field="value")
     for leaf, number in [(leaf, _number(leaf.value)) for leaf in leaves(metric, value)]:  # all or none
         origin = ",".join([metric, *sorted(tags)]) + leaf.path
-        parsed.add(origins.claim(foreign_key(leaf.name, tags.items()), origin), t_ms, number)
+        key = origins.claim(foreign_key(leaf.name, tags.items()), origin, parsed.batch.claims)
+        parsed.add(key, t_ms, number)
 
 
 def parse_opentsdb_lines(data: bytes, cache: PointCache, latest_ms: int) -> Parsed:
@@ -88,7 +89,8 @@ def _take_words(words: list[bytes], parsed: Parsed, cache: PointCache, latest_ms
     if (key := cache.get(names)) is None:
         pairs = [_tag(tag) for tag in tags]
         origin = ",".join([metric, *sorted(name for name, _ in pairs)])
-        key = cache.learn(names, cache.origins.claim(foreign_key(metric, pairs), origin))
+        owned = cache.origins.claim(foreign_key(metric, pairs), origin, parsed.batch.claims)
+        key = cache.own(names, owned, owned, parsed.batch.claims)
     stated = _stated(time)
     if isinstance(stated, str):
         raise Invalid(f"{time[:40]!a} is not a time", field="timestamp")

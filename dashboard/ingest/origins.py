@@ -1,9 +1,9 @@
 """Origins of series. An origin is the name that a sender gave a series; two names must not become one series unnoticed.
 
 ``edge_a b`` and ``edge a_b`` of line protocol would both be the series edge_a_b. The first name to arrive owns the
-series; the other name is refused, with the reason. An owner without samples for one to two periods loses its series, so
-that senders can be reconfigured. ``cluster/shared_origins.py`` shares the owners between processes. This module reads
-no clock.
+series; the other name is refused, with the reason. A name becomes the owner when its sample is accepted, never before. An owner
+without samples for one to two periods loses its series, so that senders can be reconfigured. ``cluster/shared_origins.py``
+shares the owners between processes. This module reads no clock.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple, TypeVar
 
 from dashboard.domain.errors import Invalid
+from dashboard.ingest.claims import Claim, Claims
 from dashboard.ingest.parsed import Recall
 
 K = TypeVar("K")
@@ -33,7 +34,10 @@ class NameTaken(Invalid):
 def taken_by(key: str, origin: str, owner: str) -> NameTaken:
     """Return the refusal of ``origin``, because ``owner`` owns its series ``key``."""
     name = key.partition("{")[0][:100].strip()
-    return NameTaken(f"{origin[:100]!a} and {owner[:100]!a} would both be {name} here; rename one", field="series")
+    return NameTaken(
+        f"{origin[:100]!a} and {owner[:100]!a} would both be {name} here; rename one, or give it a label of its own",
+        field="series",
+    )
 
 
 class Owner(NamedTuple):
@@ -47,9 +51,9 @@ class Origins:
     """Table of the owner of each series, by the series' canonical text. An owner is an origin: the name as the sender
     sent it.
 
-    Claims of the current and of the previous period count; older claims are forgotten. ``is_shared``: True if new
-    claims are kept until ``take_claims`` returns them for publication. ``lock``: excludes other threads' changes; needed
-    if several threads claim.
+    Owners of the current and of the previous period count; older ones are forgotten. ``is_shared``: True if new
+    owners are kept until ``take_claims`` returns them for publication. ``lock``: excludes other threads' changes; needed
+    if several threads use the table.
     """
 
     def __init__(
@@ -69,7 +73,7 @@ class Origins:
         self._lock = lock
 
     def renew(self, latest_ms: int) -> None:
-        """Begin a new period of claims when the present period is over; caches of claims (``OwnedRecall``) are emptied
+        """Begin a new period when the present period is over; caches of owned series (``OwnedRecall``) are emptied
         then."""
         self._now_ms = latest_ms
         if latest_ms < self._until_ms:
@@ -82,28 +86,53 @@ class Origins:
             self._before, self._present = {} if is_long_ago else self._present, {}
             self.period += 1
 
-    def claim(self, key: str, origin: str, gives_way: Callable[[str], bool] | None = None) -> str:
-        """Make ``origin`` (a name as sent) the owner of the series ``key``, and return ``key``; raises NameTaken when
-        another origin owns it.
+    def claim(self, key: str, origin: str, claims: Claims, gives_way: Callable[[str], bool] | None = None) -> str:
+        """Add ``origin``'s claim to the series ``key`` to the ``claims`` of a body, unless it is the owner already; return ``key``.
 
-        ``gives_way``: returns whether the present owner must give the series up.
+        ``gives_way``: returns whether the present owner must give the series up. Raises NameTaken when another origin is the owner
+        or has a claim in the same body.  A series in ``claims`` must not be cached: later bodies have to claim it again.
         """
         owner = self._present.get(key)
-        if owner is None or owner.origin != origin:
-            with self._lock:
-                self._settle(key, origin, gives_way)
+        if owner is not None and owner.origin == origin:
+            return key
+        claimed = claims.get(key)
+        if claimed is None:
+            claim = Claim(self, key, origin, gives_way)
+            self.check(claim)
+            claims[key] = claim
+        elif claimed.origin != origin:
+            raise taken_by(key, origin, claimed.origin)
         return key
 
-    def _settle(self, key: str, origin: str, gives_way: Callable[[str], bool] | None) -> None:
-        owner = self._present.get(key) or self._before.get(key) or Owner(sys.intern(origin), self._now_ms)
-        if owner.origin != origin:
-            if gives_way is None or not gives_way(owner.origin):
-                raise taken_by(key, origin, owner.origin)
-            owner = Owner(sys.intern(origin), owner.since_ms - 1)  # before the other, so that all processes follow
+    def check(self, claim: Claim) -> None:
+        """Raise NameTaken when another origin is the owner and does not give way."""
+        owner = self._present.get(claim.key) or self._before.get(claim.key)
+        if owner is None or owner.origin == claim.origin:
+            return
+        if claim.gives_way is None or not claim.gives_way(owner.origin):
+            raise taken_by(claim.key, claim.origin, owner.origin)
+
+    def settle(self, claim: Claim) -> bool:
+        """Make a claim's origin the owner, because its sample is accepted; return whether it was none before. Raises NameTaken."""
+        key, origin = claim.key, claim.origin
+        with self._lock:
+            self.check(claim)
+            known = self._present.get(key) or self._before.get(key)
+            owner = known or Owner(sys.intern(origin), self._now_ms)
+            if owner.origin != origin:
+                owner = Owner(sys.intern(origin), owner.since_ms - 1)  # before the other, so that all processes follow
+                self.period += 1
+            self._keep(key, owner)
+            if self._is_shared and len(self._untold) < self._max_items:
+                self._untold[key] = owner
+            return known is None
+
+    def release(self, claim: Claim) -> None:
+        """Forget an owner whose first sample could not be stored. Caches are emptied: they may already know it."""
+        with self._lock:
+            self._present.pop(claim.key, None)
+            self._untold.pop(claim.key, None)
             self.period += 1
-        self._keep(key, owner)
-        if self._is_shared and len(self._untold) < self._max_items:
-            self._untold[key] = owner
 
     def _keep(self, key: str, owner: Owner) -> None:
         if len(self._present) >= self._max_items:
@@ -167,3 +196,7 @@ class OwnedRecall(Recall[K, V]):
         if self._period != self.origins.period:
             self._period = self.origins.period
             self.clear()
+
+    def own(self, seen: K, value: V, key: str, claims: Claims) -> V:
+        """Cache and return ``value``; only return it if the series ``key`` is still in the body's ``claims``."""
+        return value if key in claims else self.learn(seen, value)

@@ -323,17 +323,19 @@ class _Walk:
             return
         shape, values = rows_of(metric.shape, found)
         seen = (metric.raw + b"\x00" + metric.name.encode(), msgspec.json.encode(attributes), shape)
-        keys = self.cache.shapes.get(seen)
+        keys, is_owned = self.cache.shapes.get(seen), True
         if keys is None:
             keys = _keys(metric, attributes, shape)
-            self.cache.claim(keys, origin_of(metric.sent, dict(pairs_of(attributes))))
-            if len(seen[0]) + len(seen[1]) <= MAX_CACHED_BYTES and sum(map(len, keys)) <= _MAX_CACHED_SERIES_BYTES:
+            origin = origin_of(metric.sent, dict(pairs_of(attributes)))
+            is_owned = self.cache.claim(keys, origin, self.parsed.batch.claims)
+            is_short = len(seen[0]) + len(seen[1]) <= MAX_CACHED_BYTES
+            if is_owned and is_short and sum(map(len, keys)) <= _MAX_CACHED_SERIES_BYTES:
                 self.cache.shapes.learn(seen, keys)
         for key, value, (suffix, _) in zip(keys, values, shape, strict=True):
             unit = None if suffix in ("_count", "_bucket") else metric.unit
             kind = "gauge" if suffix in ("_min", "_max", "_p50", "_p90", "_p99") else metric.kind
             self.parsed.add(key, t_ms, value, unit=unit, kind=kind)
-        if isinstance(point, bytes) and shape == _ONE:
+        if is_owned and isinstance(point, bytes) and shape == _ONE:
             _learn(point, metric, keys, self.cache)
 
     def _end(self, metric: _Metric, attributes: list[Any], t_ms: int | None) -> None:

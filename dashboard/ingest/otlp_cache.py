@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dashboard.ingest.claims import Claims
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.otlp_points import Shape
 from dashboard.ingest.otlp_resources import OtlpOptions, Resources
@@ -48,10 +49,12 @@ class PointCache:
             self.shapes.clear()
             self._numbers.clear()
 
-    def claim(self, keys: Iterable[str], origin: str) -> None:
-        """Claim the series ``keys`` for a metric. ``origin``: its name and the names of its attributes, as sent; raises NameTaken."""
-        for key in keys:
-            self._origins.claim(key, origin)
+    def claim(self, keys: Iterable[str], origin: str, claims: Claims) -> bool:
+        """Claim the series ``keys`` for a metric; return whether it owns all of them. Raises NameTaken.
+
+        ``origin``: the metric's name and the names of its attributes, as sent.
+        """
+        return {self._origins.claim(key, origin, claims) for key in keys}.isdisjoint(claims)
 
     def numbers(self, raw: bytes) -> Numbers:
         """Return the cache of one metric's number points; ``raw``: bytes that identify the metric."""

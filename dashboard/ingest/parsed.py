@@ -96,6 +96,7 @@ class Parsed:
         batch.values += more.values
         batch.refused += [msgspec.structs.replace(each, index=each.index + first) for each in more.refused]
         batch.kinds |= more.kinds
+        batch.claims |= more.claims
         batch.unread += more.unread
         batch.not_finite += more.not_finite
         self.ended += other.ended

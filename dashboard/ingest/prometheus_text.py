@@ -146,9 +146,10 @@ class _Reader:
 
     def _learn(self, head: str, name: str, labels: dict[str, str]) -> str:
         key = foreign_key(name, _labels(labels, self.labels, self.rename).items())
-        self.known.origins.claim(key, origin_of(name, labels))
+        claims = self.parsed.batch.claims
+        self.known.origins.claim(key, origin_of(name, labels), claims)
         if len(head) <= _MAX_KNOWN_CHARACTERS:
-            self.known.learn(head, (key, name))
+            self.known.own(head, (key, name), key, claims)
         return key
 
     def _take(self, key: str, kind: str | None, unit: str | None, value: float, t_s: float | None) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import CEILING, parse_series
 from dashboard.ingest.batch import FULL_PART, MAX_REFUSALS, MAX_SAMPLES, check_time
+from dashboard.ingest.claims import Claims
 from dashboard.ingest.families import Families
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.native_histogram import STALE_BITS, take_histogram
@@ -97,7 +98,7 @@ def _parts(body: Divided, cache: LabelCache, latest_ms: int, not_read: NotRead, 
             if parsed.batch.is_hopeless():
                 parsed.batch.leave_unread(first, body.series - first)
                 break
-            found, _ = _piece(data, cache, latest_ms, not_read)
+            found, _ = _piece(data, cache, latest_ms, not_read, parsed.batch.claims)
             families.note(found)
             parsed.join(found, first)
             places += range(first, first + len(found.batch.keys))
@@ -118,9 +119,15 @@ def _with_places(parsed: Parsed, places: list[int]) -> Parsed:
     return parsed
 
 
-def _piece(data: bytes, cache: LabelCache, latest_ms: int, not_read: NotRead) -> tuple[Parsed, list[bytes]]:
-    """Parse a message of a few series; return its metadata too. The indices of its refusals are those of its series, from 0."""
+def _piece(
+    data: bytes, cache: LabelCache, latest_ms: int, not_read: NotRead, claims: Claims | None = None
+) -> tuple[Parsed, list[bytes]]:
+    """Parse a message of a few series; return its metadata too. The indices of its refusals are those of its series, from 0.
+
+    ``claims``: of the pieces before.
+    """
     parsed, metadata = Parsed(), list[bytes]()
+    parsed.batch.claims = {} if claims is None else claims
     others = _quickly(data, parsed, cache, latest_ms, metadata)
     for place, (index, series) in enumerate(others):
         if parsed.batch.is_hopeless():
@@ -267,8 +274,9 @@ def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int, not_
             not_read.add()
         if len(samples) + len(histograms) > MAX_SAMPLES or len(labels) > CEILING.labels + 1:
             break  # what follows is refused anyway
-    key = _key(labels, cache.origins, not_read)
-    _learn(series, len(samples[0]) + 2 if len(samples) == 1 and not histograms else 0, key, cache)
+    key = _key(labels, cache.origins, not_read, parsed.batch.claims)
+    if key not in parsed.batch.claims:
+        _learn(series, len(samples[0]) + 2 if len(samples) == 1 and not histograms else 0, key, cache)
     take_points(key, samples, histograms, parsed, latest_ms, not_read)
 
 
@@ -359,7 +367,7 @@ def _sample(data: bytes, not_read: NotRead) -> tuple[int, int]:
     return bits, t_ms
 
 
-def _key(labels: list[bytes], origins: Origins, not_read: NotRead) -> str:
+def _key(labels: list[bytes], origins: Origins, not_read: NotRead, claims: Claims) -> str:
     name, pairs = "", {}
     if len(labels) > CEILING.labels + 1:
         raise Invalid(f"{len(labels)} labels", field="labels")
@@ -375,4 +383,4 @@ def _key(labels: list[bytes], origins: Origins, not_read: NotRead) -> str:
             raise Invalid(f"label {texts[1][:40]!a} appears twice", field="labels")
         pairs[texts[1]] = texts[2]
     name = pairs.pop("__name__", "")
-    return origins.claim(foreign_key(name, pairs.items()), origin_of(name, pairs))
+    return origins.claim(foreign_key(name, pairs.items()), origin_of(name, pairs), claims)

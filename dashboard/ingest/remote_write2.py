@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import CEILING, MAX_UNIT_BYTES, check_text
 from dashboard.ingest.batch import FULL_PART, MAX_SAMPLES
+from dashboard.ingest.claims import Claims
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import OwnedRecall, origin_of
 from dashboard.ingest.packed import unpack_snappy_block
@@ -149,7 +150,7 @@ class _SeriesWalk:
             labels, samples, histograms, metadata = _parts(series, self.not_read)
             texts = _texts(labels, self.symbols)
             shown = ", ".join(f"{name}={text}" for name, text in zip(texts[::2], texts[1::2], strict=True))
-            key = self.cache.get(texts) or _learn(texts, self.cache)
+            key = self.cache.get(texts) or _learn(texts, self.cache, written.batch.claims)
             if histograms:
                 counts.histograms[index] += len(histograms)
             try:
@@ -214,13 +215,13 @@ def _texts(references: list[int], symbols: list[str]) -> tuple[str, ...]:
         raise Invalid("a label refers to a symbol that does not exist", field="labels_refs") from None
 
 
-def _learn(texts: tuple[str, ...], cache: SymbolCache) -> str:
+def _learn(texts: tuple[str, ...], cache: SymbolCache, claims: Claims) -> str:
     pairs = dict(zip(texts[::2], texts[1::2], strict=True))
     if 2 * len(pairs) < len(texts):
         raise Invalid("a label appears twice", field="labels")
     name = pairs.pop("__name__", "")
-    key = cache.origins.claim(foreign_key(name, pairs.items()), origin_of(name, pairs))
-    return cache.learn(texts, key) if sum(map(len, texts)) <= CEILING.text_bytes // 16 else key
+    key = cache.origins.claim(foreign_key(name, pairs.items()), origin_of(name, pairs), claims)
+    return cache.own(texts, key, key, claims) if sum(map(len, texts)) <= CEILING.text_bytes // 16 else key
 
 
 def _declare(parsed: Parsed, row: int, metadata: bytes, symbols: list[str], not_read: NotRead) -> None:

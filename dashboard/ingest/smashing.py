@@ -38,7 +38,7 @@ def parse_widget(widget: str, body: bytes, latest_ms: int, *, origins: Origins |
     fields = _fields(body, parsed)
     if origins is not None:
         origins.renew(latest_ms)
-        origins.claim(name, widget)
+        origins.claim(name, widget, parsed.batch.claims)
     unit = _unit(fields)
     others = _others(fields, parsed)
     for place, field in enumerate(_NUMBERS):
@@ -67,7 +67,7 @@ def _numbered(
     for leaf, number in [(leaf, _number(leaf.value, field)) for leaf in leaves(widget, values)]:  # all or none
         name = foreign_name(leaf.name)
         if origins is not None:
-            origins.claim(name, widget + leaf.path)
+            origins.claim(name, widget + leaf.path, parsed.batch.claims)
         parsed.add(name, None, number, unit=unit)
 
 

@@ -208,7 +208,7 @@ class Aggregator:
                 raise Invalid(f"more than {MAX_WAITING} events in one interval")
             elif isinstance(said, Check):
                 self._checks.renew(latest_ms)
-                self._checks.claim(said.document, said.origin)
+                self._checks.claim(f"{said.document} ", said.origin, self._waiting.batch.claims)
                 self._waiting.events.append(said.event)
                 self._waiting.write(said.document, said.body)
             else:

@@ -16,7 +16,7 @@ from dashboard.ingest.events_json import moment
 from dashboard.ingest.json_values import Leaf, ValueFault, leaves, read_leniently, written
 from dashboard.ingest.naming import foreign_document, foreign_key, with_labels
 from dashboard.ingest.origins import Origins
-from dashboard.ingest.parsed import Parsed, check_count
+from dashboard.ingest.parsed import Parsed, check_count, finite
 
 
 def parse_telegraf_json(body: bytes, latest_ms: int, *, origins: Origins | None = None) -> Parsed:
@@ -135,11 +135,12 @@ def _take(
         origin = f"{','.join([said[0], *sorted(tags)])} {said[1]}{leaf.path}"
         if isinstance(leaf.value, str):
             document = foreign_document(leaf.name, tags.items())
-            origins.claim(f"{document} ", origin)
+            origins.claim(f"{document} ", origin, parsed.batch.claims)
             parsed.write(document, {"text": leaf.value}, place=place)
         else:
-            key = origins.claim(foreign_key(leaf.name, tags.items()), origin)
-            parsed.add(key, t_ms, float(leaf.value) if isinstance(leaf.value, bool) else leaf.value)
+            value = finite(leaf.value)
+            key = origins.claim(foreign_key(leaf.name, tags.items()), origin, parsed.batch.claims)
+            parsed.add(key, t_ms, value)
     except Invalid as invalid:
         parsed.refuse(place, _of_field(said[1], invalid), written({said[1]: leaf.value}))
 

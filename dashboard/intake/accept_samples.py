@@ -14,15 +14,17 @@ from operator import attrgetter
 from msgspec import Struct, field
 
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import Invalid
+from dashboard.domain.errors import DashboardError, Invalid
 from dashboard.domain.identity import Caller
 from dashboard.domain.partition import partition_of
 from dashboard.domain.series import SeriesKey, SeriesLimits, check_limits, parse_series, surely_within
 from dashboard.entries.metrics import decode_change, encode_change
 from dashboard.entries.samples import Samples, SeriesEnded, encode_samples
 from dashboard.ingest.batch import UNREAD, Batch, Refusal
+from dashboard.ingest.claims import Claim, Claims
 from dashboard.intake.batches import entries_of, have_late, pieces_of
 from dashboard.intake.outcome import Outcome
+from dashboard.intake.owned_names import settle
 from dashboard.intake.shares import Share, bar, divide
 from dashboard.intake.token_limits import FORBIDDEN, TokenLimits
 from dashboard.journal.port import Journal
@@ -47,14 +49,15 @@ _CHECKED_AT_ONCE = 1_000
 class _Taken(Struct):
     """Result of the pieces of a batch that are prepared so far. ``appends``: the entries to append.
 
-    ``coming``: the new series in these entries, by partition. ``to_tell``: True if the token has new series, which must
-    be published to the other processes.
+    ``coming``: the new series in these entries, by partition. ``settled``: the claims whose names have new owners. ``to_tell``: True
+    if the token has new series, which must be published to the other processes.
     """
 
     refused: list[Refusal] = []
     series: list[list[str]] = []
     appends: list[tuple[str, bytes, str]] = []
     coming: dict[str, Counter[str]] = field(default_factory=dict)
+    settled: list[Claim] = []
     to_tell: bool = False
 
 
@@ -106,9 +109,17 @@ class AcceptSamples:
                 if number:
                     await asyncio.sleep(0)  # let other tasks run
                 await self._prepare(
-                    piece, caller, taken, f"{request_id}/+{number}" if request_id and number else request_id
+                    piece,
+                    batch.claims,
+                    caller,
+                    taken,
+                    f"{request_id}/+{number}" if request_id and number else request_id,
                 )
             await self._store(taken.appends)
+        except DashboardError:
+            for claim in taken.settled:
+                claim.release()
+            raise
         finally:
             for partition, coming in taken.coming.items():
                 self._coming[partition] -= coming
@@ -123,8 +134,10 @@ class AcceptSamples:
         self._counters.samples_accepted += accepted
         return Outcome(accepted, sorted(taken.refused, key=attrgetter("index")), tuple(taken.series), batch.unread)
 
-    async def _prepare(self, batch: Batch, caller: Caller | None, taken: _Taken, request_id: str) -> None:
-        """Check the limits of a piece and encode the entries of its accepted samples."""
+    async def _prepare(
+        self, batch: Batch, claims: Claims, caller: Caller | None, taken: _Taken, request_id: str
+    ) -> None:
+        """Check the limits of a piece, settle the claims of its accepted samples, and encode their entries."""
         taken.refused += batch.refused
         shares = divide(batch, self._replicas.partitions)
         news = [self._new_in(share) for share in shares]
@@ -139,6 +152,7 @@ class AcceptSamples:
                 new &= self._new_in(share)  # others may have brought some of them meanwhile
                 taken.refused += self._within_token(share, new, caller, batch)
                 taken.refused += self._within_limit(share, new, batch)
+            taken.refused += settle(share, claims, taken.settled, batch)
             if not share.batch.keys:
                 continue
             taken.to_tell |= self._limits.note(caller, share.batch.keys)

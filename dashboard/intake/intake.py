@@ -15,6 +15,7 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError, Forbidden, Invalid, LimitReached, TooLarge
 from dashboard.domain.identity import Caller
 from dashboard.ingest.batch import Refusal
+from dashboard.ingest.claims import Claims
 from dashboard.ingest.parsed import Parsed
 from dashboard.intake.accept_document import AcceptDocument
 from dashboard.intake.accept_events import AcceptEvents
@@ -143,10 +144,11 @@ class Intake:
             return outcome, []
         newest = {key: (body, every_s) for key, body, every_s in parsed.documents}
         came: dict[str, Refusal | DashboardError | None] = {}
+        claims = parsed.batch.claims
         keys = list(newest)
         for start in range(0, len(keys), _DOCUMENTS_AT_ONCE):
             some = keys[start : start + _DOCUMENTS_AT_ONCE]
-            tried = await asyncio.gather(*(self._write(key, *newest[key], caller, request_id) for key in some))
+            tried = await asyncio.gather(*(self._write(key, *newest[key], caller, request_id, claims) for key in some))
             came |= zip(some, tried, strict=True)
         each = [(place, came[key]) for (key, _, _), place in zip(parsed.documents, parsed.places, strict=True)]
         refused = [msgspec.structs.replace(why, index=place) for place, why in each if isinstance(why, Refusal)]
@@ -159,11 +161,16 @@ class Intake:
         return Outcome(outcome.accepted + taken, in_order, outcome.series, outcome.unlisted), failed
 
     async def _write(
-        self, key: str, body: bytes, every_s: float | None, caller: Caller, request_id: str
+        self, key: str, body: bytes, every_s: float | None, caller: Caller, request_id: str, claims: Claims
     ) -> Refusal | DashboardError | None:
         try:
             once = f"{request_id}/{key}" if request_id else ""
+            claim = claims.get(f"{key} ") or claims.get(key)
+            if claim is not None:
+                claim.check()
             await self.documents.write(key, body, every_s=every_s, passing=True, request_id=once, caller=caller)
+            if claim is not None:
+                claim.settle()
         except (Invalid, TooLarge, LimitReached, Forbidden) as error:
             return Refusal(0, "document", str(error), error.code, key)
         except DashboardError as error:

@@ -8,6 +8,7 @@ from dashboard.ingest.otlp import parse_otlp_json, parse_otlp_protobuf
 from dashboard.ingest.otlp_answers import partial_success_protobuf
 from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.parsed import Parsed
+from tests.support.claims import accepted
 from tests.support.parsed_checks import JSON_PIECES, LATEST_MS, T, fuzz
 
 NS = T * 1_000_000
@@ -58,6 +59,7 @@ def test_no_message_makes_the_parser_raise_anything_but_invalid_and_what_is_know
         known = parse_otlp_protobuf(data, cache, LATEST_MS)
         fresh = parse_otlp_protobuf(data, PointCache(origins=origins), LATEST_MS)
         assert columns(known) == columns(fresh)
+        accepted(known)
         partial_success_protobuf(known)
         return known
 

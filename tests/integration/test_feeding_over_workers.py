@@ -136,6 +136,17 @@ def test_a_name_that_owns_a_series_on_one_worker_owns_it_on_the_other(cluster: C
     assert write(1, "own a_b=4") == 400
 
 
+def test_a_refused_sample_takes_its_name_on_no_worker(cluster: Cluster) -> None:
+    def write(worker: int, line: str) -> int:
+        return cluster.server.request("POST", "/write", line, port=cluster.direct_ports[worker - 1])[0]
+
+    tomorrow_ns = time.time_ns() + 86_400 * 10**9
+    assert [write(worker, f"later_a b=1 {tomorrow_ns}") for worker in (1, 2)] == [400, 400]
+    assert [write(1, "later a_b=2"), write(2, "later a_b=3")] == [204, 204]
+    wait_until(lambda: write(2, "later_a b=4") == 400, 20, "the refusal of the other name")
+    assert write(1, "later_a b=5") == 400
+
+
 @pytest.mark.parametrize("is_timed", [True, False])
 def test_a_request_with_deltas_that_is_sent_again_to_another_worker_counts_once(
     cluster: Cluster, is_timed: bool

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 
 from dashboard.domain.errors import Forbidden, Invalid, NotFound
+from dashboard.ingest.claims import Claims
 from dashboard.ingest.heartbeat import MAX_TEXT_BYTES, parse_ping, parse_ping_path, parse_push
 from dashboard.ingest.naming import foreign_name
 from dashboard.ingest.parsed import Parsed
@@ -66,19 +67,22 @@ class HeartbeatHandler(FeederHandler[FeedServices]):
             raise NotFound("there is no such monitor, or its token may not write") from None
         return found.name if found is not None else shown
 
-    def claim(self, name: str, key: str = "") -> None:
-        """Make the check the owner of its name; raises NameTaken when another check owns the name.
+    def claim(self, name: str, key: str = "") -> Claims:
+        """Return the check's claim to its name; raises NameTaken when another check owns the name.
 
         ``key``: the key of the check's project.
         """
+        claims: Claims = {}
         whose = self.caller.name if self.caller.token is not None else hashlib.sha256(key.encode()).hexdigest()[:8]
         intake = self.services.intake
         origins = intake.origins.of("heartbeat")
         origins.renew(intake.samples.latest_ms())
-        origins.claim(foreign_name(f"{name}_up"), f"{name} of the key {whose}" if key else name)
+        origins.claim(foreign_name(f"{name}_up"), f"{name} of the key {whose}" if key else name, claims)
+        return claims
 
-    async def keep(self, parsed: Parsed, answer: Answer) -> None:
+    async def keep(self, parsed: Parsed, claims: Claims, answer: Answer) -> None:
         """Accept the heartbeat and answer; raises Invalid."""
+        parsed.batch.claims = claims
         outcome = await self.accept(parsed)
         if outcome.refused:
             raise Invalid(outcome.refused[0].reason, field=outcome.refused[0].field)
@@ -91,9 +95,9 @@ class UptimeKumaHandler(HeartbeatHandler):
     async def get(self, shown: str) -> None:
         await self.authenticate()
         name = self.identify(shown)
-        self.claim(name)
+        claims = self.claim(name)
         given = {key: self.get_query_argument(key, "") for key in ("status", "msg", "ping")}
-        await self.keep(parse_push(name, given), json_answer({"ok": True}))
+        await self.keep(parse_push(name, given), claims, json_answer({"ok": True}))
 
     post = put = patch = delete = options = get
 
@@ -114,10 +118,10 @@ class HealthchecksHandler(HeartbeatHandler):
             raise NotFound(invalid.reason) from None
         self.set_header("Ping-Body-Limit", str(MAX_TEXT_BYTES))  # some clients cut their output to it
         name, said = self.identify(ping.check), self.body()
-        self.claim(ping.slug or name, ping.check if ping.slug else "")
+        claims = self.claim(ping.slug or name, ping.check if ping.slug else "")
         name = ping.slug or name
         if token := self.token_in(said):  # the text will be shown, so the token is removed
             said = said.replace(token.encode(), b"***")
-        await self.keep(parse_ping(name, ping.action, said), text_answer("OK"))
+        await self.keep(parse_ping(name, ping.action, said), claims, text_answer("OK"))
 
     post = put = patch = delete = get

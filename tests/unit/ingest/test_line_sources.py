@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dashboard.ingest.line_protocol import parse_line_protocol
 from dashboard.ingest.line_sources import MAX_SOURCES, SILENT_MS, LineSources
+from tests.support.claims import accepted
 from tests.support.parsed_checks import LATEST_MS
 
 LINE = b'm,a=b f=1,t="x"'
 
 
 def refused(sources: LineSources, source: str, line: bytes = LINE, after_ms: int = 0) -> list[str]:
-    parsed = parse_line_protocol(line, sources.of(source, LATEST_MS + after_ms), LATEST_MS + after_ms)
+    parsed = accepted(parse_line_protocol(line, sources.of(source, LATEST_MS + after_ms), LATEST_MS + after_ms))
     return [f"{refusal.code}: {refusal.reason}" for refusal in parsed.batch.refused]
 
 

@@ -8,6 +8,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.ingest.mqtt_payload import MqttReader, PayloadFormat
 from dashboard.ingest.mqtt_topic import parse_template
 from dashboard.ingest.parsed import NotFinite, Parsed
+from tests.support.claims import accepted
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
 
 
@@ -21,7 +22,7 @@ def parse(
     reader = MqttReader(format_=format_) if reader is None else reader
     parsed = reader.read(topic, payload, parse_template(template), LATEST_MS)
     check_parsed(parsed)
-    return parsed
+    return accepted(parsed)
 
 
 def samples(parsed: Parsed) -> dict[str, float]:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from dashboard.ingest.claims import Claims
 from dashboard.ingest.origins import RENEWED_EVERY_MS, NameTaken, Origins, OwnedRecall, Owner
+from tests.support.claims import own
 
 T = 1_700_000_000_000
 
@@ -14,10 +16,10 @@ T = 1_700_000_000_000
 def test_the_first_name_that_comes_owns_the_series() -> None:
     origins = Origins()
     origins.renew(T)
-    assert origins.claim("edge_a_b", "edge_a b") == "edge_a_b"
-    assert origins.claim("edge_a_b", "edge_a b") == "edge_a_b"
+    assert own(origins, "edge_a_b", "edge_a b") == "edge_a_b"
+    assert own(origins, "edge_a_b", "edge_a b") == "edge_a_b"
     with pytest.raises(NameTaken, match="edge a_b") as refused:
-        origins.claim("edge_a_b", "edge a_b")
+        own(origins, "edge_a_b", "edge a_b")
     assert (refused.value.code, refused.value.field) == ("name_taken", "series")
 
 
@@ -43,7 +45,7 @@ def test_of_two_names_at_once_one_owns_the_series() -> None:
 
     def claim(origin: str) -> None:
         try:
-            told.append(origins.claim("edge_a_b", origin))
+            told.append(own(origins, "edge_a_b", origin))
         except NameTaken as refused:
             told.append(refused.code)
 
@@ -55,24 +57,57 @@ def test_of_two_names_at_once_one_owns_the_series() -> None:
     assert sorted(told) == ["edge_a_b", "name_taken"]
 
 
+def test_a_name_is_taken_when_its_sample_is_accepted_and_not_before() -> None:
+    recall: OwnedRecall[str, int] = OwnedRecall()
+    origins = recall.origins
+    recall.renew(T)
+    refused: Claims = {}
+    for _ in range(2):
+        assert recall.own("edge_a b", 1, origins.claim("edge_a_b", "edge_a b", refused), refused) == 1
+    assert (list(refused), recall) == (["edge_a_b"], {})
+    with pytest.raises(NameTaken):  # within a body
+        origins.claim("edge_a_b", "edge a_b", refused)
+    late, now = Claims(), Claims()
+    for claims in (late, now):
+        origins.claim("edge_a_b", "edge a_b" if claims is now else "edge_a b", claims)
+    assert now["edge_a_b"].settle()
+    assert not now["edge_a_b"].settle()
+    for check in (late["edge_a_b"].check, late["edge_a_b"].settle):
+        with pytest.raises(NameTaken, match="edge a_b"):
+            check()
+    recall.own("edge a_b", 2, origins.claim("edge_a_b", "edge a_b", claims := Claims()), claims)
+    assert (claims, recall) == ({}, {"edge a_b": 2})
+
+
+def test_an_owner_whose_sample_could_not_be_stored_is_forgotten() -> None:
+    origins = shared()
+    claims: Claims = {}
+    origins.claim("a", "first", claims)
+    claims["a"].settle()
+    period = origins.period
+    claims["a"].release()
+    assert (origins.take_claims(9), origins.period > period) == ({}, True)
+    assert own(origins, "a", "second") == "a"
+
+
 def test_an_owner_that_was_silent_for_a_while_loses_its_series() -> None:
     origins = Origins()
     for period in range(2):
         origins.renew(T + period * RENEWED_EVERY_MS)
         if not period:
-            origins.claim("a", "first")
+            own(origins, "a", "first")
     with pytest.raises(NameTaken):
-        origins.claim("a", "second")
+        own(origins, "a", "second")
     origins.renew(T + 2 * RENEWED_EVERY_MS)
-    assert origins.claim("a", "second") == "a"
+    assert own(origins, "a", "second") == "a"
 
 
 def test_after_a_long_pause_nobody_owns_anything() -> None:
     origins = Origins()
     origins.renew(T)
-    origins.claim("a", "first")
+    own(origins, "a", "first")
     origins.renew(T + 10 * RENEWED_EVERY_MS)
-    assert origins.claim("a", "second") == "a"
+    assert own(origins, "a", "second") == "a"
 
 
 def test_what_was_worked_out_is_forgotten_when_owners_are_renewed() -> None:
@@ -99,26 +134,26 @@ def tell(teller: Origins, hearer: Origins) -> int:
 
 def test_what_one_process_has_heard_holds_in_the_others() -> None:
     one, other = shared(), shared()
-    one.claim("a_b", "a b")
+    own(one, "a_b", "a b")
     assert (tell(one, other), tell(other, one)) == (1, 0)
     with pytest.raises(NameTaken):
-        other.claim("a_b", "a_b")
-    assert other.claim("a_b", "a b") == "a_b"
+        own(other, "a_b", "a_b")
+    assert own(other, "a_b", "a b") == "a_b"
 
 
 def test_of_two_owners_the_earlier_stays_in_all_processes() -> None:
     one, other = shared(), shared()
-    one.claim("a_b", "a b")
+    own(one, "a_b", "a b")
     other.renew(T + 5)
-    other.claim("a_b", "a_b")
+    own(other, "a_b", "a_b")
     period = other.period
     tell(other, one)
     assert tell(one, other) == 1
     assert other.period > period  # so that what was learnt of the later owner is read anew
     for process in (one, other):
-        assert process.claim("a_b", "a b") == "a_b"
+        assert own(process, "a_b", "a b") == "a_b"
         with pytest.raises(NameTaken):
-            process.claim("a_b", "a_b")
+            own(process, "a_b", "a_b")
     assert (tell(one, other), tell(other, one)) == (0, 0)
 
 
@@ -126,8 +161,8 @@ def test_claims_are_told_again_in_each_period_and_no_more_are_kept_than_there_is
     origins = Origins(10, is_shared=True)
     origins.renew(T)
     for number in range(30):
-        origins.claim(f"s{number}", "x")
+        own(origins, f"s{number}", "x")
     assert len(origins.take_claims(100)) == 10
     origins.renew(T + RENEWED_EVERY_MS)
-    origins.claim("s29", "x")
+    own(origins, "s29", "x")
     assert origins.take_claims(100) == {"s29": Owner("x", T)}

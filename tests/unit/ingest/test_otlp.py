@@ -18,6 +18,7 @@ from dashboard.ingest.otlp import parse_otlp_json, parse_otlp_protobuf
 from dashboard.ingest.otlp_answers import partial_success, partial_success_protobuf
 from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.parsed import NOT_FINITE, Parsed
+from tests.support.claims import accepted
 from tests.support.collector_bytes import collector_bytes
 from tests.support.deadline import within
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
@@ -44,7 +45,8 @@ def put(attributes: Any, key: str, value: str | int | bool | float) -> None:
 def both(whole: ExportMetricsServiceRequest, cache: PointCache | None = None) -> Parsed:
     """Parse from protobuf, with new and then with known series, and from JSON; the results must be equal."""
     cache, data = cache or PointCache(), whole.SerializeToString()
-    first, again = parse_otlp_protobuf(data, cache, LATEST_MS), parse_otlp_protobuf(data, cache, LATEST_MS)
+    first = accepted(parse_otlp_protobuf(data, cache, LATEST_MS))
+    again = parse_otlp_protobuf(data, cache, LATEST_MS)
     from_json = parse_otlp_json(MessageToJson(whole).encode(), cache, LATEST_MS)
     for other in (again, from_json):
         check_parsed(other)
@@ -224,7 +226,7 @@ def test_what_is_long_is_not_remembered() -> None:
         points = metrics.add(name="x").gauge.data_points
         put(points.add(time_unix_nano=NS, as_double=number).attributes, "shop", "a")
         put(points.add(time_unix_nano=NS, as_double=number).attributes, "long", "y" * 100_000)
-        parsed = parse_otlp_protobuf(whole.SerializeToString(), cache, LATEST_MS)
+        parsed = accepted(parse_otlp_protobuf(whole.SerializeToString(), cache, LATEST_MS))
         assert [r.snippet[:12] for r in parsed.batch.refused if r.snippet] == ['{"timeUnixNa', "target_info{"]
         assert len(parsed.batch.keys) == 1
     assert [len(known) for known in cache._numbers.values()] == [1]
@@ -277,7 +279,7 @@ def test_metrics_and_attributes_that_would_be_one_series_are_told_apart_also_in_
     for metric, attribute, kept in (("a.b", "x.y", 1), ("a_b", "x.y", 0), ("a.b", "x_y", 0), ("a.b", "x.y", 1)):
         whole, metrics = request(service__name="shop")
         put(metrics.add(name=metric).gauge.data_points.add(time_unix_nano=NS, as_double=1).attributes, attribute, "v")
-        parsed = parse_otlp_protobuf(whole.SerializeToString(), cache, LATEST_MS)
+        parsed = accepted(parse_otlp_protobuf(whole.SerializeToString(), cache, LATEST_MS))
         assert parsed.batch.keys == ['a_b{job="shop",x_y="v"}'] * kept
         assert [refusal.code for refusal in parsed.batch.refused] == ["name_taken"] * (1 - kept)
 

@@ -12,6 +12,7 @@ from dashboard.ingest import otlp
 from dashboard.ingest.otlp import parse_otlp_protobuf
 from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.otlp_columns import attributes_of, read_columns
+from tests.support.claims import accepted
 from tests.support.collector_bytes import collector_bytes
 from tests.support.parsed_checks import LATEST_MS, T
 from tests.support.recorded import Recorded, requests_of
@@ -102,7 +103,8 @@ def test_a_recorded_request_of_the_collector_is_read_as_columns_from_the_second_
     message = ExportMetricsServiceRequest.FromString(body)
     assert collector_bytes(message) == body
     ascending = parse_otlp_protobuf(message.SerializeToString(), PointCache(), 2 * T).batch
-    first = parse_otlp_protobuf(body, cache, 2 * T).batch
+    first = accepted(parse_otlp_protobuf(body, cache, 2 * T)).batch
+    assert parse_otlp_protobuf(body, cache, 2 * T).batch.claims == {}
     monkeypatch.setattr(otlp, "read_point", None)
     second = parse_otlp_protobuf(body, cache, 2 * T).batch
     assert len(second.keys) > 0

@@ -14,6 +14,7 @@ from dashboard.ingest.packed import MissingExtra
 from dashboard.ingest.parsed import NOT_FINITE, Parsed
 from dashboard.ingest.protobuf import TooManyFields
 from dashboard.ingest.remote_write import LabelCache, parse_remote_write, parse_write_request
+from tests.support.claims import accepted
 from tests.support.deadline import within
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
 from tests.support.write_request import encode, field, snappy, varint
@@ -25,7 +26,7 @@ UP = {"__name__": "up", "instance": "web-1:9100", "job": "node"}
 def parse(data: bytes, cache: LabelCache | None = None) -> Parsed:
     parsed = parse_remote_write(snappy(data), LabelCache() if cache is None else cache, LATEST_MS)
     check_parsed(parsed)
-    return parsed
+    return accepted(parsed)
 
 
 def rows(parsed: Parsed) -> list[tuple[str, int | None, float]]:
@@ -142,7 +143,7 @@ def test_names_that_would_be_one_are_told_apart_also_in_later_bodies() -> None:
     cache = LabelCache()
     first = encode([({"__name__": "a b"}, [(1, T)]), ({"__name__": "c"}, [(2, T)])])
     second = encode([({"__name__": "a_b"}, [(3, T)]), ({"__name__": "c", "x": ""}, [(4, T + 1)])])
-    assert parse_write_request(first, cache, LATEST_MS).batch.keys == ["a_b", "c"]
+    assert accepted(parse_write_request(first, cache, LATEST_MS)).batch.keys == ["a_b", "c"]
     parsed = parse_write_request(second, cache, LATEST_MS)
     assert (parsed.batch.keys, [refusal.code for refusal in parsed.batch.refused]) == (["c"], ["name_taken"])
     assert "'a_b' and 'a b' would both be a_b here" in parsed.batch.refused[0].reason

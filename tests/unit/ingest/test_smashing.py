@@ -9,6 +9,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.smashing import parse_dashboard_event, parse_widget
+from tests.support.claims import accepted
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
 
 
@@ -104,7 +105,7 @@ def test_one_bad_field_costs_only_itself() -> None:
 
 def test_two_ids_that_would_be_one_name_are_told_apart() -> None:
     origins = Origins()
-    parse_widget("a b", b'{"current":1}', LATEST_MS, origins=origins)
+    accepted(parse_widget("a b", b'{"current":1}', LATEST_MS, origins=origins))
     with pytest.raises(Invalid, match="would both be a_b"):
         parse_widget("a_b", b'{"current":1}', LATEST_MS, origins=origins)
     parse_widget("a b", b'{"current":2}', LATEST_MS, origins=origins)

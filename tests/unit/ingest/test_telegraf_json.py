@@ -9,6 +9,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.telegraf_json import parse_telegraf_json
+from tests.support.claims import accepted
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
 
 ONE = {
@@ -82,7 +83,7 @@ def test_names_that_would_become_one_series_are_refused_also_over_bodies() -> No
         ({"name": "edge", "tags": {"h": "x"}, "fields": {"a_b": 2}}, ['edge_a_b{h="x"}']),
     ]
     for body, taken in bodies:
-        parsed = parse_telegraf_json(json.dumps(body).encode(), LATEST_MS, origins=origins)
+        parsed = accepted(parse_telegraf_json(json.dumps(body).encode(), LATEST_MS, origins=origins))
         assert parsed.batch.keys == taken
         assert {r.code for r in parsed.batch.refused} <= {"name_taken"}
 

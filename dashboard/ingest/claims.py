@@ -1,0 +1,51 @@
+"""Claims of a body: the series that its sender wants to own, until the samples are accepted.
+
+A parser adds a claim for each series that the sender does not own yet. Whoever accepts the samples settles the claims of the accepted
+ones, so that a refused sample never takes a name. Owners: ``origins.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+
+class Claim(NamedTuple):
+    """Claim of ``origin`` (a name as sent) to the entry ``key`` of a table of owners.
+
+    ``gives_way``: returns whether the present owner must give the series up.
+    """
+
+    owners: Owners
+    key: str
+    origin: str
+    gives_way: Callable[[str], bool] | None = None
+
+    def check(self) -> None:
+        """Raise Invalid when another origin is the owner and does not give way."""
+        self.owners.check(self)
+
+    def settle(self) -> bool:
+        """Make the origin the owner; return whether it was none before. Raises Invalid when another origin has become the owner."""
+        return self.owners.settle(self)
+
+    def release(self) -> None:
+        """Undo ``settle``, because the sample could not be stored."""
+        self.owners.release(self)
+
+
+class Owners(Protocol):
+    """Table of owners."""
+
+    def check(self, claim: Claim) -> None:
+        """See ``Claim.check``."""
+
+    def settle(self, claim: Claim) -> bool:
+        """See ``Claim.settle``."""
+
+    def release(self, claim: Claim) -> None:
+        """See ``Claim.release``."""
+
+
+#: Claims of a body, by the text of the series or document that is stored.
+Claims = dict[str, Claim]
