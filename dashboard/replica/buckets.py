@@ -17,6 +17,7 @@ from dashboard.replica.chunks import (
     PackedBuckets,
     joined,
     pack_chunk,
+    slot_at,
     slots_of,
     unpack_chunk,
     unpack_chunks,
@@ -100,6 +101,40 @@ class Buckets:
         if len(slots) >= self._pack_at:
             self._pack()
 
+    @property
+    def newest_slot(self) -> int:
+        """The slot of the newest open bucket; less than all slots if none is open."""
+        return self._slots[-1] if self._slots else -_NEVER
+
+    def newest(self) -> tuple[float, float, float, int, int, float, float, float, int]:
+        """Return least, greatest, sum and count of the newest open bucket, and its order: start, first, last, resets and span."""
+        start, first, last, resets, span = self._order.newest(self._mins[-1])
+        return self._mins[-1], self._maxs[-1], self._sums[-1], self._counts[-1], start, first, last, resets, span
+
+    def replace_newest(self, least: float, greatest: float, total: float, count: int, order: list[float]) -> None:
+        """Replace the newest open bucket, which gets further samples. ``order``: first, last, resets and span."""
+        if self._maxs is self._mins:
+            self._spread()
+        self._mins[-1], self._maxs[-1], self._sums[-1], self._counts[-1] = least, greatest, total, count
+        self._order.replace_newest(order)
+
+    def extend(
+        self, slots: array[int], counts: array[int], starts: array[int],
+        mins: array[float], maxs: array[float], sums: array[float], orders: array[float], *, are_single: bool,
+    ) -> None:  # fmt: skip
+        """Append buckets. ``starts`` and ``orders`` as in ``OpenOrder``; ``are_single``: True if each bucket has one sample."""
+        if self._maxs is self._mins and not are_single:
+            self._spread()
+        self._slots.extend(slots)
+        self._counts.extend(counts)
+        self._mins.extend(mins)
+        if self._maxs is not self._mins:
+            self._maxs.extend(maxs)
+            self._sums.extend(sums)
+        self._order.extend(starts, orders)
+        while len(self._slots) >= self._pack_at:
+            self._pack()
+
     def _follow(self, start_ms: int, value: float) -> bool:
         """Add a sample to the last bucket if it is later than the bucket's samples, as most are; return whether it is."""
         if self._maxs is self._mins:
@@ -165,15 +200,10 @@ class Buckets:
 
     def _opened(self, start: int = 0, end: int | None = None) -> Opened:
         """Return copies of the open columns' items from ``start`` to ``end``."""
-        mins = np.frombuffer(self._mins[start:end])
-        maxs, sums = (
-            mins if column is self._mins else np.frombuffer(column[start:end]) for column in (self._maxs, self._sums)
-        )
-        slots, counts = (
-            np.frombuffer(self._slots[start:end], np.int64),
-            np.frombuffer(self._counts[start:end], np.uintc),
-        )
-        return Opened(slots, mins, maxs, sums, counts)
+        mins, others = np.frombuffer(self._mins[start:end]), (self._maxs, self._sums)
+        maxs, sums = (mins if column is self._mins else np.frombuffer(column[start:end]) for column in others)
+        slots = np.frombuffer(self._slots[start:end], np.int64)
+        return Opened(slots, mins, maxs, sums, np.frombuffer(self._counts[start:end], np.uintc))
 
     def _delete(self, start: int, end: int) -> None:
         """Remove the open buckets from ``start`` to before ``end``."""
@@ -267,21 +297,11 @@ class Buckets:
         chunks, slots = self._chunks, self._slots
         if chunks:
             if self._trimmed_from is None and len(self) >= TRIM_BATCH:
-                self._trimmed_from = self._last_of_batch()
+                self._trimmed_from = slot_at(TRIM_BATCH - 1, chunks, self._hidden, slots)
             if self._trimmed_from is not None and self._trimmed_from < before_slot:
                 self._hide(before_slot)
         if not chunks and len(slots) >= TRIM_BATCH and slots[TRIM_BATCH - 1] < before_slot:
             self._delete(0, bisect_left(slots, before_slot))
-
-    def _last_of_batch(self) -> int | None:
-        """Return the slot of the last bucket in the next batch that ``trim`` removes; None if there are too few buckets."""
-        first: list[int] = slots_of(self._chunks[0])[self._hidden :][:TRIM_BATCH].tolist()
-        for chunk in self._chunks[1:]:
-            if len(first) >= TRIM_BATCH:
-                break
-            first += slots_of(chunk)[:TRIM_BATCH].tolist()
-        first += self._slots[:TRIM_BATCH]
-        return first[TRIM_BATCH - 1] if len(first) >= TRIM_BATCH else None
 
     def _hide(self, before_slot: int) -> None:
         """Remove the chunks before ``before_slot``. In the chunk that contains ``before_slot``, hide the earlier buckets."""

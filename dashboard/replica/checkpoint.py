@@ -102,6 +102,7 @@ def capture_header(replica: Replica) -> tuple[str, bytes]:
 
 def capture_series(series: Series) -> RawSeries:
     """Return a copy of the present state of a series; nothing is compressed yet."""
+    series.settle()
     described = {
         "sid": series.sid,
         "text": series.text,

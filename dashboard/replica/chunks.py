@@ -9,6 +9,7 @@ column that equals ``mins`` is not stored; all columns of buckets with one sampl
 from __future__ import annotations
 
 import zlib
+from array import array
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -145,6 +146,19 @@ def unpack_chunks(chunks: Sequence[PackedBuckets]) -> tuple[Opened, Order]:
 def slots_of(chunk: PackedBuckets) -> _Ints:
     """Return the slots of a chunk."""
     return _ColumnReader(chunk.data, chunk.first, chunk.rows).slots()
+
+
+def slot_at(index: int, chunks: Sequence[PackedBuckets], hidden: int, open_slots: array[int]) -> int | None:
+    """Return the slot of the bucket at ``index``, counted from the oldest; None if there are fewer buckets.
+
+    ``hidden``: number of buckets of the first chunk that do not count; ``open_slots``: the slots after the chunks.
+    """
+    index += hidden
+    for chunk in chunks:
+        if index < chunk.rows:
+            return int(slots_of(chunk)[index])
+        index -= chunk.rows
+    return open_slots[index] if index < len(open_slots) else None
 
 
 def joined(parts: Sequence[Opened]) -> Opened:

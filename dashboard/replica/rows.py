@@ -2,9 +2,10 @@
 series' columns.
 
 Adding one sample to three columns of each of a thousand series costs mostly cache misses. So entries wait here, and
-several of them are added to the columns together: when one of the series is read, when a sample begins another fine
-step, or when many entries wait.  While entries wait, the next entry can usually be added without a look at each series: if it
-is later than the entry before, and no sample begins another fine step.  The series learn its time when they are read.
+several of them are added to the columns together: when one of the series is read, or when many entries wait.  While entries wait,
+the next entry can usually be added without a look at each series, if it is later than the entry before.  An entry that begins another
+fine step can wait, too, if all series have as many samples in each step as before (``Steady``).  The finished steps are folded into
+the buckets together.  The series learn the time of the newest sample when they are read.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from array import array
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import repeat
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 #: Most waiting entries; then all are added.
-_MOST_WAITING = 32
+_MOST_WAITING = 64
 #: Entries of shorter lists are added at once.
 _WAITING_FROM = 16
 #: Least mean length of the parts of a list with repetitions; a list with shorter parts is not divided.
@@ -35,6 +36,33 @@ class Columned(Protocol):
     noted_seq: int
 
 
+S = TypeVar("S", bound=Columned)
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+class Steady(NamedTuple):
+    """Common state of series whose cadence is known: each has ``run`` samples in each time step.
+
+    ``every_s``: the least and the greatest cadence that was learned; empty if all were declared.
+    """
+
+    run: int
+    every_s: tuple[float, ...]
+
+    def fits(self, run: int, gap_ms: int) -> bool:
+        """Return whether a step of ``run`` samples, the next sample ``gap_ms`` after the last, tells nothing new about a cadence."""
+        if run != self.run:
+            return False
+        return run > 1 or all(abs(gap_ms / 1000 - every_s) <= every_s / 5 for every_s in self.every_s)
+
+
+class Finish(Protocol[T_contra]):
+    """Function that folds the steps that waited, see ``Turning.finish``."""
+
+    def __call__(self, series: Sequence[T_contra], backs: list[int], /) -> None:
+        """``backs``: the places, counted from the end of each series' samples, where a new step begins."""
+
+
 class Followed(Protocol):
     """Matches of a selector with listeners, see ``query/index.py``."""
 
@@ -44,9 +72,6 @@ class Followed(Protocol):
 
     def fire(self) -> None:
         """Call the armed listeners."""
-
-
-S = TypeVar("S", bound=Columned)
 
 
 class Rows(Generic[S]):
@@ -60,8 +85,12 @@ class Rows(Generic[S]):
 
     __slots__ = (
         "_columns",
+        "_finish",
         "_greatest_ms",
+        "_run",
         "_seqs",
+        "_starts",
+        "_steady",
         "_times",
         "_until_ms",
         "_values",
@@ -74,12 +103,13 @@ class Rows(Generic[S]):
         "series",
     )
 
-    def __init__(self, series: tuple[S, ...]) -> None:
+    def __init__(self, series: tuple[S, ...], finish: Finish[S]) -> None:
         self.series = series
+        self._finish = finish
         self.followed: Sequence[Followed] = ()
         self.followed_version = -1
         self.repeats = len(set(series)) < len(series)
-        self.parts = _divided(series) if self.repeats else ()
+        self.parts = _divided(series, finish) if self.repeats else ()
         self.alike = len({rows for _, rows in self.parts}) == 1
         self._columns = tuple(zip(*(s.columns for s in series), strict=True))
         self._seqs = array("q")
@@ -87,6 +117,9 @@ class Rows(Generic[S]):
         self._values: list[array[float]] = []
         self._greatest_ms = 0  # of the newest waiting entry
         self._until_ms = 0  # the first end of a fine step of the series; 0: not known
+        self._starts: list[int] = []  # of the waiting entries, those that begin another step
+        self._steady: Steady | None = None  # None: the next step must not wait
+        self._run = 0  # entries in the present step, while ``_steady``
         self.is_behind = False
 
     def hold(self, seq: int, times: int | array[int], values: array[float]) -> None:
@@ -99,25 +132,59 @@ class Rows(Generic[S]):
             return
         self._greatest_ms = times if isinstance(times, int) else max(times)
         self._until_ms = 0
+        self._run += 1
         self._hold(seq, times, values)
 
     def hold_next(self, seq: int, times: int | array[int], values: array[float], step_ms: int) -> bool:
         """Keep an entry's samples for later without a look at each series; return False if that is not possible.
 
-        It is possible while other entries wait, if all samples are later than those of the entry before, and within the
-        fine step of their series, ``step_ms`` long.
+        It is possible while other entries wait, if all samples are later than those of the entry before. They must be within the fine
+        step of their series, ``step_ms`` long, or all of them begin a step after one that was like the steps before.
         """
         if not self._seqs:
             return False
         least, greatest = (times, times) if isinstance(times, int) else (min(times), max(times))
         if not self._until_ms:
             self._until_ms = min([series.slot_ms for series in self.series]) + step_ms
-        if least <= self._greatest_ms or greatest >= self._until_ms:
+        begins_step = greatest >= self._until_ms
+        if least <= self._greatest_ms or (begins_step and not self._begins_step(times, step_ms)):
             return False
+        self._run += 1
         self._greatest_ms = greatest
         self.is_behind = True
         self._hold(seq, times, values)
+        if begins_step and self._steady is not None and len(self._seqs) + self._steady.run > _MOST_WAITING:
+            steady = self._steady
+            self.flush()  # at the begin of a step, so that the last step is folded, too
+            self.turned(steady)
         return True
+
+    def _begins_step(self, times: int | array[int], step_ms: int) -> bool:
+        """Note that the next waiting entry begins another step in all series; return False if it cannot wait."""
+        steady = self._steady
+        if steady is None or not isinstance(times, int):
+            return False
+        if not steady.fits(self._run, times - self._greatest_ms):
+            return False
+        self._starts.append(len(self._seqs))
+        self._run = 0
+        self._until_ms = times - times % step_ms + step_ms
+        return True
+
+    def turned(self, steady: Steady | None) -> None:
+        """Record that all series have begun a step with a sample that does not wait. ``steady``: None if the next step must not wait."""
+        self._steady, self._run = steady, 1
+
+    def unsteady(self) -> None:
+        """Record that a series has got other samples, so that the next step must not wait."""
+        self._steady = None
+
+    def note(self) -> None:
+        """Bring what the series note about themselves up to date, at the least cost."""
+        if self._starts:
+            self.flush()
+        else:
+            self.catch_up()
 
     def catch_up(self) -> None:
         """Note the newest waiting entry in each series."""
@@ -148,8 +215,14 @@ class Rows(Generic[S]):
         if not self._seqs:
             return
         self.catch_up()
-        seqs, times, values = self._seqs, self._times, self._values
-        self._seqs, self._times, self._values = array("q"), [], []
+        seqs, times, values, starts = self._seqs, self._times, self._values, self._starts
+        self._seqs, self._times, self._values, self._starts, self._steady = array("q"), [], [], [], None
+        self._extend(seqs, times, values)
+        if starts:
+            self._finish(self.series, [len(seqs) - start for start in starts])
+
+    def _extend(self, seqs: array[int], times: list[int | array[int]], values: list[array[float]]) -> None:
+        """Add several entries to the columns."""
         if len(seqs) == 1:
             self.append(seqs[0], times[0], values[0])
             return
@@ -174,7 +247,7 @@ def _turned(whole: array[Any], rows: Iterable[array[Any]], count: int) -> Iterat
     return map(whole.__getitem__, map(slice, range(count), repeat(None), repeat(count)))
 
 
-def _divided(series: tuple[S, ...]) -> tuple[tuple[slice, Rows[S]], ...]:
+def _divided(series: tuple[S, ...], finish: Finish[S]) -> tuple[tuple[slice, Rows[S]], ...]:
     starts: list[int] = [0]
     seen: set[S] = set()
     for place, each in enumerate(series):
@@ -188,5 +261,5 @@ def _divided(series: tuple[S, ...]) -> tuple[tuple[slice, Rows[S]], ...]:
     rows: dict[tuple[S, ...], Rows[S]] = {}
     for a, b in zip(starts, ends, strict=True):
         if series[a:b] not in rows:
-            rows[series[a:b]] = Rows(series[a:b])
+            rows[series[a:b]] = Rows(series[a:b], finish)
     return tuple((slice(a, b), rows[series[a:b]]) for a, b in zip(starts, ends, strict=True))

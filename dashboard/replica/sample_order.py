@@ -134,6 +134,25 @@ class OpenOrder:
         self._starts.append(start_ms)
         self._values.extend((run.first, run.last, run.resets, run.last_ms - run.first_ms))
 
+    def newest(self, value: float) -> tuple[int, float, float, float, int]:
+        """Return start, first, last, resets and span of the last bucket; ``value``: its least value."""
+        if self._values is None:
+            return self._starts[-1], value, value, 0.0, 0
+        first, last, resets, span = self._values[-_WIDTH:]
+        return self._starts[-1], first, last, resets, int(span)
+
+    def replace_newest(self, numbers: list[float]) -> None:
+        """Replace first, last, resets and span of the last bucket."""
+        values = self._values
+        assert values is not None
+        values[-4], values[-3], values[-2], values[-1] = numbers
+
+    def extend(self, starts: array[int], values: array[float]) -> None:
+        """Append buckets; ``values``: first, last, resets and span of each."""
+        self._starts.extend(starts)
+        if self._values is not None:
+            self._values.extend(values)
+
     def follow(self, start_ms: int, value: float) -> bool:
         """Add a sample to the last bucket if it is later than the bucket's samples, and their order is known; return whether it is."""
         values, span = self._values, start_ms - self._starts[-1]

@@ -11,8 +11,6 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 
-from msgspec import Struct
-
 from dashboard.domain.freshness import LEARN_GAPS, learn_every_s
 from dashboard.domain.series import SeriesKey
 from dashboard.domain.units import guess_unit
@@ -20,6 +18,8 @@ from dashboard.replica.buckets import Buckets
 from dashboard.replica.rows import Rows
 from dashboard.replica.sample_order import Run, run_of, run_of_unordered
 from dashboard.replica.thinning import extremes
+from dashboard.replica.time_search import place_among
+from dashboard.replica.windows import Windows as Windows
 
 #: Usual difference of clocks between machines; a sample further ahead of the journal's time counts as one from the future.
 AHEAD_MS = 1_000
@@ -34,36 +34,23 @@ _MOST_ENDS = 256
 ALWAYS = 2**62
 
 
-class Windows(Struct, frozen=True):
-    """Retention of raw samples and buckets, in milliseconds.
-
-    ``raw_max`` bounds the number of raw samples: beyond it, the older half is thinned out, but spikes are kept.
-    """
-
-    raw_ms: int = 900_000
-    raw_max: int = 10_000
-    fine_step_ms: int = 10_000
-    fine_ms: int = 21_600_000
-    coarse_step_ms: int = 60_000
-    coarse_ms: int = 172_800_000
-
-
 class Series:
     """A series' state; only the table that owns it changes it."""
 
     __slots__ = (
+        "_coarse",
+        "_fine",
         "_seqs",
         "_times",
+        "_trimmed_seq",
         "_values",
         "ahead_ms",
-        "coarse",
         "created_seq",
         "disorder_seq",
         "ended_ms",
         "ends",
         "every_s",
         "every_s_declared",
-        "fine",
         "folded",
         "folded_run",
         "key",
@@ -76,7 +63,6 @@ class Series:
         "text",
         "thinned_count",
         "thinned_seq",
-        "trimmed_seq",
         "unit",
         "waiting",
     )
@@ -97,7 +83,7 @@ class Series:
         self.ended_ms = 0  # end of the series by its sender's word; 0: none
         self.ends: array[int] | None = None  # times of all ends within the raw window, in order; None: none
         self.disorder_seq = -1  # of the entry that last brought a sample older than one before it; -1: none
-        self.trimmed_seq = -1  # of the newest entry whose samples have left the raw window
+        self._trimmed_seq = -1
         self.thinned_seq = -1  # of the newest entry whose samples were thinned out
         self.thinned_count = 0  # samples removed then
         self._seqs = array("q")
@@ -107,8 +93,8 @@ class Series:
         self.folded = 0  # samples before this index are in the buckets
         self.folded_run = 0  # number of samples in the last fold
         self.slot_ms = -windows.fine_step_ms  # start of the fine step of the samples not yet folded
-        self.fine = Buckets(windows.fine_step_ms)
-        self.coarse = Buckets(windows.coarse_step_ms, 32)
+        self._fine = Buckets(windows.fine_step_ms)
+        self._coarse = Buckets(windows.coarse_step_ms, 32)
 
     @property
     def last_ms(self) -> int:
@@ -137,6 +123,28 @@ class Series:
         self.noted_seq = seq
 
     @property
+    def fine(self) -> Buckets:
+        """Buckets of ``fine_step_ms``, with all finished steps."""
+        self.settle()
+        return self._fine
+
+    @property
+    def coarse(self) -> Buckets:
+        """Buckets of ``coarse_step_ms``, with all finished fine steps."""
+        self.settle()
+        return self._coarse
+
+    @property
+    def trimmed_seq(self) -> int:
+        """The seq of the newest entry whose samples have left the raw window; -1: none."""
+        self.settle()
+        return self._trimmed_seq
+
+    @trimmed_seq.setter
+    def trimmed_seq(self, seq: int) -> None:
+        self._trimmed_seq = seq
+
+    @property
     def is_ended(self) -> bool:
         """True if the sender ended the series and has sent no later sample since."""
         return 0 < self.ended_ms >= self.last_ms
@@ -146,7 +154,7 @@ class Series:
         self.settle()
         self._seqs[:] = self._times
         before = self._times[0] - 1 if self._times else -1
-        self.trimmed_seq, self.thinned_seq = min(self.trimmed_seq, before), min(self.thinned_seq, before)
+        self._trimmed_seq, self.thinned_seq = min(self._trimmed_seq, before), min(self.thinned_seq, before)
         self.created_seq = self.meta_seq = self._times[0] if self._times else self.created_seq
 
     def note_end(self, t_ms: int) -> None:
@@ -210,21 +218,48 @@ class Series:
 
         Add the earlier samples to the buckets (*fold* them), learn the cadence, and trim.
         """
-        newest = len(self._times) - 1
-        run = newest - self.folded
-        if run:
-            self._fold(newest, windows)
-        newest_ms = self._times[newest]
-        self.slot_ms = newest_ms - newest_ms % windows.fine_step_ms
-        usual, self.folded_run = self.folded_run, run
-        if not self.every_s_declared and not (
-            self._keeps_time(newest) if run == usual == 1 else run == usual and self._fits(run, windows)
-        ):
-            learned = learn_every_s(self._times[-LEARN_GAPS - 1 :], self.every_s)
-            if learned != self.every_s:
-                self.every_s = learned
-                self.meta_seq = self.last_seq
+        run = self.run
+        self.fold_until(1, windows)
+        self.learn(run)
         self.trim(now_ms, windows)
+
+    @property
+    def run(self) -> int:
+        """Number of samples in the columns, before the newest, that are not in the buckets."""
+        return len(self._times) - 1 - self.folded
+
+    @property
+    def settled_buckets(self) -> tuple[Buckets, Buckets]:
+        """Fine and coarse buckets, for code that has added the waiting samples."""
+        return self._fine, self._coarse
+
+    def fold_until(self, back: int, windows: Windows) -> None:
+        """Begin a time step with the sample that is the ``back``-th from the end; fold the samples before it."""
+        at = len(self._times) - back
+        if at > self.folded:
+            self._fold(at, windows)
+        self.slot_ms = self._times[at] - self._times[at] % windows.fine_step_ms
+
+    def learn(self, run: int) -> bool:
+        """Learn the cadence when a time step with ``run`` samples has ended; return whether it fits the known cadence.
+
+        If it fits, the same number of samples in the next step changes nothing, unless it is one sample after an unusual gap.
+        """
+        usual, self.folded_run = self.folded_run, run
+        if self.every_s_declared:
+            return True
+        newest = len(self._times) - 1
+        if self._keeps_time(newest) if run == usual == 1 else run == usual and self._fits(run):
+            return True
+        learned = learn_every_s(self._times[-LEARN_GAPS - 1 :], self.every_s)
+        if learned != self.every_s:
+            self.every_s = learned
+            self.meta_seq = self.last_seq
+        return False
+
+    def unfolded(self) -> tuple[array[int], array[float]]:
+        """Return times and values of the samples in the columns that are not in the buckets, without waiting samples."""
+        return self._times[self.folded :], self._values[self.folded :]
 
     def _keeps_time(self, newest: int) -> bool:
         """Return whether the gap before the newest sample fits the known cadence, within a fifth. One more such gap does
@@ -235,22 +270,22 @@ class Series:
         gap_s = (self._times[newest] - self._times[newest - 1]) / 1000
         return abs(gap_s - self.every_s) <= self.every_s / 5
 
-    def _fits(self, run: int, windows: Windows) -> bool:
+    def _fits(self, run: int) -> bool:
         """Return whether ``run`` samples in a fine step fit the known cadence, within 50%."""
-        return self.every_s is not None and 0.5 <= run * self.every_s * 1000 / windows.fine_step_ms <= 1.5
+        return self.every_s is not None and 0.5 <= run * self.every_s * 1000 / self._fine.step_ms <= 1.5
 
     def _fold(self, end: int, windows: Windows) -> None:
         fine_slot, coarse_slot = self.slot_ms // windows.fine_step_ms, self.slot_ms // windows.coarse_step_ms
         if end == self.folded + 1:
             t_ms, value = self._times[self.folded], self._values[self.folded]
-            self.fine.add(fine_slot, t_ms, value)
-            self.coarse.add(coarse_slot, t_ms, value)
+            self._fine.add(fine_slot, t_ms, value)
+            self._coarse.add(coarse_slot, t_ms, value)
             self.folded = end
             return
         times, values = self._times[self.folded : end], self._values[self.folded : end].tolist()
         run = run_of(times, values) if self.disorder_seq < self._seqs[self.folded] else run_of_unordered(times, values)
-        self.fine.merge(fine_slot, run)
-        self.coarse.merge(coarse_slot, run)
+        self._fine.merge(fine_slot, run)
+        self._coarse.merge(coarse_slot, run)
         self.folded = end
 
     def trim(self, now_ms: int, windows: Windows) -> None:
@@ -274,8 +309,8 @@ class Series:
         if self.ends is not None and self.ends and self.ends[0] < horizon:
             del self.ends[: bisect_left(self.ends, horizon)]
         if trims_buckets:
-            self.fine.trim((now_ms - windows.fine_ms) // windows.fine_step_ms)
-            self.coarse.trim((now_ms - windows.coarse_ms) // windows.coarse_step_ms)
+            self._fine.trim((now_ms - windows.fine_ms) // windows.fine_step_ms)
+            self._coarse.trim((now_ms - windows.coarse_ms) // windows.coarse_step_ms)
 
     def _thin(self, end: int) -> None:
         """Keep a quarter of the samples before ``end``, spikes included. All samples before ``end`` must be in the
@@ -292,7 +327,7 @@ class Series:
     @property
     def is_ordered(self) -> bool:
         """True if the samples are ordered by time."""
-        return self.disorder_seq < max(self.trimmed_seq, 0)
+        return self.disorder_seq < max(self._trimmed_seq, 0)
 
     def _older_than(self, horizon_ms: int) -> int:
         times = self._times
@@ -302,7 +337,7 @@ class Series:
 
     def _drop(self, cut: int) -> None:
         if cut:
-            self.trimmed_seq = self._seqs[cut - 1]
+            self._trimmed_seq = self._seqs[cut - 1]
             for column in (self._seqs, self._times, self._values):
                 del column[:cut]
             self.folded -= cut
@@ -313,7 +348,7 @@ class Series:
         if times and times[-1] == t_ms:
             return len(times) - 1
         if not self.is_ordered:
-            return _place_among(times, t_ms)
+            return place_among(times, t_ms)
         at = bisect_left(times, t_ms)
         return at if at < len(times) and times[at] == t_ms else -1
 
@@ -324,7 +359,7 @@ class Series:
             del column[at]
         if at < self.folded:
             self.folded -= 1
-            for buckets in (self.fine, self.coarse):
+            for buckets in (self._fine, self._coarse):
                 step_ms = buckets.step_ms
                 start_ms = t_ms - t_ms % step_ms
                 buckets.withdraw(t_ms // step_ms, value, self._folded_between(start_ms, start_ms + step_ms))
@@ -346,15 +381,3 @@ class Series:
             self._fold(len(self._times), windows)
         while len(self._times) > windows.raw_max:
             self._thin(len(self._times) // 2)
-
-
-def _place_among(times: array[int], t_ms: int) -> int:
-    """Return the last index of a time in an unordered column, -1 if the time is missing.
-
-    The column is searched as bytes, which is six times as fast as by items.
-    """
-    data, wanted = times.tobytes(), array("q", (t_ms,)).tobytes()
-    at = data.rfind(wanted)
-    while at % 8 and at >= 0:
-        at = data.rfind(wanted, 0, at + 7)
-    return at // 8

@@ -20,6 +20,7 @@ from dashboard.replica.late import LateSamples
 from dashboard.replica.patience import Patience
 from dashboard.replica.rows import Rows
 from dashboard.replica.series import AHEAD_MS, ALWAYS, Series, Windows
+from dashboard.replica.turning import Turning
 
 #: Most cached lists of keys with their series, and most bytes of one; longer ones are not cached.
 _KNOWN_LISTS = 256
@@ -55,6 +56,7 @@ class SeriesTable:
         self.swept_ms = 0
         self.index: SeriesIndex[Series] = SeriesIndex()
         self.patience = Patience()
+        self._turning = Turning(windows, lambda: self.patience.kept_ms)
         self._lists: dict[bytes, Rows[Series]] = {}
         self.restored_seq = 0  # a restored series may already hold entries up to here
 
@@ -116,13 +118,14 @@ class SeriesTable:
         if hold and rows.hold_next(seq, times, values, step):
             self._fire(rows)
             return
-        rows.catch_up()
+        rows.note()
         turning, late = [], []
         waits_in = rows if hold else None
         for series, t_ms in zip(rows.series, repeat(times) if isinstance(times, int) else times, strict=False):
             if series.waiting is not waits_in:
                 series.settle()
                 series.waiting = waits_in
+                rows.unsteady()
             if t_ms <= series.noted_ms:
                 late.append(series)
                 continue
@@ -140,8 +143,9 @@ class SeriesTable:
         else:
             rows.append(seq, times, values)
             self._fire(rows)
-        for series in turning:
-            series.turn(self.patience.kept_ms, self.windows)
+        if turning:
+            steady = self._turning.turn(turning)
+            rows.turned(steady if hold and isinstance(times, int) and len(turning) == len(rows.series) else None)
 
     def _fire(self, rows: Rows[Series]) -> None:
         """Call the listeners of all series of a list, each of which has got a new sample."""
@@ -290,7 +294,7 @@ class SeriesTable:
     def _rows(self, keys: bytes, seq: int) -> Rows[Series]:
         known = self._lists.get(keys)
         if known is None:
-            known = Rows(self._find(keys, seq))
+            known = Rows(self._find(keys, seq), self._turning.finish)
             if len(keys) <= _KNOWN_LIST_BYTES:
                 if len(self._lists) >= _KNOWN_LISTS:
                     del self._lists[next(iter(self._lists))]

@@ -29,7 +29,7 @@ class Columned:
 def made(count: int, pattern: list[int] | None = None) -> tuple[list[Columned], Rows]:
     each = [Columned() for _ in range(count)]
     order = each if pattern is None else [each[place] for place in pattern]
-    return each, Rows(cast("tuple[Series, ...]", tuple(order)))
+    return each, Rows(cast("tuple[Series, ...]", tuple(order)), lambda _, __: None)
 
 
 def test_an_entry_is_sorted_into_the_columns_of_its_series() -> None:
