@@ -75,9 +75,7 @@ class RoomFanout:
         self._marks: dict[str, dict[str, int]] = {}
         self._preparing: Counter[str] = Counter()  # running ``prepare`` calls, by user
         self._passed: Counter[str] = Counter()  # events delivered to those users meanwhile
-        logs.fanout = self.fanout
-        logs.on_read = self.on_read
-        logs.on_unheard = lambda room_id: self._note_event(*participants(room_id))
+        logs.add_follower(self)
 
     async def prepare(self, caller: Caller) -> UserRooms:
         """Load a user's read marks and direct conversations, before the connection gets any room event. Raises Unavailable.
@@ -186,9 +184,9 @@ class RoomFanout:
             counts = await unread_counts(tx, rooms)
         return {(user, room_id): counts.of(user, room_id) for user, room_id in wanted}
 
-    # --- calls of the room logs ---
+    # --- RoomFollower ---
 
-    async def fanout(self, room_id: str, messages: list[Message]) -> None:
+    async def deliver(self, room_id: str, messages: list[Message]) -> None:
         """Deliver a room's messages, in order, to its connections here."""
         self._note_event(*participants(room_id))
         kind = kind_of(room_id)
@@ -197,6 +195,10 @@ class RoomFanout:
             return
         receivers = self._participants(room_id) if kind == "direct" else self._registry.in_room(room_id)
         await self._registry.broadcast(receivers, *(encode_personal(notice_of(message)) for message in messages))
+
+    def pass_over(self, room_id: str) -> None:
+        """Let a running ``prepare`` load again: it may have missed a message of this room."""
+        self._note_event(*participants(room_id))
 
     def _participants(self, room_id: str) -> Iterable[Connection]:
         return {connection for user in participants(room_id) for connection in self._registry.connections_of(user)}
@@ -238,7 +240,7 @@ class RoomFanout:
             ]
         )
 
-    async def on_read(self, read: ReadEntry) -> None:
+    async def deliver_read(self, read: ReadEntry) -> None:
         """Send a read mark to the reader's own connections and a receipt to each author."""
         self._note_event(read.user)
         pages = self._registry.connections_of(read.user)

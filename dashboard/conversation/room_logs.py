@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from typing import Protocol
 from weakref import WeakValueDictionary
 
 from dashboard.domain.counters import Counters
@@ -46,11 +47,21 @@ _MAX_UNPUBLISHED = 10_000
 _REPUBLISHED = 200
 
 
-class RoomLogs:
-    """Logs by room id. ``fanout(room, messages)`` and ``on_read(read)`` are called in the order of each room's changes.
+class RoomFollower(Protocol):
+    """Follower of all rooms that have a log here, called in the order of each room's changes."""
 
-    ``on_unheard(room)`` is called for a message whose room has no log here. Messages older than ``keep_ms`` are forgotten.
-    """
+    async def deliver(self, room_id: str, messages: list[Message]) -> None:
+        """Deliver a room's new and changed messages, in order."""
+
+    async def deliver_read(self, read: ReadEntry) -> None:
+        """Deliver a read mark."""
+
+    def pass_over(self, room_id: str) -> None:
+        """Learn of a message in a room that has no log here; it is not delivered."""
+
+
+class RoomLogs:
+    """Logs by room id. Messages older than ``keep_ms`` are forgotten."""
 
     def __init__(
         self,
@@ -73,11 +84,9 @@ class RoomLogs:
         self._used_s: dict[str, float] = {}
         self._holes: asyncio.Queue[str] = asyncio.Queue()
         self._unpublished: dict[tuple[str, str], tuple[ReadEntry, str]] = {}  # by room and reader
-        self.fanout: Callable[[str, list[Message]], Awaitable[None]]
-        self.on_read: Callable[[ReadEntry], Awaitable[None]]
+        self._followers: list[RoomFollower] = []
         self._others: dict[type[RoomEvent], Callable[[RoomEvent], None]] = {}
         self._on_gap: list[Callable[[], None]] = []
-        self.on_unheard: Callable[[str], None] = lambda room_id: None
 
     # --- reading ---
 
@@ -141,6 +150,10 @@ class RoomLogs:
 
     # --- following the journal ---
 
+    def add_follower(self, follower: RoomFollower) -> None:
+        """Let ``follower`` deliver messages and read marks from now on."""
+        self._followers.append(follower)
+
     def subscribe(
         self, kind: type[RoomEvent], handler: Callable[[RoomEvent], None], on_gap: Callable[[], None]
     ) -> None:
@@ -171,7 +184,8 @@ class RoomLogs:
                 if isinstance(event, MessageEntry):
                     await self._take(event.message)
                 elif isinstance(event, ReadEntry):
-                    await self.on_read(event)
+                    for follower in self._followers:
+                        await follower.deliver_read(event)
                 elif event is not None and type(event) in self._others:
                     self._others[type(event)](event)
                 else:
@@ -181,14 +195,19 @@ class RoomLogs:
         log = self._logs.get(message.room)
         if log is None:
             if kind_of(message.room) == "room" or not self._is_heard(message.room):
-                self.on_unheard(message.room)
+                for follower in self._followers:
+                    follower.pass_over(message.room)
                 return
             log = await self._load_private(message)
         async with self._lock(message.room):
             if released := log.take(message):
-                await self.fanout(message.room, released)
+                await self._deliver(message.room, released)
             if log.waits:
                 asyncio.get_running_loop().call_later(_HOLE_S, self._holes.put_nowait, message.room)
+
+    async def _deliver(self, room_id: str, messages: list[Message]) -> None:
+        for follower in self._followers:
+            await follower.deliver(room_id, messages)
 
     async def _load_private(self, message: Message) -> RoomLog:
         """Begin the log of a direct conversation at its first message; its users were connected already."""
@@ -219,7 +238,7 @@ class RoomLogs:
                 fresh = log.catch_up(changes, last if whole else changes[-1].changed_seq)
                 self._counters.events_healed += len(fresh)
                 if fresh:
-                    await self.fanout(room_id, fresh)
+                    await self._deliver(room_id, fresh)
 
     async def _try_to_catch_up(self, room_id: str) -> None:
         try:
