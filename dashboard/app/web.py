@@ -50,7 +50,7 @@ from dashboard.web.server.request_body import BodyBudget
 from dashboard.web.server.route import AnyRoute, Route
 from dashboard.web.server.routes import make_application
 from dashboard.web.server.socket import SocketHandler, SocketServices
-from dashboard.web.socketio.client import ClientServices as SocketIoServices
+from dashboard.web.socketio.client import SocketIoServices
 from dashboard.web.socketio.forwarding import Forwarding
 from dashboard.web.socketio.routes import socketio_routes
 

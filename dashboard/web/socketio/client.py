@@ -28,7 +28,7 @@ from dashboard.web.socketio.engine_session import EngineSession
 _PID = re.compile(r"[A-Za-z0-9_-]{20}")
 
 
-class ClientServices(NamedTuple):
+class SocketIoServices(NamedTuple):
     """Services that every Socket.IO client needs."""
 
     hub: Hub
@@ -40,14 +40,14 @@ class ClientServices(NamedTuple):
 class SocketIoClient:
     """Client of one session of Engine.IO. ``caller``: the caller of the handshake."""
 
-    def __init__(self, engine: EngineSession, services: ClientServices, caller: Caller, place: Place) -> None:
+    def __init__(self, engine: EngineSession, services: SocketIoServices, caller: Caller, place: Place) -> None:
         self._engine = engine
         self._hub, self._dispatcher, self._dialects, self._recoverable = services
         self._caller = caller
         self._rooms: frozenset[str] | None = None  # of a client that can recover
         self._secrets: frozenset[str] = frozenset()  # of a client that can recover and shows no credentials then
         self._dialect = services.dialects.get(engine.carrier, frozenset())
-        engine.dialect = self._dialect
+        engine.translate_by(self._dialect)
         self._connection = self._hub.opened(engine, caller, place, SocketIoSession)
         session = self._connection.session
         assert isinstance(session, SocketIoSession)
@@ -57,7 +57,7 @@ class SocketIoClient:
     def _choose_dialect(self) -> None:
         before = self._dialect.positions
         self._dialect = self._dialects.get(self._engine.carrier, self._session.namespaces, self._rooms)
-        self._engine.dialect = self._dialect
+        self._engine.translate_by(self._dialect)
         if before is not None and self._dialect.positions is not None:
             self._dialect.positions.take_over(before)
 

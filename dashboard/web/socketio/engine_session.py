@@ -88,13 +88,21 @@ class Socket(Protocol):
 class EngineSession:
     """Session of one client. ``send`` takes bytes that were encoded by the dialect of its carrier.
 
-    ``on_end``: called with the session once it takes no more requests.
+    ``on_end``: called with the session once it takes no more requests. ``accept``: makes the client of the session.
+    ``socket``: the WebSocket that carries the session from its start; None: long polls carry it.
     """
 
     deflating = False
-    client: EngineClient
 
-    def __init__(self, sid: str, limits: EngineLimits, on_end: Callable[[EngineSession], None]) -> None:
+    def __init__(
+        self,
+        sid: str,
+        limits: EngineLimits,
+        *,
+        on_end: Callable[[EngineSession], None],
+        accept: Callable[[EngineSession], EngineClient],
+        socket: Socket | None = None,
+    ) -> None:
         self.sid = sid
         self.carrier: Carrier = "polling"
         self.dialect: Translation | None = None
@@ -113,6 +121,13 @@ class EngineSession:
         self._posting = False
         self._loop = asyncio.get_running_loop()
         self._timer = self._loop.call_later(limits.ping_interval_s, self._ping)
+        if socket is not None:
+            self._switch(socket)
+        self.client = accept(self)
+
+    def translate_by(self, dialect: Translation) -> None:
+        """Translate messages for the client by ``dialect`` from now on."""
+        self.dialect = dialect
 
     # --- Transport ---
 
@@ -299,10 +314,6 @@ class EngineSession:
         return True
 
     # --- WebSocket ---
-
-    def carry(self, socket: Socket) -> None:
-        """Use a WebSocket from the start of the session."""
-        self._switch(socket)
 
     def _switch(self, socket: Socket) -> None:
         self._socket, self.carrier, self.send = socket, "websocket", socket.send

@@ -168,10 +168,8 @@ class SocketIoHandler(HandshakeHandler):
             return
         engine = self._engine
         if engine is None:
-            sessions = self._services.sessions
-            engine = sessions.create()
-            self._begin(engine)
-            self._write(sessions.open_packet(engine, "polling"))
+            engine = self._begin()
+            self._write(self._services.sessions.open_packet(engine, "polling"))
             return
         self._polling = True
         body = await engine.poll()
@@ -228,11 +226,12 @@ class SocketIoHandler(HandshakeHandler):
         super().on_finish()
         self._end_request()
 
-    def _begin(self, engine: EngineSession) -> None:
-        """Create the client of a new session. The client takes over the place that this request has reserved."""
+    def _begin(self, socket: WebSocketTransport | None = None) -> EngineSession:
+        """Return a new session. Its client takes over the place that this request has reserved."""
         place, self.place = self.place, Place()
+        engine = self._services.sessions.create(lambda new: self._services.accept(new, self.caller, place), socket)
         self._engine = engine
-        engine.client = self._services.accept(engine, self.caller, place)
+        return engine
 
     def on_connection_close(self) -> None:
         if self.ws_connection is not None:
@@ -279,11 +278,8 @@ class SocketIoHandler(HandshakeHandler):
                 self._engine = None
                 socket.close(CloseCode.NORMAL, "the session has a WebSocket")
             return
-        sessions = self._services.sessions
-        engine = sessions.create()
-        engine.carry(socket)
-        self._begin(engine)
-        socket.send(encode_frame(Opcode.TEXT, sessions.open_packet(engine, "websocket")))
+        engine = self._begin(socket)
+        socket.send(encode_frame(Opcode.TEXT, self._services.sessions.open_packet(engine, "websocket")))
 
     def _on_text(self, text: str) -> None:
         if self._engine is not None:

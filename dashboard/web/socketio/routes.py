@@ -6,7 +6,7 @@ from dashboard.address_counts import Place
 from dashboard.domain.identity import Caller
 from dashboard.settings import Settings
 from dashboard.web.server.route import AnyRoute, Route
-from dashboard.web.socketio.client import ClientServices, SocketIoClient
+from dashboard.web.socketio.client import SocketIoClient, SocketIoServices
 from dashboard.web.socketio.engine_session import EngineLimits, EngineSession
 from dashboard.web.socketio.forwarding import Forwarding
 from dashboard.web.socketio.handler import EngineServices, SocketIoHandler
@@ -14,7 +14,7 @@ from dashboard.web.socketio.sessions import EngineSessions
 
 
 def socketio_routes(
-    clients: ClientServices, settings: Settings, *, node_id: str, forwarding: Forwarding | None
+    clients: SocketIoServices, settings: Settings, *, node_id: str, forwarding: Forwarding | None
 ) -> list[AnyRoute]:
     """Return the route of Socket.IO.
 

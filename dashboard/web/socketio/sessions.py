@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 import msgspec
 
 from dashboard.socketio.dialect import Carrier
-from dashboard.web.socketio.engine_session import EngineLimits, EngineSession
+from dashboard.web.socketio.engine_session import EngineClient, EngineLimits, EngineSession, Socket
 
 
 class EngineSessions:
@@ -28,9 +29,10 @@ class EngineSessions:
         """Return the session with this id, None if this process has no such session."""
         return self._sessions.get(sid)
 
-    def create(self) -> EngineSession:
-        """Return a new session, which has no client yet."""
-        session = EngineSession(f"{self._node_id}.{secrets.token_urlsafe(15)}", self.limits, self._forget)
+    def create(self, accept: Callable[[EngineSession], EngineClient], socket: Socket | None = None) -> EngineSession:
+        """Return a new session. ``accept`` makes its client; ``socket``: the WebSocket that carries it from its start."""
+        sid = f"{self._node_id}.{secrets.token_urlsafe(15)}"
+        session = EngineSession(sid, self.limits, on_end=self._forget, accept=accept, socket=socket)
         self._sessions[session.sid] = session
         return session
 
