@@ -43,22 +43,20 @@ _CHECKPOINT_TIMEOUT_S = 15.0
 class _Part:
     """Partition with its log, its appender and its reader."""
 
-    reader: Reader
-
-    def __init__(self, log: Log, appender: Appender) -> None:
+    def __init__(self, log: Log, appender: Appender, link: Link, counters: Counters) -> None:
         self.log = log
         self.appender = appender
-        self.read_fault = ""
+        self.reader = Reader(link, log, counters, self._note_reading)
+        self._read_fault = ""
 
-    def note_reading(self, fault: str) -> None:
-        """Record the fault of reading, empty if there is none."""
-        self.read_fault = fault
+    def _note_reading(self, fault: str) -> None:
+        self._read_fault = fault
 
     def fault(self) -> str:
         """Return the fault of storing or reading, empty if there is none."""
         if self.appender.fault:
             return f"cannot store: {self.appender.fault}"
-        return f"cannot read: {self.read_fault}" if self.read_fault else ""
+        return f"cannot read: {self._read_fault}" if self._read_fault else ""
 
 
 class RedisJournal:
@@ -252,9 +250,7 @@ class RedisJournal:
                 stamp_ms=self._stamp_ms,
                 on_time=self._follow_time,
             )
-            part = _Part(log, appender)
-            part.reader = Reader(self._link, log, self._counters, part.note_reading)
-            self._parts[partition] = part
+            self._parts[partition] = _Part(log, appender, self._link, self._counters)
             self._more_parts.set()
         return self._parts[partition]
 
