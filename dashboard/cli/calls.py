@@ -6,14 +6,14 @@ import click
 
 from dashboard.client.address import Address, authorization
 from dashboard.client.blocking import exchange
-from dashboard.client.http import Answer, encode_request
+from dashboard.client.http import HttpAnswer, encode_request
 
 _TIMEOUT_S = 10.0
 
 
 def call(
     url: str, method: str, path: str, token: str | None, body: bytes = b"", headers: dict[str, str] | None = None
-) -> Answer:
+) -> HttpAnswer:
     """Send a request to ``path`` of the server at ``url`` and return the answer.
 
     Raises click's error when the server does not answer, or refuses the request.

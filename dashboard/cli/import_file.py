@@ -20,7 +20,7 @@ from dashboard.cli.options import heed_interrupt, with_server
 from dashboard.client.address import Address, authorization
 from dashboard.client.backoff import Backoff, asked_wait_s
 from dashboard.client.blocking import exchange
-from dashboard.client.http import Answer, encode_request
+from dashboard.client.http import HttpAnswer, encode_request
 from dashboard.ingest.line_protocol import MAX_LINES_OF_A_TEXT, closes_a_text, ends_in_a_text, lines_of
 
 _TIMEOUT_S = 60.0
@@ -107,7 +107,7 @@ class Import:
         if body.samples:
             self._take(body, self._exchange("/api/v1/samples", body.encode()))
 
-    def _take(self, body: Body, answer: Answer) -> None:
+    def _take(self, body: Body, answer: HttpAnswer) -> None:
         said = answer.said
         refused = said.get("refused")
         if answer.status != 202 and not (answer.status == 400 and isinstance(refused, list)):
@@ -141,7 +141,7 @@ class Import:
         self.state.refused += refused - 1
         self.state.accepted += count - refused
 
-    def _fail(self, answer: Answer) -> None:
+    def _fail(self, answer: HttpAnswer) -> None:
         """Fail the import. Nothing of the request was stored, so the next run may divide the lines differently."""
         self.state.end = 0
         import_state.save(self._file, self.state)
@@ -156,7 +156,7 @@ class Import:
         if self._shown == _SHOWN_REFUSALS:
             click.echo("further refused lines are counted, not shown", err=True)
 
-    def _exchange(self, path: str, body: bytes) -> Answer:
+    def _exchange(self, path: str, body: bytes) -> HttpAnswer:
         """Send a request; repeat it as long as no answer comes or the answer asks for a later retry."""
         headers = {**self._headers, "Idempotency-Key": self.state.request_key}
         request = encode_request("POST", self._address, path, headers, body)

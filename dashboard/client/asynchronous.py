@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from dashboard.client.feeding import Feeding
-from dashboard.client.following import DEAD_S, QUIET_S, Conversation, Following, Update
-from dashboard.client.http import MAX_ANSWER_BYTES, Answer, decode_answer, is_whole
-from dashboard.client.outbox import Batch, Outcome
+from dashboard.client.following import DEAD_S, QUIET_S, Following, Update, ViewConnection
+from dashboard.client.http import MAX_ANSWER_BYTES, HttpAnswer, decode_answer, is_whole
+from dashboard.client.outbox import SendOutcome, SentBatch
 
 
 class AsyncClient(Feeding):
@@ -111,14 +111,14 @@ class AsyncClient(Feeding):
             self._report(outcome)
             await asyncio.sleep(outcome.wait_s)
 
-    async def _send(self, batch: Batch) -> Outcome:
+    async def _send(self, batch: SentBatch) -> SendOutcome:
         try:
             answer = await self._exchange(self._request(batch))
         except OSError as error:
             return self._outbox.failed(f"{error}")
         return self._outbox.answered(answer, time.time())
 
-    async def _exchange(self, request: bytes) -> Answer:
+    async def _exchange(self, request: bytes) -> HttpAnswer:
         async with asyncio.timeout(self._timeout_s):
             reader, writer = await self._connect()
             try:
@@ -166,7 +166,7 @@ class AsyncClient(Feeding):
                     reader, writer = await self._connect()
                 self._links.add(writer)
                 try:
-                    conversation = Conversation(following, self._address, self._headers)
+                    conversation = ViewConnection(following, self._address, self._headers)
                     async for update in self._converse(reader, writer, conversation):
                         yield update
                 finally:
@@ -175,13 +175,13 @@ class AsyncClient(Feeding):
             except OSError as error:
                 if self._ended.is_set():
                     return
-                self._report(Outcome(trouble=f"{error}"))
+                self._report(SendOutcome(trouble=f"{error}"))
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(following.lost(error, time.time())):
                         await self._ended.wait()
 
     async def _converse(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, conversation: Conversation
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, conversation: ViewConnection
     ) -> AsyncGenerator[Update]:
         heard_s = time.monotonic()
         while not self._ended.is_set():

@@ -16,9 +16,9 @@ from typing import Any, Self
 
 from dashboard.client.address import Address
 from dashboard.client.feeding import Feeding
-from dashboard.client.following import DEAD_S, QUIET_S, Conversation, Following, Update
-from dashboard.client.http import MAX_ANSWER_BYTES, Answer, decode_answer, is_whole
-from dashboard.client.outbox import Batch, Outcome
+from dashboard.client.following import DEAD_S, QUIET_S, Following, Update, ViewConnection
+from dashboard.client.http import MAX_ANSWER_BYTES, HttpAnswer, decode_answer, is_whole
+from dashboard.client.outbox import SendOutcome, SentBatch
 
 
 def connect(address: Address, timeout_s: float, tls: ssl.SSLContext | None = None) -> socket.socket:
@@ -30,7 +30,7 @@ def connect(address: Address, timeout_s: float, tls: ssl.SSLContext | None = Non
     return (tls or ssl.create_default_context()).wrap_socket(raw, server_hostname=address.host)
 
 
-def exchange(address: Address, request: bytes, timeout_s: float, tls: ssl.SSLContext | None = None) -> Answer:
+def exchange(address: Address, request: bytes, timeout_s: float, tls: ssl.SSLContext | None = None) -> HttpAnswer:
     """Send one request and return its answer, all within ``timeout_s``. Raises OSError."""
     deadline = time.monotonic() + timeout_s
     received = bytearray()
@@ -159,15 +159,15 @@ class Client(Feeding):
             self._report(outcome)
             self._ended.wait(outcome.wait_s)
 
-    def _send(self, batch: Batch) -> Outcome:
+    def _send(self, batch: SentBatch) -> SendOutcome:
         try:
             answer = exchange(self._address, self._request(batch), self._timeout_s, self._tls)
         except OSError as error:
             with self._lock:
-                return Outcome() if self._ended.is_set() else self._outbox.failed(f"{error}")
+                return SendOutcome() if self._ended.is_set() else self._outbox.failed(f"{error}")
         with self._changed:
             if self._ended.is_set():
-                return Outcome()  # closed in the meantime: the batch is counted as dropped
+                return SendOutcome()  # closed in the meantime: the batch is counted as dropped
             outcome = self._outbox.answered(answer, time.time())
             self._changed.notify_all()
             return outcome
@@ -198,14 +198,14 @@ class Client(Feeding):
         while not self._ended.is_set():
             try:
                 with connect(self._address, self._timeout_s, self._tls) as link:
-                    yield from self._converse(link, Conversation(following, self._address, self._headers))
+                    yield from self._converse(link, ViewConnection(following, self._address, self._headers))
             except OSError as error:
                 if self._ended.is_set():
                     return
-                self._report(Outcome(trouble=f"{error}"))
+                self._report(SendOutcome(trouble=f"{error}"))
                 self._ended.wait(following.lost(error, time.time()))
 
-    def _converse(self, link: socket.socket, conversation: Conversation) -> Generator[Update]:
+    def _converse(self, link: socket.socket, conversation: ViewConnection) -> Generator[Update]:
         self._links.add(link)
         link.settimeout(QUIET_S)
         heard_s = time.monotonic()

@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from dashboard.client.address import Address, authorization
 from dashboard.client.http import encode_request
-from dashboard.client.outbox import Batch, Outbox, Outcome
+from dashboard.client.outbox import Outbox, SendOutcome, SentBatch
 from dashboard.client.sample import Counts, Refusal, Sample
 
 _P = ParamSpec("_P")
@@ -84,7 +84,7 @@ class Feeding(ABC):
             refusal = self._outbox.add(sample)
             full = self._outbox.full_batch
         if refusal is not None:
-            self._report(Outcome(0.0, (refusal,)))
+            self._report(SendOutcome(0.0, (refusal,)))
         self._pushed(full)
 
     def gauge(self, name: str, value: float, /, **labels: object) -> None:
@@ -129,11 +129,11 @@ class Feeding(ABC):
     def _pushed(self, full: bool) -> None:
         """Wake the sender after a sample was added; ``full``: True if enough samples wait for a batch."""
 
-    def _request(self, batch: Batch) -> bytes:
+    def _request(self, batch: SentBatch) -> bytes:
         headers = {**self._headers, **batch.headers}
         return encode_request("POST", self._address, "/api/v1/samples", headers, batch.body)
 
-    def _report(self, outcome: Outcome) -> None:
+    def _report(self, outcome: SendOutcome) -> None:
         """Call the callbacks; an error in them is logged and does not stop the sending."""
         try:
             if outcome.trouble and self._on_trouble is not None:

@@ -1,6 +1,6 @@
 """Views by docs/protocol.md, without I/O: messages -> updates, resuming from a position, gaps.
 
-``Following`` is a view that outlives connections. A ``Conversation`` is one connection: it takes received bytes, and
+``Following`` is a view that outlives connections. A ``ViewConnection`` is one connection: it takes received bytes, and
 returns updates and bytes to send.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from dashboard.client.address import Address
 from dashboard.client.backoff import Backoff, asked_wait_s
-from dashboard.client.websocket import Closed, HandshakeRefused, Opened, Text, WebSocket
+from dashboard.client.websocket import Closed, HandshakeDone, HandshakeRefused, ReceivedText, WebSocket
 
 #: Seconds without a byte from the server after which the client sends a ping, and after which it connects again.
 QUIET_S = 5.0
@@ -205,7 +205,7 @@ def _documents(message: dict[str, Any]) -> tuple[Document, ...]:
     return tuple(Document(row["key"], row["body"], row["t"]) for row in message.get("documents", ()))
 
 
-class Conversation:
+class ViewConnection:
     """Connection without its socket: pass received bytes to ``feed``, send the bytes of ``outgoing``."""
 
     def __init__(self, following: Following, address: Address, headers: Mapping[str, str]) -> None:
@@ -227,9 +227,9 @@ class Conversation:
         updates: list[Update] = []
         try:
             for event in self._socket.feed(data):
-                if isinstance(event, Opened):
+                if isinstance(event, HandshakeDone):
                     self._socket.send(self._following.request())
-                elif isinstance(event, Text):
+                elif isinstance(event, ReceivedText):
                     updates += self._take(event.text)
                 elif isinstance(event, Closed):
                     raise Lost(event.code, event.reason)

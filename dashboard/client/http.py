@@ -15,7 +15,7 @@ from dashboard.client.address import Address
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """Answer to a request. Header names are in lower case."""
 
     status: int
@@ -68,7 +68,7 @@ def is_whole(data: bytes | bytearray) -> bool:
     return "chunked" in headers.get("Transfer-Encoding", "").lower() and data.endswith(b"\r\n0\r\n\r\n")
 
 
-def decode_answer(data: bytes) -> Answer:
+def decode_answer(data: bytes) -> HttpAnswer:
     """Parse an answer from all bytes of a connection. Raises ConnectionError when the bytes are not a complete answer."""
     if b"\r\n\r\n" not in data:
         raise ConnectionError("the connection ended before the answer was complete")
@@ -78,7 +78,7 @@ def decode_answer(data: bytes) -> Answer:
         body = response.read()
     except (http.client.HTTPException, ValueError) as error:
         raise ConnectionError(f"the answer is damaged or not complete: {error!r}") from None
-    return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, body)
+    return HttpAnswer(response.status, {k.lower(): v for k, v in response.getheaders()}, body)
 
 
 class _Received:

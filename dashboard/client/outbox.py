@@ -16,7 +16,7 @@ from typing import Any
 
 from dashboard.client.backoff import Backoff, asked_wait_s
 from dashboard.client.buffer import Buffer
-from dashboard.client.http import Answer
+from dashboard.client.http import HttpAnswer
 from dashboard.client.sample import Counts, Refusal, Sample
 
 #: Most samples in a batch: the server lists no more refusals than this in one answer.
@@ -24,7 +24,7 @@ MAX_BATCH = 1_000
 
 
 @dataclass(slots=True)
-class Batch:
+class SentBatch:
     """Samples in flight: the same bytes and the same key at every try."""
 
     samples: list[Sample]
@@ -32,7 +32,7 @@ class Batch:
     body: bytes = field(repr=False)
 
     @classmethod
-    def of(cls, samples: list[Sample], key: str) -> Batch:
+    def of(cls, samples: list[Sample], key: str) -> SentBatch:
         return cls(samples, key, json.dumps([sample.as_json() for sample in samples], allow_nan=False).encode())
 
     @property
@@ -42,7 +42,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SendOutcome:
     """Result of a try. ``wait_s``: seconds to wait before the next try; 0 if the batch is settled."""
 
     wait_s: float = 0.0
@@ -65,7 +65,7 @@ class Outbox:
             raise ValueError(f"batch is {max_batch}; give a number of samples from 1 to {MAX_BATCH}")
         self._max_batch = max_batch
         self._buffer = Buffer(max_samples)
-        self._under_way: deque[Batch] = deque()
+        self._under_way: deque[SentBatch] = deque()
         self._backoff = Backoff(chance)
         self._new_key = new_key
         self._pushed = self._accepted = self._refused = self._dropped = self._retries = 0
@@ -96,36 +96,36 @@ class Outbox:
             self._dropped += 1
         return None
 
-    def batch(self) -> Batch | None:
+    def batch(self) -> SentBatch | None:
         """Return the batch to send now: the batch in flight, else a new batch of the oldest samples; None if no sample waits."""
         if not self._under_way and (samples := self._buffer.take(self._max_batch)):
-            self._under_way.append(Batch.of(samples, self._new_key()))
+            self._under_way.append(SentBatch.of(samples, self._new_key()))
         return self._under_way[0] if self._under_way else None
 
-    def failed(self, reason: str) -> Outcome:
+    def failed(self, reason: str) -> SendOutcome:
         """Record that no answer came. The same batch is sent again, since it may or may not be stored."""
         self._retries += 1
-        return Outcome(self._backoff.next_s(), (), reason)
+        return SendOutcome(self._backoff.next_s(), (), reason)
 
-    def answered(self, answer: Answer, now_s: float) -> Outcome:
+    def answered(self, answer: HttpAnswer, now_s: float) -> SendOutcome:
         """Settle the batch, or return how long to wait. ``now_s``: the wall clock, for a Retry-After that is a date."""
         if answer.status in (408, 425, 429) or answer.status >= 500:
             self._retries += 1
-            return Outcome(
+            return SendOutcome(
                 self._backoff.next_s(asked_wait_s(answer.headers.get("retry-after"), now_s)), (), answer.reason
             )
         self._backoff.reset()
         batch = self._under_way.popleft()
         if 200 <= answer.status < 300:
             self._accepted += len(batch.samples)
-            return Outcome()
+            return SendOutcome()
         if answer.status == 413 and len(batch.samples) > 1:
             self._halve(batch)
-            return Outcome()
+            return SendOutcome()
         refusals = _refusals(batch, answer)
         self._refused += len(refusals)
         self._accepted += len(batch.samples) - len(refusals)
-        return Outcome(0.0, refusals, answer.reason)
+        return SendOutcome(0.0, refusals, answer.reason)
 
     def abandon(self) -> None:
         """Drop all waiting samples, and count them."""
@@ -134,14 +134,14 @@ class Outbox:
         self._under_way.clear()
         self._dropped += waiting
 
-    def _halve(self, batch: Batch) -> None:
+    def _halve(self, batch: SentBatch) -> None:
         """Divide a batch into two new batches, with new keys: the server has stored nothing of the batch."""
         middle = len(batch.samples) // 2
         for part in (batch.samples[middle:], batch.samples[:middle]):
-            self._under_way.appendleft(Batch.of(part, self._new_key()))
+            self._under_way.appendleft(SentBatch.of(part, self._new_key()))
 
 
-def _refusals(batch: Batch, answer: Answer) -> tuple[Refusal, ...]:
+def _refusals(batch: SentBatch, answer: HttpAnswer) -> tuple[Refusal, ...]:
     """Return the refusals in an answer; if it names no samples, the server refused the whole body, so return all samples."""
     said = answer.said
     named = said.get("refused")
@@ -152,7 +152,7 @@ def _refusals(batch: Batch, answer: Answer) -> tuple[Refusal, ...]:
     return tuple(Refusal(sample, answer.reason, "", code) for sample in batch.samples)
 
 
-def _refusal(batch: Batch, said: dict[str, Any]) -> Refusal | None:
+def _refusal(batch: SentBatch, said: dict[str, Any]) -> Refusal | None:
     index = said.get("index")
     if not isinstance(index, int) or not 0 <= index < len(batch.samples):
         return None

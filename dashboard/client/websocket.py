@@ -34,12 +34,12 @@ class HandshakeRefused(ConnectionError):
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class HandshakeDone:
     """End of the handshake."""
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class ReceivedText:
     """Complete text message."""
 
     text: str
@@ -53,7 +53,7 @@ class Closed:
     reason: str
 
 
-Event = Opened | Text | Closed
+Event = HandshakeDone | ReceivedText | Closed
 
 
 class WebSocket:
@@ -108,7 +108,7 @@ class WebSocket:
         if not self._open:
             if not self._read_handshake():
                 return
-            yield Opened()
+            yield HandshakeDone()
         while not self._closed and (frame := self._read_frame()) is not None:
             event = self._event(*frame)
             if event is not None:
@@ -173,11 +173,11 @@ class WebSocket:
         self._inside = not last
         return self._text_event() if last else None
 
-    def _text_event(self) -> Text:
+    def _text_event(self) -> ReceivedText:
         data = bytes(self._message)
         self._message.clear()
         try:
-            return Text(data.decode())
+            return ReceivedText(data.decode())
         except UnicodeDecodeError:
             raise BrokenProtocol("text is not UTF-8") from None
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import CEILING, MAX_UNIT_BYTES, check_text
-from dashboard.ingest.batch import FULL_PART, MAX_SAMPLES
+from dashboard.ingest.batch import FULL_PART, MAX_SAMPLES, Batch
 from dashboard.ingest.claims import Claims
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import OwnedRecall, origin_of
@@ -45,7 +45,7 @@ SymbolCache = OwnedRecall[tuple[str, ...], str]
 
 
 @dataclass(slots=True)
-class Counts:
+class WrittenCounts:
     """Counts of a body so far, for the response. ``samples``: rows of samples; ``ended``: stale markers; ``unread``: refused unread.
 
     ``histograms``: number of histograms by the index of their series in the body; ``refused``: refusals by the same index.
@@ -62,7 +62,7 @@ class Counts:
 class Written(Parsed):
     """Parsed body, or a part of a long one. ``counts``: those of the whole body up to the end of this part."""
 
-    counts: Counts = field(default_factory=Counts)
+    counts: WrittenCounts = field(default_factory=WrittenCounts)
 
 
 def parse_remote_write2(
@@ -132,8 +132,8 @@ class _SeriesWalk:
         yield self._counted()
 
     def _begin(self) -> None:
-        self.written, self.places = Written(counts=self.written.counts), (places := list[int]())
-        self.written.batch.where = lambda: places
+        self.places = places = list[int]()
+        self.written = Written(Batch(where=lambda: places), counts=self.written.counts)
 
     def _counted(self) -> Written:
         """Add the part's refusals to the counts, and return the part."""

@@ -38,7 +38,7 @@ _ABSENT = Raw(b"")
 _SPACE = b" \t\r\n"
 
 
-class Sample(Struct, gc=False):
+class SentSample(Struct, gc=False):
     """Sample as in the body. ``labels`` are decoded only if they are new; a null value gives no sample."""
 
     series: str
@@ -70,8 +70,8 @@ class _NamedSample(Struct, gc=False):
     every_s: int | float | None = None
 
 
-_one = msgspec.json.Decoder(Sample)
-_many = msgspec.json.Decoder(list[Sample])
+_one = msgspec.json.Decoder(SentSample)
+_many = msgspec.json.Decoder(list[SentSample])
 _raw_many = msgspec.json.Decoder(list[Raw])
 _named = msgspec.json.Decoder(_NamedSample)
 _arrays = msgspec.json.Decoder(_Arrays)
@@ -81,7 +81,7 @@ _loose = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_co
 #: A number that need not be JSON.
 _DECIMAL = re.compile(rb"[+-]?(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[eE][+-]?\d{1,5})?")
 _BLANKS = re.compile(r"[ \t\r\n]*")
-_FIELDS = frozenset(Sample.__struct_fields__)
+_FIELDS = frozenset(SentSample.__struct_fields__)
 
 
 def parse_samples(body: bytes, cache: KeyCache, latest_ms: int) -> Batch:
@@ -133,14 +133,13 @@ def parse_named(name: str, body: bytes, cache: KeyCache, latest_ms: int) -> Batc
             given = _NamedSample(read_number(text))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _invalid(error, text) from None
-    sample = Sample(name, given.value, given.labels, given.t, given.unit, given.every_s)
+    sample = SentSample(name, given.value, given.labels, given.t, given.unit, given.every_s)
     return _all_of([sample], cache, latest_ms)
 
 
-def _all_of(samples: list[Sample], cache: KeyCache, latest_ms: int) -> Batch:
+def _all_of(samples: list[SentSample], cache: KeyCache, latest_ms: int) -> Batch:
     """Return a batch of samples that were one item of the body. Raises Invalid."""
-    batch = Batch()
-    batch.where = lambda: [0] * len(batch.keys)
+    batch: Batch = Batch(where=lambda: [0] * len(batch.keys))
     for sample in samples:
         _add(batch, sample, cache, latest_ms)
     return batch
@@ -156,7 +155,7 @@ def _arrays_in(text: bytes) -> _Arrays | None:
     return found
 
 
-def _numbered(name: str, given: _Arrays) -> list[Sample]:
+def _numbered(name: str, given: _Arrays) -> list[SentSample]:
     """Return the numbers of an array as samples of numbered series; null is no value. Raises Invalid for any other value."""
     samples = []
     key = parse_series(name) if "{" in name else None
@@ -164,11 +163,11 @@ def _numbered(name: str, given: _Arrays) -> list[Sample]:
         if isinstance(leaf.value, bool) or not isinstance(leaf.value, int | float):
             raise Invalid(f"must be numbers; number{leaf.name.replace('_', ' ')} is none", field="value")
         series = f"{name}{leaf.name}" if key is None else series_key(key.name + leaf.name, dict(key.labels)).text
-        samples.append(Sample(series, leaf.value, given.labels, given.t, given.unit, given.every_s))
+        samples.append(SentSample(series, leaf.value, given.labels, given.t, given.unit, given.every_s))
     return samples
 
 
-def _columns(samples: list[Sample], body: bytes, cache: KeyCache, latest_ms: int) -> Batch | None:
+def _columns(samples: list[SentSample], body: bytes, cache: KeyCache, latest_ms: int) -> Batch | None:
     """Build the batch by columns, the fast path, if it has no fault and all series are known; else return None."""
     if not samples or len(samples) > MAX_SAMPLES:
         return None
@@ -220,8 +219,8 @@ def _parse_each(parts: list[bytes], cache: KeyCache, latest_ms: int) -> Batch:
     """Parse sample by sample: keep each good sample and refuse each bad sample. Raises Invalid for too many samples."""
     if len(parts) > MAX_SAMPLES:
         raise Invalid(f"{len(parts)} samples in one body; at most {MAX_SAMPLES}")
-    batch, places = Batch(), list[int]()
-    batch.where = lambda: places
+    places: list[int] = []
+    batch = Batch(where=lambda: places)
     for index, part in while_hopeful(parts, batch):
         try:
             if len(batch.keys) >= MAX_SAMPLES:  # arrays have many
@@ -237,7 +236,7 @@ def _parse_each(parts: list[bytes], cache: KeyCache, latest_ms: int) -> Batch:
     return batch
 
 
-def _samples_in(part: bytes) -> list[Sample]:
+def _samples_in(part: bytes) -> list[SentSample]:
     """Return the sample of a JSON text, or several if its value is an array. Raises Invalid, and the errors of the decoder."""
     try:
         sample = _one.decode(part)
@@ -250,7 +249,7 @@ def _samples_in(part: bytes) -> list[Sample]:
     return [sample]
 
 
-def _add(batch: Batch, sample: Sample, cache: KeyCache, latest_ms: int) -> None:
+def _add(batch: Batch, sample: SentSample, cache: KeyCache, latest_ms: int) -> None:
     labels = bytes(sample.labels)
     key = cache.known.get((sample.series, labels)) or cache.learn(sample.series, labels)
     if sample.value is None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.client.address import Address
-from dashboard.client.following import Conversation, Following, Lost
+from dashboard.client.following import Following, Lost, ViewConnection
 from dashboard.rfc6455.frames import FrameParser, TextMessage, encode_close, encode_frame
 from tests.unit.client.test_following import frame, snapshot
 from tests.unit.client.test_websocket import accept
@@ -18,7 +18,7 @@ from tests.unit.client.test_websocket import accept
 ADDRESS = Address.of("http://a")
 
 
-def said(conversation: Conversation) -> list[dict[str, Any]]:
+def said(conversation: ViewConnection) -> list[dict[str, Any]]:
     """Return the messages that wait to be sent."""
     events = FrameParser(max_message_bytes=1_000_000, max_fragments=9).feed(conversation.outgoing())
     return [json.loads(event.text) for event in events if isinstance(event, TextMessage)]
@@ -28,8 +28,8 @@ def text(**message: Any) -> bytes:
     return encode_frame(1, json.dumps(message).encode())
 
 
-def begun(following: Following) -> Conversation:
-    conversation = Conversation(following, ADDRESS, {})
+def begun(following: Following) -> ViewConnection:
+    conversation = ViewConnection(following, ADDRESS, {})
     assert conversation.feed(accept(conversation.outgoing())) == []
     return conversation
 

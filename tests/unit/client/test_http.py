@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dashboard.client.address import Address
-from dashboard.client.http import Answer, decode_answer, encode_request, is_whole
+from dashboard.client.http import HttpAnswer, decode_answer, encode_request, is_whole
 
 OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"ok":true}'
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
@@ -42,7 +42,7 @@ def test_what_is_no_whole_answer_is_the_connections_fault(data: bytes) -> None:
 
 
 def test_an_answer_says_its_reason_in_one_line() -> None:
-    assert Answer(400, {}, b'{"error":"name: is empty"}').reason == "answered 400: name: is empty"
-    assert Answer(502, {}, b"Bad gateway\n").reason == "answered 502: Bad gateway"
-    assert Answer(502, {}, b"").reason == "answered 502"
-    assert Answer(200, {}, b"[1]").said == Answer(200, {}, b"[" * 100_000).said == {}
+    assert HttpAnswer(400, {}, b'{"error":"name: is empty"}').reason == "answered 400: name: is empty"
+    assert HttpAnswer(502, {}, b"Bad gateway\n").reason == "answered 502: Bad gateway"
+    assert HttpAnswer(502, {}, b"").reason == "answered 502"
+    assert HttpAnswer(200, {}, b"[1]").said == HttpAnswer(200, {}, b"[" * 100_000).said == {}

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from dashboard.client.http import Answer
-from dashboard.client.outbox import Batch, Outbox
+from dashboard.client.http import HttpAnswer
+from dashboard.client.outbox import Outbox, SentBatch
 from dashboard.client.sample import Sample
 
 
@@ -26,14 +26,14 @@ def filled(count: int, **sizes: int) -> Outbox:
     return box
 
 
-def batch_of(box: Outbox) -> Batch:
+def batch_of(box: Outbox) -> SentBatch:
     batch = box.batch()
     assert batch is not None
     return batch
 
 
-def answer(status: int, said: Any = None, **headers: str) -> Answer:
-    return Answer(
+def answer(status: int, said: Any = None, **headers: str) -> HttpAnswer:
+    return HttpAnswer(
         status, {k.replace("_", "-"): v for k, v in headers.items()}, b"" if said is None else json.dumps(said).encode()
     )
 

@@ -10,7 +10,15 @@ from itertools import count
 import pytest
 
 from dashboard.client.address import Address
-from dashboard.client.websocket import BrokenProtocol, Closed, Event, HandshakeRefused, Opened, Text, WebSocket
+from dashboard.client.websocket import (
+    BrokenProtocol,
+    Closed,
+    Event,
+    HandshakeDone,
+    HandshakeRefused,
+    ReceivedText,
+    WebSocket,
+)
 from dashboard.rfc6455.frames import Close, FrameParser, PongFrame, TextMessage, encode_close, encode_frame
 
 ADDRESS = Address.of("http://wall.example:8080/dash/")
@@ -28,7 +36,7 @@ def opened(max_message_bytes: int = 1_000_000) -> WebSocket:
     socket = WebSocket(
         ADDRESS, "/ws", {}, max_message_bytes=max_message_bytes, random_bytes=lambda n: bytes([next(numbers) % 256] * n)
     )
-    assert [*socket.feed(accept(socket.outgoing()))] == [Opened()]
+    assert [*socket.feed(accept(socket.outgoing()))] == [HandshakeDone()]
     return socket
 
 
@@ -49,7 +57,7 @@ def test_the_handshake_may_come_in_pieces_with_frames_behind_it() -> None:
     events: list[Event] = []
     for byte in data:
         events += socket.feed(bytes([byte]))
-    assert events == [Opened(), Text("hello")]
+    assert events == [HandshakeDone(), ReceivedText("hello")]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +79,7 @@ def test_an_answer_that_is_no_handshake_is_an_error(data: bytes, error: type[Exc
 def test_messages_of_any_length_go_both_ways(length: int) -> None:
     socket = opened()
     text = "x" * length
-    assert [*socket.feed(encode_frame(1, text.encode()))] == [Text(text)]
+    assert [*socket.feed(encode_frame(1, text.encode()))] == [ReceivedText(text)]
     socket.send(text)
     assert parsed(socket) == [TextMessage(text)]
 
@@ -79,7 +87,7 @@ def test_messages_of_any_length_go_both_ways(length: int) -> None:
 def test_fragments_with_a_ping_between_them_are_one_message() -> None:
     socket = opened()
     data = b"\x01\x01\xc3" + encode_frame(9, b"there?") + b"\x80\x01\xa4"
-    assert [*socket.feed(data)] == [Text("ä")]
+    assert [*socket.feed(data)] == [ReceivedText("ä")]
     assert parsed(socket) == [PongFrame(b"there?")]
 
 
