@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.batch import check_declared, while_hopeful
+from dashboard.ingest.batch import Batch, check_declared, while_hopeful
 from dashboard.ingest.json_values import ValueFault, read_leniently, written
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import Origins
@@ -33,8 +33,8 @@ def parse_collectd(body: bytes, latest_ms: int, *, origins: Origins | None = Non
     if not isinstance(given, list):
         raise Invalid("must be a list of value lists")
     check_count(given, "value lists")
-    parsed, places = Parsed(), list[int]()
-    parsed.batch.where = lambda: places
+    places: list[int] = []
+    parsed = Parsed(Batch(where=lambda: places))
     for index, values in while_hopeful(given, parsed.batch):
         try:
             _take(index, values, parsed, latest_ms, origins)

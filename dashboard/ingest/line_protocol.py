@@ -67,11 +67,12 @@ class LineCache(OwnedRecall[str, Row]):
         origins: Origins | None = None,
         labels: Mapping[str, str] | None = None,
         topic: str = "",
+        is_silent: Callable[[str], bool] = lambda _: False,
     ) -> None:
         super().__init__(max_items, origins=origins)
         self.labels = labels or {}
         self.topic = topic
-        self.is_silent: Callable[[str], bool] = lambda _: False
+        self.is_silent = is_silent
 
 
 def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precision: str = "ns") -> Parsed:
@@ -103,12 +104,12 @@ class _Columns:
 
     __slots__ = ("batch", "counts", "given", "keys", "times")
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, counts: list[int]) -> None:
         self.batch = batch
+        self.counts = counts
         self.keys: list[str] = []
         self.times: list[int | None] = []
         self.given: list[float] = []
-        self.counts: list[int] = []
 
     def flush(self, t_ms: int | None) -> None:
         """Move the samples to the batch; samples without a time get the time ``t_ms``."""
@@ -129,9 +130,10 @@ def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Sca
     lines = text.split("\n")
     if max(map(len, lines)) > _MAX_QUICK_CHARACTERS:
         return None
-    parsed = Parsed()
-    columns = _Columns(parsed.batch)
-    keys, times, given, counts = columns.keys, columns.times, columns.given, columns.counts
+    counts: list[int] = []
+    parsed = Parsed(Batch(where=partial(_spread, first, counts)))
+    columns = _Columns(parsed.batch, counts)
+    keys, times, given = columns.keys, columns.times, columns.given
     known, last, t_ms = cache.get, None, None
     has_texts, signs, tags, alone = '"' in text, _signs(text), 0, 0
     try:
@@ -165,7 +167,6 @@ def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Sca
     count = len(parsed.batch.keys)
     if signs != tags + count - alone or count > MAX_SAMPLES:
         return None
-    parsed.batch.where = partial(_spread, first, counts)
     return parsed
 
 
@@ -233,8 +234,8 @@ def _claim(key: str, measurement: str, name: str, tags: Mapping[str, str], cache
 
 
 def _each(body: bytes, cache: LineCache, latest_ms: int, scale: Scale) -> Parsed:
-    parsed, places = Parsed(), list[int]()
-    parsed.batch.where = lambda: places
+    places: list[int] = []
+    parsed = Parsed(Batch(where=lambda: places))
     lines = lines_of(body)
     for number, line in lines:
         if parsed.batch.is_hopeless():

@@ -42,8 +42,7 @@ class LineSources:
         if topic in self._seen_ms or len(self._seen_ms) < _MAX_SEEN:
             self._seen_ms[topic] = latest_ms
         if cache is None:
-            cache = LineCache(self._max_items, origins=self.origins, topic=topic)
-            cache.is_silent = self._is_silent
+            cache = LineCache(self._max_items, origins=self.origins, topic=topic, is_silent=self._is_silent)
             if len(source) <= 200:
                 self._caches.learn(source, cache)
         return cache

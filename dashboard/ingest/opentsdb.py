@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.batch import while_hopeful
+from dashboard.ingest.batch import Batch, while_hopeful
 from dashboard.ingest.json_values import ValueFault, leaves, read_leniently, written
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import Origins, OwnedRecall
@@ -30,8 +30,8 @@ def parse_opentsdb(body: bytes, latest_ms: int, *, origins: Origins) -> Parsed:
     given = read_leniently(body)
     points = given if isinstance(given, list) else [given]
     check_count(points, "data points")
-    parsed, places = Parsed(), list[int]()
-    parsed.batch.where = lambda: places
+    places: list[int] = []
+    parsed = Parsed(Batch(where=lambda: places))
     for index, point in while_hopeful(points, parsed.batch):
         try:
             _take(point, parsed, latest_ms, origins)

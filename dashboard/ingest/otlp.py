@@ -16,7 +16,7 @@ import msgspec
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import series_key
-from dashboard.ingest.batch import FULL_PART, check_time
+from dashboard.ingest.batch import FULL_PART, Batch, check_time
 from dashboard.ingest.json_steps import read_in_steps
 from dashboard.ingest.origins import origin_of
 from dashboard.ingest.otlp_cache import MAX_CACHED_BYTES, PointCache
@@ -139,8 +139,8 @@ class _Walk:
         yield self.parsed
 
     def _begin(self) -> None:
-        self.parsed, self.places = Parsed(), (places := list[int]())
-        self.parsed.batch.where = lambda: places
+        self.places = places = list[int]()
+        self.parsed = Parsed(Batch(where=lambda: places))
 
     def _cut(self) -> Parsed:
         """Return the part and begin a new one."""

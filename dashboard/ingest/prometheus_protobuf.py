@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.batch import MAX_SAMPLES, check_time
+from dashboard.ingest.batch import MAX_SAMPLES, Batch, check_time
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.otlp_values import decimal_text, float_text
 from dashboard.ingest.parsed import Parsed
@@ -53,8 +53,8 @@ _Row = tuple[str, tuple[str, str] | None, float]
 
 def parse_prometheus_protobuf(body: bytes, latest_ms: int, *, labels: Mapping[str, str]) -> Parsed:
     """Parse delimited families; a refusal's index is that of its metric, from 0. Raises Invalid if the families cannot be separated."""
-    parsed, places, index = Parsed(), list[int](), 0
-    parsed.batch.where = lambda: places
+    places: list[int] = []
+    parsed, index = Parsed(Batch(where=lambda: places)), 0
     for message in _messages(body):
         try:
             family = read_message(message, _FAMILY)

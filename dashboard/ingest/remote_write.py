@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import CEILING, parse_series
-from dashboard.ingest.batch import FULL_PART, MAX_REFUSALS, MAX_SAMPLES, check_time
+from dashboard.ingest.batch import FULL_PART, MAX_REFUSALS, MAX_SAMPLES, Batch, check_time
 from dashboard.ingest.claims import Claims
 from dashboard.ingest.families import Families
 from dashboard.ingest.naming import foreign_key
@@ -92,7 +92,7 @@ def _parts(body: Divided, cache: LabelCache, latest_ms: int, not_read: NotRead, 
 
     A fault that ends the parsing is raised before the first part is stored; later the rest of the series are refused.
     """
-    parsed, places, first, is_begun = Parsed(), list[int](), 0, False
+    (parsed, places), first, is_begun = _new_part(), 0, False
     try:
         for first, data in body.pieces:
             if parsed.batch.is_hopeless():
@@ -104,19 +104,20 @@ def _parts(body: Divided, cache: LabelCache, latest_ms: int, not_read: NotRead, 
             places += range(first, first + len(found.batch.keys))
             if parsed.is_full(FULL_PART):
                 is_begun = True
-                yield _with_places(parsed, places)
-                parsed, places = Parsed(), []
+                yield parsed
+                parsed, places = _new_part()
     except Invalid as invalid:
         if not is_begun:
             raise
         parsed.refuse(first, invalid)
         parsed.batch.unread += max(0, body.series - first - 1)
-    yield _with_places(parsed, places)
+    yield parsed
 
 
-def _with_places(parsed: Parsed, places: list[int]) -> Parsed:
-    parsed.batch.where = lambda: places
-    return parsed
+def _new_part() -> tuple[Parsed, list[int]]:
+    """Return a part, and the list of the series' indices in the body, one for each of the part's rows."""
+    places: list[int] = []
+    return Parsed(Batch(where=lambda: places)), places
 
 
 def _piece(

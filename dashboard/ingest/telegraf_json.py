@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.batch import check_time, while_hopeful
+from dashboard.ingest.batch import Batch, check_time, while_hopeful
 from dashboard.ingest.events_json import moment
 from dashboard.ingest.json_values import Leaf, ValueFault, leaves, read_leniently, written
 from dashboard.ingest.naming import foreign_document, foreign_key, with_labels
@@ -41,8 +41,8 @@ def take_metrics(
     if not isinstance(metrics, list):
         raise Invalid("must be an object with metrics, a list", field="metrics")
     check_count(metrics, "metrics")
-    parsed, places = Parsed(), list[int]()
-    parsed.batch.where = lambda: places
+    places: list[int] = []
+    parsed = Parsed(Batch(where=lambda: places))
     for index, metric in while_hopeful(metrics, parsed.batch):
         try:
             name, tags, fields, t_ms = _described(metric, latest_ms)
