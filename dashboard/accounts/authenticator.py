@@ -30,8 +30,17 @@ class Authenticator:
         self._directory = directory
         self._credentials = credentials
         self._now_ms = now_ms
-        self.used: dict[str, int] = {}  # token id -> last use, not stored yet
+        self._used: dict[str, int] = {}  # token id -> last use, not stored yet
         self._noted: dict[str, int] = {}
+
+    def take_used(self) -> dict[str, int]:
+        """Return the times of the tokens' last uses that are not stored yet, by token id, and forget them."""
+        used, self._used = self._used, {}
+        return used
+
+    def put_back_used(self, used: dict[str, int]) -> None:
+        """Remember uses that ``take_used`` has returned and that could not be stored; later uses replace them."""
+        self._used = used | self._used
 
     async def refresh(self) -> None:
         """Read the changes that other processes have committed so far."""
@@ -69,7 +78,7 @@ class Authenticator:
         if token is None or (token.expires_ms is not None and token.expires_ms <= now_ms):
             raise BadToken("the token is wrong, expired or revoked")
         if now_ms - self._noted.get(token.id, 0) > _NOTED_EVERY_MS:
-            self._noted[token.id] = self.used[token.id] = now_ms
+            self._noted[token.id] = self._used[token.id] = now_ms
         return _token_caller(token)
 
     def by_jwt(self, text: str, *, at_machine: bool) -> Caller:

@@ -71,13 +71,13 @@ class Housekeeping:
 
     async def tidy(self) -> None:
         """Store the tokens' last use, and once an hour delete expired records; raises Unavailable."""
-        used, self._identify.used = self._identify.used, {}
+        used = self._identify.take_used()
         if used:
             try:
                 async with self._database.write() as tx:
                     await note_token_use(tx, used)
             except DashboardError:
-                self._identify.used = used | self._identify.used
+                self._identify.put_back_used(used)
                 raise
         if await self._journal.hold("housekeeping", _LEASE_S):
             await self._forget()

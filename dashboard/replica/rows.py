@@ -122,6 +122,11 @@ class Rows(Generic[S]):
         self._run = 0  # entries in the present step, while ``_steady``
         self.is_behind = False
 
+    def note_followed(self, followed: Sequence[Followed], version: int) -> None:
+        """Keep the matches that any of the series belongs to. ``version``: the index's ``followed_version``."""
+        self.followed = followed
+        self.followed_version = version
+
     def hold(self, seq: int, times: int | array[int], values: array[float]) -> None:
         """Keep an entry's samples for later. No series may be in the list twice, and ``waiting`` of each must be this object.
 

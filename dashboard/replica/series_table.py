@@ -150,7 +150,7 @@ class SeriesTable:
     def _fire(self, rows: Rows[Series]) -> None:
         """Call the listeners of all series of a list, each of which has got a new sample."""
         if rows.followed_version != self.index.followed_version:
-            rows.followed, rows.followed_version = self.index.followed(rows.series), self.index.followed_version
+            rows.note_followed(self.index.followed(rows.series), self.index.followed_version)
         for matches in rows.followed:
             if matches.armed:
                 matches.fire()

@@ -55,6 +55,10 @@ class _Place:
     def __init__(self, connection: OpenConnection) -> None:
         self.connection = connection
 
+    def give(self, connection: OpenConnection) -> None:
+        """Let another object stand for the connection."""
+        self.connection = connection
+
 
 class _Unread:
     """Answer that the client has not read to the end; times are monotonic seconds, indices count bytes of the stream."""
@@ -122,7 +126,7 @@ class HttpConnections:
         if before in self._networks:
             self._networks[stream] = self._networks.pop(before)
         if (place := self._places.pop(before, None)) is not None:
-            place.connection = stream
+            place.give(stream)
             self._places[stream] = place
 
     def is_idle(self, stream: OpenConnection) -> bool:

@@ -92,8 +92,7 @@ class DashboardHttpServer(HTTPServer):
         """Serve a connection by Tornado from now on."""
         stream = TakenOverStream(connection.before.socket, max_buffer_size=self.max_buffer_size)
         self.connections.replace(connection.before, stream)
-        stream.put_back(connection.received)
-        stream.failed = connection.failed
+        stream.put_back(connection.received, failed=connection.failed)
         self.handle_stream(stream, connection.address)
         if connection.unsent:
             stream.write(connection.unsent)

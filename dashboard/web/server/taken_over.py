@@ -31,8 +31,9 @@ class TakenOverStream(IOStream):
 
     failed: Exception | None = None
 
-    def put_back(self, received: bytes) -> None:
-        """Let the stream's reader begin with these bytes."""
+    def put_back(self, received: bytes, *, failed: Exception | None = None) -> None:
+        """Let the stream's reader begin with these bytes. ``failed``: the failure of the first request in them."""
+        self.failed = failed
         self._read_buffer += received  # Tornado has no public way
         self._read_buffer_size += len(received)
 
