@@ -57,7 +57,7 @@ class RoomFollower(Protocol):
         """Deliver a read mark."""
 
     def pass_over(self, room_id: str) -> None:
-        """Learn of a message in a room that has no log here; it is not delivered."""
+        """Note a message in a room that has no log here; it is not delivered."""
 
 
 class RoomLogs:

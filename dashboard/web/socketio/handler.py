@@ -24,7 +24,8 @@ from dashboard.web.server.handshake import HandshakeHandler
 from dashboard.web.server.operation import Operation, Operations
 from dashboard.web.server.request_body import RequestBody
 from dashboard.web.server.websocket import WebSocketTransport
-from dashboard.web.socketio.engine_session import EngineClient, EngineSession
+from dashboard.web.socketio.engine_ports import EngineClient
+from dashboard.web.socketio.engine_session import EngineSession
 from dashboard.web.socketio.forwarding import Forwarding
 from dashboard.web.socketio.sessions import EngineSessions
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import msgspec
 
 from dashboard.socketio.dialect import Carrier
-from dashboard.web.socketio.engine_session import EngineClient, EngineLimits, EngineSession, Socket
+from dashboard.web.socketio.engine_ports import EngineClient, Socket
+from dashboard.web.socketio.engine_session import EngineLimits, EngineSession
 
 
 class EngineSessions:
