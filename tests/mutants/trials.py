@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -76,10 +77,10 @@ TRIALS = (
 
 
 def hold(trial: Trial, folder: Path) -> Outcome:
-    """Run the scenario against the broken build."""
+    """Run the scenario against the broken build. A command that does not end in time is a failure like any other."""
     try:
         trial.play(folder, trial.build)
-    except AssertionError as error:
+    except (AssertionError, subprocess.TimeoutExpired) as error:
         told = "".join(traceback.format_exception(error))
         lines = [line for line in str(error).splitlines() if not line.startswith("nemesis seed")]
         why = lines[0] if lines else traceback.extract_tb(error.__traceback__)[-1].line or ""

@@ -1,25 +1,35 @@
 """Pytest plugin that is fair about time: it scales time limits to the host and sorts out tests that only ran out of time.
 
-With ``TESTS_SECOND_TRIES`` in the environment (``scripts/test`` sets it), the tests whose only failure was a deadline that
-passed are written to that file, whatever their lane, and a run that failed by nothing else ends with 0:
-``second_try.py`` runs each of them once more.  Everything else that fails has one try.
+With ``TESTS_SECOND_TRIES`` in the environment (``scripts/test`` sets it), the timed tests whose only failure was a deadline
+that passed are written to that file, and a run that failed by nothing else ends with 0: ``second_try.py`` runs each of them
+once more.  Everything else that fails has one try.
+
+A test is timed if something in it must come in time: the tests of the lanes ``alone`` and ``in_threes``, those that use a
+limit of ``deadline.py``, themselves or by a helper (each helper that starts a server, a browser or another process does), and
+those that take a server from ``tests/conftest.py``.  They get the mark ``timed``; nobody writes it by hand.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Generator
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from tests.support import deadline
 from tests.support.deadline import ran_out
 from tests.support.host import MOST, factor
 
 #: The environment variable that names the file.
 SECOND_TRIES = "TESTS_SECOND_TRIES"
 LANES = ("alone", "in_threes")
+#: Fixtures of tests/conftest.py that start a server.
+_SERVERS = {"server", "shared_redis"}
 #: The room between a test's own deadlines and the limit that ends it, for a machine that others use.
 _ROOM = 2
 
@@ -28,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Measure the host before anything runs, and record failures from now on."""
     if hasattr(config.option, "async_test_timeout"):  # pytest-tornado's
         config.option.async_test_timeout *= factor()
+    config.addinivalue_line("markers", "timed: something in it must come in time: one second try (set by fairness.py)")
     config.pluginmanager.register(_Failures(), "failures")
 
 
@@ -37,8 +48,13 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Scale the limits of pytest-tornado and pytest-timeout, which end a test that hangs; the test's own deadlines end it before."""
+    """Mark the timed tests. Scale the limits of pytest-tornado and pytest-timeout, which end a test that hangs.
+
+    The test's own deadlines end it before.
+    """
     for item in items:
+        if is_timed(item):
+            item.add_marker("timed")
         marker = item.get_closest_marker("timeout")
         limit_s = float(marker.args[0] if marker is not None else config.getini("timeout") or 0)
         item.add_marker(pytest.mark.timeout(limit_s * factor() * (_ROOM if _in_lane(item) else 1)), append=False)
@@ -52,10 +68,40 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note at a failure whether time ran out; xdist's workers send the note with the report."""
+    """Note whether a timed test failed because time ran out; xdist's workers send the note with the report."""
     report = yield
-    report.ran_out = report.failed and call.excinfo is not None and ran_out(call.excinfo.value)
+    timed = item.get_closest_marker("timed") is not None
+    report.ran_out = timed and report.failed and call.excinfo is not None and ran_out(call.excinfo.value)
     return report
+
+
+def is_timed(item: pytest.Item) -> bool:
+    """Return whether something in a test must come in time."""
+    if _in_lane(item) or _SERVERS & set(getattr(item, "fixturenames", ())):
+        return True
+    module = getattr(item, "module", None)
+    return module is not None and _sets_limits(module.__name__)
+
+
+@cache
+def _sets_limits(name: str) -> bool:
+    """Return whether a module uses ``deadline.py``, itself or by other modules of the tests."""
+    seen, waiting = {name}, [name]
+    while waiting:
+        used = _modules_used_by(waiting.pop()) - seen
+        seen |= used
+        waiting += used
+    return deadline.__name__ in seen
+
+
+@cache
+def _modules_used_by(name: str) -> set[str]:
+    """Return the modules of the tests from which a module has a name: a module itself, a class, or a function."""
+    origins = (
+        value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+        for value in vars(sys.modules[name]).values()
+    )
+    return {each for each in origins if isinstance(each, str) and each.startswith("tests.") and each in sys.modules}
 
 
 def _in_lane(item: pytest.Item) -> bool:

@@ -126,11 +126,26 @@ def test_what_fails_for_any_other_reason_has_one_try_and_fails_the_run(tmp_path:
     assert sample.late() == ["test_late"]
 
 
-def test_a_test_of_no_lane_is_run_once_more_too(tmp_path: Path) -> None:
+_HANGS = """
+import pathlib, time, pytest
+@pytest.mark.timeout(0.1)
+def test_hangs(): time.sleep(30)
+"""
+
+
+def test_one_of_no_lane_is_timed_if_it_or_its_helper_sets_a_limit(tmp_path: Path) -> None:
     sample = Sample(tmp_path, "del pytestmark\ndef test_late(): once('a')\n")
+    uses_it = f"from tests.support.turns import turn\n{_HANGS}"
+    (tmp_path / "test_by_helper.py").write_text(uses_it.replace("test_hangs", "test_hangs_by_helper"))
     assert sample.lane() == 0
-    assert sample.late() == ["test_late"]
-    assert sample.again()[0] == 0
+    assert sorted(sample.late()) == ["test_hangs_by_helper", "test_late"]
+
+
+def test_one_that_sets_no_limit_has_one_try(tmp_path: Path) -> None:
+    sample = Sample(tmp_path, "")
+    (tmp_path / "test_plain.py").write_text(f"from tests.support.host import factor\n{_HANGS}")
+    assert sample.lane() == 1
+    assert sample.late() == []
 
 
 def test_a_run_whose_tests_cannot_be_collected_fails(tmp_path: Path) -> None:
