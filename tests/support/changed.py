@@ -16,14 +16,17 @@ from __future__ import annotations
 
 import argparse
 import ast
+import json
 import subprocess
 import sys
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
-from tests.conftest import ALONE, IN_THREES, TOGETHER
 from tests.support.durations import ROOT, recorded
+from tests.support.lanes import ALONE, IN_THREES, TOGETHER
 
 #: Seconds of tests as recorded. Recorded in the gate's five processes on two cores, they take 40 s of the clock. Recorded one
 #: at a time they take 100 s, which is, with the checks before them, within two minutes too.
@@ -32,6 +35,8 @@ BUDGET_S = 200
 _UNKNOWN_S = {"tests/unit": 2, "tests/fuzz": 10, "tests/contract": 10, "tests/handlers": 5}
 _UNKNOWN_ELSE_S = 20.0
 _FAR = 9
+#: What the files imported at the last run.
+_IMPORTS = ROOT / ".pytest_cache" / "imports.json"
 #: Number of the files that are left out and named.
 _SHOWN = 10
 #: Of files that are not Python: beginnings of their paths, and of the tests that look at them.
@@ -78,7 +83,7 @@ def imports_of(source: str, module: str, *, package: bool = False) -> set[str]:
     except SyntaxError:
         return names
     here = module.split(".") if package else module.split(".")[:-1]
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -91,19 +96,55 @@ def imports_of(source: str, module: str, *, package: bool = False) -> set[str]:
     return names
 
 
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements in a node, also those in blocks; expressions, which hold no import, are not walked."""
+    for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for each in getattr(node, part, ()):
+            yield each
+            yield from _statements(each)
+
+
+class _KnownImports:
+    """Imports of files, kept in a file between runs for as long as a source keeps its time and its size."""
+
+    def __init__(self) -> None:
+        try:
+            self._known: dict[str, list[Any]] = json.loads(_IMPORTS.read_text())
+        except (OSError, ValueError):
+            self._known = {}
+        self._fresh: dict[str, list[Any]] = {}
+
+    def of(self, path: Path, module: str) -> set[str]:
+        """Return the names that the file imports."""
+        name, status = path.relative_to(ROOT).as_posix(), path.stat()
+        stamp, known = f"{status.st_mtime_ns} {status.st_size}", self._known.get(name)
+        if known is None or known[0] != stamp:
+            known = [stamp, sorted(imports_of(path.read_text(), module, package=path.name == "__init__.py"))]
+        self._fresh[name] = known
+        return set(known[1])
+
+    def keep(self) -> None:
+        """Write the file for the next run, if something in it is new."""
+        if self._fresh != self._known:
+            _IMPORTS.parent.mkdir(exist_ok=True)
+            _IMPORTS.write_text(json.dumps(self._fresh))
+
+
 @lru_cache(maxsize=1)
 def graph() -> dict[str, set[str]]:
     """Return the imports of each module of the product and the tests; a test also imports the conftest files above it."""
     found: dict[str, set[str]] = {}
+    known = _KnownImports()
     for path in (file for folder in ("dashboard", "tests") for file in sorted((ROOT / folder).rglob("*.py"))):
         name = path.relative_to(ROOT).as_posix()
         module = module_of(name)
-        found[module] = imports_of(path.read_text(), module, package=path.name == "__init__.py")
+        found[module] = known.of(path, module)
         if name.startswith("tests/"):
             above = [parent for parent in path.parents if parent.is_relative_to(ROOT / "tests")]
             conftests = (folder / "conftest.py" for folder in above)
             found[module] |= {module_of(each.relative_to(ROOT).as_posix()) for each in conftests if each.exists()}
         found[module].discard(module)
+    known.keep()
     return found
 
 

@@ -1,0 +1,40 @@
+"""Lanes of the test suite: which test files run by themselves, which three by three, and which take long (see scripts/test)."""
+
+from __future__ import annotations
+
+#: Tests that measure times or load the machine: they run one by one, when nothing else does.
+ALONE = (
+    "tests/bench",
+    "tests/browser/test_heap.py",
+    "tests/browser/test_host_board.py",
+    "tests/faults/test_hasty_clients.py",
+    "tests/faults/test_processes.py",
+    "tests/faults/test_slow_viewers.py",
+    "tests/faults/test_weather.py",
+)
+#: Tests that mostly wait, for what must come within a time: they run three by three, on a machine that is otherwise idle.
+IN_THREES = ("tests/browser", "tests/faults", "tests/integration/test_people_over_workers.py")
+#: But for these, which only look at pages, or whose limits are wide: they run with all the others.
+TOGETHER = (
+    "tests/browser/test_chosen_and_explore.py",
+    "tests/browser/test_feeders.py",
+    "tests/browser/test_look.py",
+    "tests/browser/test_panel.py",
+    "tests/browser/test_people.py",
+    "tests/browser/test_people_text_stays_text.py",
+    "tests/browser/test_text_stays_text.py",
+    "tests/faults/test_durability.py",
+    "tests/faults/test_mutants.py",
+)
+#: What takes long comes first, files and then folders, so that at the end no process waits for another.
+LONG = (
+    "tests/faults/test_durability.py",
+    "tests/faults/test_redis.py",
+    "tests/browser/test_details.py",
+    "tests/browser/test_return.py",
+    "tests/faults",
+    "tests/browser",
+    "tests/integration",
+    "tests/contract",
+    "tests/fuzz",
+)
