@@ -1,7 +1,8 @@
 """Modules whose unit test is not where it is looked for: ``dashboard/a/b.py`` is tested by ``tests/unit/a/test_b.py``.
 
 A namesake holds at least one test. Modules without a function that does something need none (constants, structs, protocols).
-The list `untested` excuses modules by patterns of their paths; its reasons name the tests that exercise them instead.
+The list `untested` excuses single modules, never a folder, so a new module needs a namesake or a reason of its own. A reason names the
+tests that exercise the module instead.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from scripts.checks.tree import Finding, Module, functions
@@ -24,23 +24,15 @@ def namesake(module: Module) -> str:
 
 
 def without_namesake(root: Path, modules: Iterable[Module], exempt: Iterable[str]) -> list[Finding]:
-    """Return the modules that have functions, no namesake with a test, and no pattern in the list that matches them."""
-    patterns = tuple(exempt)
-    return [
-        fault
-        for module in modules
-        if (fault := _fault(root, module)) and not any(fnmatchcase(module.path, each) for each in patterns)
-    ]
+    """Return the modules that have functions, no namesake with a test, and no entry in the list."""
+    excused = frozenset(exempt)
+    return [fault for module in modules if module.path not in excused and (fault := _fault(root, module))]
 
 
 def stale_exemptions(root: Path, modules: Iterable[Module], untested: Mapping[str, str]) -> list[str]:
     """Return the entries of the list that excuse no module, and those whose reason names no test that is there."""
-    faulty = [module.path for module in modules if _fault(root, module)]
-    return [
-        pattern
-        for pattern, reason in untested.items()
-        if not any(fnmatchcase(path, pattern) for path in faulty) or not _names_tests(root, reason)
-    ]
+    faulty = {module.path for module in modules if _fault(root, module)}
+    return [path for path, reason in untested.items() if path not in faulty or not _names_tests(root, reason)]
 
 
 def _names_tests(root: Path, reason: str) -> bool:
