@@ -65,13 +65,13 @@ class BoardFiles:
             raise Conflict(f"{path.name} is a link, which stays one; change the file that it leads to, or save a copy")
         try:
             text = path.read_bytes().decode("utf-8")  # with the ends of lines that it has
-            if tag_of(text.encode()) != shown.tag:
-                raise Conflict(f"{path.name} has just been changed; look at its changes, and publish again")
+            _check_tag(path, text.encode(), shown.tag)
             # an own name for each write: a thread that hangs in a file system goes on when its request has failed
             made = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
             try:
                 made.write_bytes(splice(text, document).encode("utf-8"))
                 made.chmod(path.stat().st_mode & 0o777)
+                _check_tag(path, path.read_bytes(), shown.tag)  # writing may have taken long
                 made.replace(path)
             finally:
                 made.unlink(missing_ok=True)
@@ -177,6 +177,12 @@ class BoardFiles:
     def versions(self) -> dict[str, str]:
         """Return the tag of each shown file's content, by the board's id."""
         return {board_id: shown.tag for board_id, shown in self._good.items()}
+
+
+def _check_tag(path: Path, content: bytes, tag: str) -> None:
+    """Raise Conflict if the content of a file has another tag."""
+    if tag_of(content) != tag:
+        raise Conflict(f"{path.name} has just been changed; look at its changes, and publish again")
 
 
 def _signature_of(entry: os.DirEntry[str]) -> Signature | None:

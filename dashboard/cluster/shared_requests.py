@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from threading import Lock
 
 from dashboard.cluster.bus import Bus, Heard
 from dashboard.entries.signals import RequestsBegun
@@ -29,7 +30,8 @@ class SharedRequests:
         self._shared = shared
         self._now_ms = now_ms
         self._kept_ms = kept_ms
-        self._began_ms: dict[str, int] = {}
+        self._began_ms: dict[str, int] = {}  # in the order of learning
+        self._learning = Lock()
         self._untold: dict[str, int] = {}
         bus.subscribe(RequestsBegun, self._hear)
 
@@ -48,10 +50,11 @@ class SharedRequests:
         return self.began_ms(key) // self._kept_ms
 
     def _learn(self, key: str, began_ms: int) -> None:
-        self._began_ms.pop(key, None)
-        if len(self._began_ms) >= _MAX_ITEMS:
-            self._began_ms.clear()
-        self._began_ms[key] = began_ms
+        with self._learning:
+            self._began_ms.pop(key, None)
+            if len(self._began_ms) >= _MAX_ITEMS:
+                del self._began_ms[next(iter(self._began_ms))]  # the one that was learnt first
+            self._began_ms[key] = began_ms
 
     async def run(self) -> None:
         """Publish new requests until cancelled."""

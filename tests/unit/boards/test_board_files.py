@@ -162,6 +162,24 @@ async def test_two_writes_at_once_share_no_file_and_a_failed_one_leaves_none(
     assert [each.name for each in tmp_path.iterdir()] == ["wall.yaml"]
 
 
+async def test_a_write_that_took_long_replaces_no_newer_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "wall.yaml").write_text(WALL)
+    watched = Watched(tmp_path)
+    watched.files.load()
+    shown, write_bytes = watched.boards.shown("wall"), Path.write_bytes
+
+    def slowly(file: Path, content: bytes) -> int:
+        (tmp_path / "wall.yaml").write_text(WALL.replace("Wall", "Newer"))  # meanwhile
+        return write_bytes(file, content)
+
+    monkeypatch.setattr(Path, "write_bytes", slowly)
+    with pytest.raises(Conflict, match="just been changed"):
+        watched.files.write(shown, {**shown.document, "title": "Hall"})
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [
+        ("wall.yaml", WALL.replace("Wall", "Newer"))
+    ]
+
+
 async def test_a_link_is_not_replaced_by_a_file(tmp_path: Path) -> None:
     (tmp_path / "wall.yaml").write_text(WALL)
     (tmp_path / "link.yaml").symlink_to(tmp_path / "wall.yaml")

@@ -65,6 +65,7 @@ async def test_the_number_of_remembered_requests_is_bounded(monkeypatch: pytest.
     for n in range(100):
         requests.began_ms(str(n))
     assert (len(requests._began_ms), len(requests._untold)) == (10, 10)
+    assert list(requests._began_ms) == [str(n) for n in range(90, 100)]  # only the oldest are forgotten
 
 
 async def test_what_could_not_be_published_is_published_later(monkeypatch: pytest.MonkeyPatch) -> None:
