@@ -27,6 +27,7 @@ from dashboard.query.promql.syntax import Expr
 from dashboard.query.promql.values import Grid
 from dashboard.replication.replicas import Replicas
 from dashboard.runtime import Group
+from dashboard.turns import next_turn
 
 #: Series of all expressions together; an expression that is opened and would bring more has a fault instead, and one that is
 #: shown already gets no new series. Each series takes up to 24 KB.
@@ -229,7 +230,7 @@ class LiveExpressions:
             if row.key in replica.table.by_text or len(replica.table.by_text) < MOST_DERIVED:
                 replica.fill(self._now_ms(), [row], answer.unit, floor_ms=floor_ms)
                 there.add(row.key)
-            await asyncio.sleep(0)  # a row of 1,000 values takes milliseconds
+            await next_turn()  # a row of 1,000 values takes milliseconds
             if replica is not self._replica or not self._is_held(live):
                 return  # everything begins anew, or all of it is forgotten
         live.filled.add(spec.name)
@@ -303,7 +304,7 @@ class LiveExpressions:
             if work >= _VALUES_PER_STEP:
                 self._put_rows(live, spec, rows, newest_ms, answer.unit)
                 rows, new, work = [], 0, 0
-                await asyncio.sleep(0)
+                await next_turn()
                 if replica is not self._replica or not self._is_held(live):
                     return left_out  # everything begins anew, or all of it is forgotten
         self._put_rows(live, spec, rows, newest_ms, answer.unit)

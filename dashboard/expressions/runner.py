@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -22,8 +22,10 @@ from dashboard.query.promql.errors import OutOfTime
 from dashboard.query.promql.query import Query, QueryAnswer, run
 from dashboard.query.promql.samples import Data
 from dashboard.query.promql.syntax import may_grow, size_of
+from dashboard.query.promql.values import Labels
 from dashboard.replica.series import Series
 from dashboard.replication.replicas import Replicas
+from dashboard.turns import next_turn
 
 T = TypeVar("T")
 
@@ -32,6 +34,8 @@ _THREADS = 2
 #: Queries with fewer samples and values than these are computed on the loop: about a millisecond for the usual number of parts.
 _SMALL = 5_000
 _USUAL_PARTS = 4
+#: The same for the characters of all labels, which are encoded with the values.
+_SMALL_TEXT = 100_000
 #: A query is refused if matching its selectors takes longer than this, by estimate.
 _MAX_COST_US = 2_000_000
 #: Running and waiting queries of one caller; further queries are refused.
@@ -59,7 +63,19 @@ def _is_small(query: Query, data: Data) -> bool:
     """Return whether a query can be computed in about a millisecond."""
     cells = sum(len(columns.times) + len(columns) * query.grid.count for columns in data.values())
     cells = cells * max(size_of(query.expr), _USUAL_PARTS) // _USUAL_PARTS
-    return cells < _SMALL and query.grid.count < _SMALL // 10 and not may_grow(query.expr)
+    if cells >= _SMALL or query.grid.count >= _SMALL // 10 or may_grow(query.expr):
+        return False
+    return _are_short(labels for columns in data.values() for labels in columns.labels)
+
+
+def _are_short(every: Iterable[Labels]) -> bool:
+    """Return whether labels have few characters in all; stop counting when they have too many."""
+    left = _SMALL_TEXT
+    for labels in every:
+        left -= sum(len(name) + len(value) for name, value in labels)
+        if left < 0:
+            return False
+    return True
 
 
 class QueryRunner:
@@ -102,8 +118,9 @@ class QueryRunner:
             reading = SampleReading(replicas, needs, query.lookback_ms, budget)
             if reading.cost_us() > _MAX_COST_US:
                 raise Invalid("matching the selectors takes too long; name the metrics", field="query")
+            await next_turn()
             for _ in reading.steps():
-                await asyncio.sleep(0)
+                await next_turn()
         return reading
 
     async def _compute(self, query: Query, data: Data, budget: Budget, finish: Callable[[QueryAnswer], T]) -> T:
@@ -111,6 +128,7 @@ class QueryRunner:
             return finish(run(query, data, budget, track=query.tracks))
 
         if _is_small(query, data):
+            await next_turn()
             return work()
         async with self._free:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -30,6 +30,7 @@ from dashboard.intake.token_limits import FORBIDDEN, TokenLimits
 from dashboard.journal.port import Journal
 from dashboard.replica.replica import Replica
 from dashboard.replication.replicas import Replicas
+from dashboard.turns import next_turn
 
 #: A sample's own time may be this far ahead, for clocks differ; one beyond it is refused.
 MAX_AHEAD_MS = 3_600_000
@@ -107,7 +108,7 @@ class AcceptSamples:
         try:
             for number, piece in enumerate(pieces_of(batch)):
                 if number:
-                    await asyncio.sleep(0)  # let other tasks run
+                    await next_turn()  # let other tasks run
                 await self._prepare(
                     piece,
                     batch.claims,
@@ -190,7 +191,7 @@ class AcceptSamples:
             checked += 1 + key.count('="')
             if checked >= _CHECKED_AT_ONCE:
                 checked = 0
-                await asyncio.sleep(0)
+                await next_turn()
             try:
                 check_limits(parse_series(key), self._series_limits)
             except Invalid as invalid:

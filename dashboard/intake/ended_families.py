@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Container, Iterable, Sequence
 
 from dashboard.domain.series import SeriesKey
 from dashboard.ingest.parsed import Family
+from dashboard.turns import next_turn
 
 #: Families, and known series, that are looked at in one step of the event loop.
 _AT_ONCE = 1_000
@@ -25,7 +25,7 @@ async def members_of(
         wanted[family.key, family.label] = family.t_ms
         labels_by_name.setdefault(family.key.name, set()).add(family.label)
         if not number % _AT_ONCE:
-            await asyncio.sleep(0)
+            await next_turn()
     found: list[tuple[str, int | None]] = []
     for number, key in enumerate(known(labels_by_name) if families else (), 1):
         for label in labels_by_name[key.name]:
@@ -34,5 +34,5 @@ async def members_of(
             if len(rest) < len(key.labels) and place in wanted:
                 found.append((key.text, wanted[place]))
         if not number % _AT_ONCE:
-            await asyncio.sleep(0)
+            await next_turn()
     return found

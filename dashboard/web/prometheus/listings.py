@@ -15,6 +15,7 @@ from dashboard.query.finding import FoundSeries, SeriesSearch
 from dashboard.query.promql.errors import BadExpression
 from dashboard.query.promql.parse import parse
 from dashboard.query.promql.syntax import Instant
+from dashboard.turns import next_turn
 from dashboard.web.prometheus.handlers import FormHandler, PrometheusHandler
 from dashboard.web.prometheus.parameters import EARLIEST_MS, LATEST_MS, WrongParameter, limit_of, time_ms
 from dashboard.web.server.parts import joined
@@ -42,9 +43,10 @@ class Listing(PrometheusHandler):
             search = SeriesSearch(replicas, selectors, start_ms, end_ms)
             if search.cost_us() > _MAX_COST_US:
                 raise Invalid("matching the selectors takes too long; name the metrics", field="match[]")
+            await next_turn()
             for part in search.steps():
                 found += part
-                await asyncio.sleep(0)
+                await next_turn()
         return await _aside(lambda: sorted(found))
 
     def _selector(self, text: str, field: str) -> Selector:

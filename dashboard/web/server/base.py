@@ -6,7 +6,6 @@ every request.
 
 from __future__ import annotations
 
-import asyncio
 import http
 import logging
 import math
@@ -29,6 +28,7 @@ from dashboard.domain.decode_faults import fault_of
 from dashboard.domain.errors import BadToken, DashboardError, Invalid, Moved, NotAuthenticated, TooLarge
 from dashboard.domain.identity import ANONYMOUS, Caller, Role
 from dashboard.domain.strict_json import check_json
+from dashboard.turns import next_turn
 from dashboard.web.server.context import WebContext
 from dashboard.web.server.identity import LOCAL_NAMES
 from dashboard.web.server.page_headers import PAGE_HEADERS, content_security_policy
@@ -192,7 +192,7 @@ class BaseHandler(RequestHandler, Generic[S]):
 
     async def _decompress(self, chunk: bytes) -> None:
         for _ in self._body.take(chunk):
-            await asyncio.sleep(0)
+            await next_turn()
 
     def _end(self) -> None:
         if self._counted:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator
 
 from tornado.web import RequestHandler
+
+from dashboard.turns import next_turn
 
 #: A longer answer is sent while it is made; each time that so many bytes are ready, the client has to read them first.
 _SENT_BYTES = 1 << 18
@@ -20,14 +21,15 @@ async def write_parts(handler: RequestHandler, parts: Iterable[bytes], *, are_ma
     that clients have not read.
     """
     waiting = 0
+    await next_turn()
     for part in parts:
         handler.write(part)
         waiting += len(part)
-        if waiting < _SENT_BYTES:
-            await asyncio.sleep(0)
-            continue
-        waiting, written = 0, handler.flush()
-        await (asyncio.sleep(0) if are_made else written)  # waits for a slow client
+        if waiting >= _SENT_BYTES:
+            waiting, written = 0, handler.flush()
+            if not are_made:
+                await written  # waits for a slow client
+        await next_turn()
 
 
 def joined(texts: Iterable[bytes], between: bytes = b",") -> Iterator[bytes]:

@@ -12,6 +12,7 @@ import pytest
 from dashboard.domain.errors import Overloaded
 from dashboard.domain.selector import Selector
 from dashboard.expressions.runner import QueryLimits, QueryRunner
+from dashboard.query.expression_samples import SampleReading
 from dashboard.query.promql.errors import OutOfTime, OverBudget
 from dashboard.query.promql.parse import parse
 from dashboard.query.promql.query import QueryAnswer, instant_query
@@ -48,6 +49,38 @@ async def test_a_small_query_is_computed_on_the_loop_and_a_subquery_in_a_thread(
     large = await made.run("a", instant_query(parse("sum_over_time(x[1m:1s])"), T0 + 59_000), where)
     assert small == (threading.current_thread().name, 1)
     assert large[0].startswith("expressions")
+    made.close()
+
+
+async def test_a_query_with_long_labels_is_computed_in_a_thread() -> None:
+    held = replica(*((f'x{{n="{number}",text="{"é" * 3_000}"}}', 0, 1.0) for number in range(40)))
+    made = QueryRunner(OneReplica(held), QueryLimits())  # type: ignore[arg-type]
+    name, rows = await made.run("a", instant_query(parse("x"), T0), where)
+    assert (name.startswith("expressions"), rows) == (True, 40)
+    made.close()
+
+
+async def test_queries_that_read_at_once_take_one_step_in_each_turn_of_the_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("dashboard.query.expression_samples._STEP", 1)
+    held = replica(*((f'x{{n="{number}"}}', 0, 1.0) for number in range(8)))
+    made, turn, at = QueryRunner(OneReplica(held), QueryLimits()), 0, list[int]()  # type: ignore[arg-type]
+    read = SampleReading._read
+
+    def noting(*given: object) -> None:
+        at.append(turn)
+        read(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SampleReading, "_read", noting)
+    work = [
+        asyncio.create_task(made.run(caller, instant_query(parse("x"), T0), where)) for caller in "abcdef" for _ in "12"
+    ]
+    while not all(task.done() for task in work):
+        turn += 1
+        await asyncio.sleep(0)
+    assert len(at) == 12 * 8
+    assert len(set(at)) == len(at)
     made.close()
 
 
