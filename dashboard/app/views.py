@@ -67,5 +67,6 @@ class ViewParts:
             ("preparation", self.requests.preparation.run),
             ("deferred replies", self.requests.deferred.run),
             ("snapshots", self._snapshots.run),
+            ("ended views", self.table.ended.run),
         ):
             runtime.start(name, work)

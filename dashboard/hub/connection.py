@@ -107,7 +107,9 @@ class Connection:
         self.handle(self.session.receive(text, now_s))
 
     def handle(self, outcome: Request | RequestRefusal | Disconnect) -> None:
-        """Serve the request in a message, or send the session's refusal."""
+        """Serve the request in a message, or send the session's refusal; do nothing if the connection was dropped meanwhile."""
+        if self.closed:
+            return
         if isinstance(outcome, Disconnect):
             self.give_up(outcome.code, outcome.reason)
         elif isinstance(outcome, RequestRefusal):

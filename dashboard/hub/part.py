@@ -61,6 +61,10 @@ class Part:
             self._unchanged_seq = max(self.seq, self._replica().position.seq - 1)
             self._on_change()
 
+    def count(self) -> int:
+        """Return how many series and documents the selectors match, counted once for each selector."""
+        return self._series.count() + self._documents.count()
+
     def close(self) -> None:
         """Release the matches of the selectors; the part cannot be used any more."""
         self._series.close()

@@ -22,6 +22,8 @@ _MAX_COST_US = 2_000_000
 _AT_ONCE_US = 2_000
 #: Members of all selectors of a request, beyond which it is refused: a view is built from them in one step.
 _MAX_MEMBERS = 100_000
+#: Members that are put into a view in a microsecond.
+_MEMBERS_PER_US = 2
 #: Queued requests of one connection; more are refused with ``rate_limited``.
 _MAX_WAITING = 8
 #: After this long a preparation pauses for as long as it ran.
@@ -56,7 +58,7 @@ class Preparation:
         Raises Invalid if the selectors cost too much or match too many series, TooMany if the connection has too many requests.
         A DashboardError in a later turn is sent to the client.
         """
-        cost_us = self._views.cost(selectors)
+        cost_us = self._views.cost(selectors) + self._views.known_members(selectors) // _MEMBERS_PER_US
         if cost_us > _MAX_COST_US:
             raise Invalid("take too long to match; name the metrics, or send several requests", field="selectors")
         jobs = self._waiting.get(connection)

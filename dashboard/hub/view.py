@@ -119,6 +119,14 @@ class View:
     def _places(self) -> tuple[int, ...]:
         return tuple(part.seq for part in self._parts)
 
+    def count(self) -> int:
+        """Return how many series and documents the selectors match, counted once for each selector."""
+        return sum(part.count() for part in self._parts)
+
+    def ignore_changes(self) -> None:
+        """Report no further change, because nobody watches the view any more."""
+        self._on_change = lambda _: None
+
     def close(self) -> None:
         """Release the matches of the selectors, because nobody watches the view any more."""
         for part in self._parts:

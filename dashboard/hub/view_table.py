@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from dashboard.domain.selector import Selector
+from dashboard.hub.ended_views import EndedViews
 from dashboard.hub.shared_changes import SharedChanges
 from dashboard.hub.sources import ExpressionSource, ReplicaSources
 from dashboard.hub.subscription import Subscriber, Subscription
@@ -49,7 +50,7 @@ def _nobody(view: View) -> None:
 
 
 class ViewTable:
-    """Table of views by id. ``now_ms`` is the journal's time."""
+    """Table of views by id. ``now_ms`` is the journal's time; ``ended``: closes the views without viewers."""
 
     def __init__(
         self, sources: ReplicaSources, now_ms: Callable[[], int], live: ExpressionSource | None = None
@@ -59,6 +60,7 @@ class ViewTable:
         self._now_ms = now_ms
         self._watched: dict[str, _Watched] = {}
         self._changes = SharedChanges()
+        self.ended = EndedViews()
         self._on_change: Callable[[View], None] = _nobody
         self._on_behind: Callable[[View], None] = _nobody
 
@@ -105,7 +107,7 @@ class ViewTable:
         del watched.subscriptions[connection]
         if not watched.subscriptions:
             del self._watched[view_id]
-            watched.view.close()
+            self.ended.add(watched.view)
             self._sources.leave(watched.partitions)
             if watched.view.spec.expressions and self._live is not None:
                 self._live.leave(watched.view.spec.evaluated)
@@ -115,6 +117,11 @@ class ViewTable:
         """Estimate the time for matching the selectors in microseconds; selectors with known matches cost nothing."""
         with self._indexes(selectors) as indexes:
             return sum(index.cost(selectors) for index in indexes)
+
+    def known_members(self, selectors: Sequence[Selector]) -> int:
+        """Return how many series and documents the selectors with known matches match in all."""
+        with self._indexes(selectors) as indexes:
+            return sum(index.count(selectors) for index in indexes)
 
     @contextmanager
     def holding(self, selectors: Sequence[Selector]) -> Iterator[Held]:

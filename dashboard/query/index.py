@@ -168,6 +168,11 @@ class SeriesIndex(Generic[K]):
         """Estimate how many values and items must be tested to evaluate the selectors that are not in use yet."""
         return sum(self._cost(each) for each in selectors if (m := self._held.get(each.text)) is None or not m.is_ready)
 
+    def count(self, selectors: Iterable[Selector]) -> int:
+        """Return how many items the selectors match in all; those that are not evaluated count as 0."""
+        known = (self._held.get(each.text) for each in selectors)
+        return sum(len(matches.members) for matches in known if matches is not None and matches.is_ready)
+
     def _cost(self, selector: Selector) -> int:
         scanned = [m for m in selector.matchers if m.is_pattern and literals_of(m.value) is None]
         values = sum(len(self._labels[m.label].by_value) for m in scanned if m.label in self._labels)

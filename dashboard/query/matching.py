@@ -51,6 +51,10 @@ class Matching(Generic[K]):
         self.places: dict[K, list[int]] = {}
         self._rebuild()
 
+    def count(self) -> int:
+        """Return the number of matching items, counted once for each selector."""
+        return sum(len(matches.members) for matches in self._matches)
+
     def close(self) -> None:
         """Release the selectors' matches."""
         for matches in self._matches:

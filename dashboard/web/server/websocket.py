@@ -12,6 +12,7 @@ import base64
 import binascii
 import hashlib
 import socket
+import time
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
@@ -33,10 +34,15 @@ from dashboard.rfc6455.frames import (
     encode_close,
     encode_frame,
 )
+from dashboard.turns import next_turn
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 #: Bytes parsed before the event loop gets a turn.
 _READ_BYTES = 16_384
+#: A longer message may cost milliseconds: it is served in a turn of the loop in which no other such message is served.
+_LONG_CHARACTERS = 1_000
+#: The loop gets a turn between two messages if those of one read have taken this long.
+_STEP_S = 0.005
 #: The socket is closed if the peer has not finished the closing handshake after this long.
 _CLOSING_S = 2.0
 
@@ -118,12 +124,17 @@ class WebSocketTransport(WebSocketProtocol):
         try:
             while not self.client_terminated:
                 data = await self.stream.read_bytes(_READ_BYTES, partial=True)
+                began_s = time.monotonic()
                 for event in parser.feed(data):
+                    is_long = isinstance(event, TextMessage) and len(event.text) > _LONG_CHARACTERS
+                    if is_long or time.monotonic() - began_s > _STEP_S:
+                        await next_turn()
+                        began_s = time.monotonic()
                     self._take(event)
                 if self._after_read is not None:
                     await self._after_read()
                 if len(data) == _READ_BYTES:
-                    await asyncio.sleep(0)
+                    await next_turn()
             if self.writing:
                 await self.stream.write(b"")  # flush the close frame; the deadline bounds this
         except StreamClosedError:

@@ -77,6 +77,21 @@ async def test_what_is_much_work_is_answered_in_its_turn_and_those_who_ask_for_l
     assert answers(greedy) == [(0, "snapshot"), (1, "snapshot"), (2, "snapshot")]
 
 
+async def test_a_view_of_many_members_waits_for_its_turn_even_if_its_matches_are_known(source: Source) -> None:
+    parts = parts_of(source)
+    viewer = Asking(parts)
+    every = '{__name__=~"metric_.*"}', '{__name__=~"metric.*"}'
+    held = [source.of_all.table.index.acquire(selector) for selector in parse_selectors(every)]
+    assert parts.views.cost(parse_selectors(every)) == 0
+    viewer.ask(*every)
+    assert viewer.told == []
+    async with at_work(parts.requests.preparation.run, parts.snapshots.run):
+        await until(lambda: viewer.told != [])
+    assert answers(viewer) == [(1, "snapshot")]
+    for matches in held:
+        source.of_all.table.index.release(matches)
+
+
 async def test_a_view_that_others_watch_is_answered_at_once(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = parts_of(source)
     first, second = Asking(parts), Asking(parts)
