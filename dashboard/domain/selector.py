@@ -24,6 +24,10 @@ MAX_PATTERN_BYTES = 1_000
 MAX_PATTERN_WEIGHT = 10_000
 #: Cost of a repetition of a repetition: the most that RE2 allows at all.
 _NESTED_WEIGHT = 1_000
+#: Cost of classes of Unicode characters: for compiling all, until RE2 refuses them, and for reading each.
+_WIDE_WEIGHT = 3_500
+_EACH_WIDE = 60
+TOO_DEAR = "the regular expressions take too long to compile for one request; use fewer, or fewer counted repetitions and classes"
 #: Label values whose result a pattern caches; beyond it the least recently used is dropped.
 _KNOWN_VERDICTS = 256
 
@@ -34,6 +38,10 @@ _RE2_OPTIONS.max_mem = 1 << 20
 _MATCHER = re.compile(
     r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\')\s*(,|$)', re.DOTALL
 )
+#: Classes of Unicode characters, such as \\pL, and escapes, which may stand for anything in an expression's string.
+_WIDE = re.compile(r"\\(?:[pPxuU]|[0-7]{3})")
+#: Beginning of a group that ignores the case: each class then costs as much.
+_FOLDED = re.compile(r"\(\?[a-zA-Z]*i")
 _COUNTED = re.compile(r"\{(\d{1,6}),?(\d{0,6})\}")
 _HEAD = re.compile(rf"\s*({NAME.pattern})?\s*(\{{(.*)\}})?\s*", re.DOTALL)
 
@@ -123,25 +131,26 @@ def parse_selectors(texts: Iterable[str]) -> tuple[Selector, ...]:
 
     Raises the errors of ``parse_selector``, and Invalid when all selectors together cost too much to compile.
     """
-    selectors, weight = [], 0
-    for text in texts:
-        weight += pattern_weight(text)
-        if weight > MAX_PATTERN_WEIGHT:
-            raise Invalid(
-                "the regular expressions take too long to compile for one request; use fewer, or fewer counted repetitions",
-                field="selectors",
-            )
-        selectors.append(parse_selector(text))
-    return tuple(selectors)
+    given = list(texts)
+    check_weight(given)
+    return tuple(map(parse_selector, given))
+
+
+def check_weight(texts: Iterable[str]) -> None:
+    """Raise Invalid if the regular expressions of one request's selectors and expressions cost too much to compile in all."""
+    if sum(pattern_weight(text) for text in texts if "~" in text) > MAX_PATTERN_WEIGHT:
+        raise Invalid(TOO_DEAR, field="selectors")
 
 
 def pattern_weight(text: str) -> int:
-    """Estimate the time to compile a selector's regular expressions, in units of 2 µs."""
-    if "~" not in text:
-        return 0
+    """Estimate the time to compile regular expressions, in units of 2 µs. Escapes of strings may still be in the text."""
+    wide = len(_WIDE.findall(text))
+    most = _WIDE_WEIGHT if wide else 0
+    if _FOLDED.search(text):
+        wide += text.count("[")
     counts = [min(int(count or low), _NESTED_WEIGHT) for low, count in _COUNTED.findall(text)]
     nested = text.count("){") if len(counts) > 1 else 0
-    return len(text) // 4 + sum(counts) + nested * _NESTED_WEIGHT
+    return len(text) // 4 + sum(counts) + nested * _NESTED_WEIGHT + most + wide * _EACH_WIDE
 
 
 def make_matcher(label: str, operator: str, value: str) -> Matcher:

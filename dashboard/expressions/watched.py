@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
 
 from dashboard.domain.errors import Invalid
-from dashboard.domain.selector import Selector, make_matcher, parse_selector, parse_selectors
+from dashboard.domain.selector import Selector, check_weight, make_matcher, parse_selector, parse_selectors
 from dashboard.query.promql.errors import BadExpression
 from dashboard.query.promql.parse import parse
 from dashboard.query.promql.syntax import Expr, Kind, kind_of
@@ -56,15 +57,6 @@ def step_for(window_ms: int) -> int:
     return next((step for step in _STEPS_S if step >= wanted), _STEPS_S[-1])
 
 
-def is_selector(text: str) -> bool:
-    """Return whether a text is a selector; such a text is not an expression."""
-    try:
-        parse_selector(text)
-    except Invalid:
-        return False
-    return True
-
-
 class Watched(NamedTuple):
     """Selectors in the order of the request, and the expressions among them."""
 
@@ -77,9 +69,14 @@ def watched(texts: Sequence[str], expressions: Iterable[int], window_ms: int) ->
     indices of the texts that are expressions, valid or not; the others are selectors."""
     places = set(expressions)
     plain = iter(parse_selectors([text for place, text in enumerate(texts) if place not in places]))
+    return _joined([None if place in places else next(plain) for place in range(len(texts))], texts, window_ms)
+
+
+def _joined(plain: Sequence[Selector | None], texts: Sequence[str], window_ms: int) -> Watched:
+    """Join the selectors of a view, in the order of the request, with its expressions, for which ``plain`` is None."""
     step_s = step_for(window_ms)
-    specs = {place: LiveSpec(texts[place].strip(), step_s) for place in sorted(places)}
-    selectors = tuple(specs[place].selector if place in specs else next(plain) for place in range(len(texts)))
+    specs = {place: LiveSpec(texts[place].strip(), step_s) for place, found in enumerate(plain) if found is None}
+    selectors = tuple(specs[place].selector if found is None else found for place, found in enumerate(plain))
     return Watched(selectors, tuple(dict.fromkeys(specs.values())))
 
 
@@ -94,7 +91,9 @@ def watched_again(texts: Sequence[str], expressions: Sequence[int] | None, windo
 
 
 def _parsed(texts: tuple[str, ...], expressions: tuple[int, ...] | None, window_ms: int) -> Watched:
-    return watched(texts, expressions_among(texts) if expressions is None else expressions, window_ms)
+    if expressions is None:
+        return _joined(selectors_among(texts), texts, window_ms)
+    return watched(texts, expressions, window_ms)
 
 
 _remembered = lru_cache(maxsize=_REMEMBERED)(_parsed)
@@ -123,11 +122,16 @@ def live_expression(text: str) -> tuple[Expr | None, str]:
     return expr, ""
 
 
-def expressions_among(texts: Sequence[str]) -> list[int]:
-    """Return the indices of the texts that are expressions; raise Invalid for a text that is neither selector nor expression."""
-    found = []
-    for place, text in enumerate(texts):
-        if is_selector(text):
+def selectors_among(texts: Sequence[str]) -> list[Selector | None]:
+    """Return the selector that each text is, None for an expression.
+
+    Raises Invalid for a text that is neither, and if the regular expressions cost too much to compile.
+    """
+    check_weight(texts)
+    found: list[Selector | None] = []
+    for text in texts:
+        with suppress(Invalid):
+            found.append(parse_selector(text))
             continue
         try:
             parse(text)
@@ -138,5 +142,5 @@ def expressions_among(texts: Sequence[str]) -> list[int]:
                 f"{text[:60]!a} is neither a selector nor an expression: {error.line}:{error.column}: {error.why}",
                 field="selectors",
             ) from None
-        found.append(place)
+        found.append(None)
     return found

@@ -9,9 +9,9 @@ from functools import lru_cache
 import promql_parser as library
 
 from dashboard.domain.errors import Invalid
-from dashboard.domain.selector import Matcher, Selector, make_matcher
+from dashboard.domain.selector import MAX_PATTERN_WEIGHT, TOO_DEAR, Matcher, Selector, make_matcher, pattern_weight
 from dashboard.query.promql.errors import BadExpression
-from dashboard.query.promql.scan import Scanned, scan
+from dashboard.query.promql.scan import Scanned, pattern_number, scan, with_patterns
 from dashboard.query.promql.signatures import AGGREGATIONS, EXPERIMENTAL_AGGREGATIONS, FUNCTIONS
 from dashboard.query.promql.syntax import (
     Aggregate,
@@ -46,14 +46,15 @@ def parse(source: str) -> Expr:
         tree = _parse(scanned.text())
     except ValueError as error:
         raise _located(scanned, str(error)) from None
-    return _Converter(scanned).convert(tree)
+    return _Converter(scanned, _patterns(scanned)).convert(tree)
 
 
 def layout(source: str) -> str:
     """Format an expression in Prometheus' standard layout; raise BadExpression."""
     parse(source)
     scanned = scan(source)
-    text = str(_parse(scanned.text()).prettify())
+    quoted = [_quoted(value) for value in _patterns(scanned)]
+    text = with_patterns(str(_parse(scanned.text()).prettify()), quoted)
     for at_ms in scanned.at_ms:  # the parser has seen 0 for each
         text = text.replace("@ 0.000", f"@ {at_ms / 1000:.3f}", 1)
     return text
@@ -71,6 +72,30 @@ def _parse(text: str) -> library.Expr:
         raise ValueError("the parser cannot read this") from None
 
 
+def _patterns(scanned: Scanned) -> list[str]:
+    """Return the regular expressions, without quotes and escapes; raise BadExpression if they take too long to compile."""
+    patterns, weight = list[str](), 0
+    for literal in scanned.patterns:
+        try:
+            patterns.append(literal[1:-1] if literal[0] == "`" else _string(literal))
+        except ValueError as error:
+            raise scanned.error(str(error), scanned.place_of_pattern(len(patterns))) from None
+        weight += pattern_weight(patterns[-1])
+        if weight > MAX_PATTERN_WEIGHT:
+            raise scanned.error(TOO_DEAR, scanned.place_of_pattern(len(patterns) - 1))
+    return patterns
+
+
+def _string(literal: str) -> str:
+    tree = _parse(literal)
+    assert isinstance(tree, library.StringLiteral)
+    return tree.val
+
+
+def _quoted(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
 # --- places of errors ---
 
 
@@ -83,7 +108,7 @@ def _located(scanned: Scanned, reason: str) -> BadExpression:
             return scanned.error(f"unexpected {token.text!r}", token.start)
         if any(text in reason for text in _SYNTAX):
             return scanned.error("unexpected end of input", len(scanned.source))
-    return scanned.error(reason, _place(scanned, reason))
+    return scanned.error(with_patterns(reason, [each[1:-1] for each in scanned.patterns]), _place(scanned, reason))
 
 
 def _right_tokens(scanned: Scanned) -> int:
@@ -155,8 +180,9 @@ def _place(scanned: Scanned, reason: str) -> int:
 class _Converter:
     """Converter from the parser's tree to the tree of ``syntax.py``. It visits the nodes in the order of the text."""
 
-    def __init__(self, scanned: Scanned) -> None:
+    def __init__(self, scanned: Scanned, patterns: list[str]) -> None:
         self._scanned = scanned
+        self._patterns = patterns
         self._at_ms = list(scanned.at_ms)
         self._places = 0
 
@@ -204,10 +230,17 @@ class _Converter:
         if tree.matchers.or_matchers:
             raise self._error("unexpected 'or' in label matching; use a regular expression", "or")
         written = [("__name__", "=", tree.name)] if tree.name is not None else []
-        written += [(m.name, _OPS[str(m.op)], m.value) for m in tree.matchers.matchers]
+        written += [(m.name, _OPS[str(m.op)], self._value(m.value)) for m in tree.matchers.matchers]
         matchers = tuple(self._matcher(*each) for each in written)
+        if all(matcher.test("") for matcher in matchers):
+            raise self._error("vector selector must contain at least one non-empty matcher", "{")
         self._places += 1
         return Instant(Selector(matchers), tuple(written), self._when(tree), self._places - 1)
+
+    def _value(self, value: str) -> str:
+        """Return a matcher's value, which is a placeholder for a regular expression."""
+        number = pattern_number(value)
+        return value if number is None else self._patterns[number]
 
     def _matcher(self, label: str, operator: str, value: str) -> Matcher:
         try:

@@ -1,14 +1,16 @@
 """Linear scan of an expression's text before the parser sees it: tokens with their places, and bounds. Pure.
 
 promql-parser holds the interpreter's lock for seconds on thousands of nested signs, panics on durations that are out of range, and
-gives no positions.  So depth and operators are counted here, durations out of range are refused, the numbers after ``@`` are read here,
-and underscores are taken out of numbers.  Source: the lexer's rules in Prometheus, "Literals and comments".
+gives no positions.  It also compiles regular expressions without a bound on their size: 15 characters take half a second.  So depth and
+operators are counted here, durations out of range are refused, the numbers after ``@`` and the regular expressions are read here, and
+underscores are taken out of numbers.  Source: the lexer's rules in Prometheus, "Literals and comments".
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -20,6 +22,9 @@ MAX_OPERATORS = 500
 #: The longest duration in seconds; Prometheus counts nanoseconds in 64 bits.
 _MAX_DURATION_S = 9.2e9
 _MAX_AT_S = 9.2e15
+
+#: What the parser sees in place of a regular expression: its number between two characters of no meaning.
+_PLACE = re.compile("\\|?\ue000([0-9]+)\ue001")
 
 _TOKEN = re.compile(
     r"""(?P<blank>[ \t\r\n]+|\#[^\r\n]*)
@@ -44,15 +49,23 @@ class Lexeme(Struct, frozen=True):
 
 
 class Scanned(Struct, frozen=True):
-    """An expression's tokens, and the times after ``@`` in milliseconds, which the parser sees as 0."""
+    """An expression's tokens, and what the parser does not see: the times after ``@`` in milliseconds, which are 0 for it, and the
+    literals of the regular expressions (``pattern_number``).
+    """
 
     source: str
     tokens: tuple[Lexeme, ...]
     at_ms: tuple[int, ...]
+    patterns: tuple[str, ...] = ()
 
     def text(self, count: int | None = None) -> str:
         """Return the first ``count`` tokens (None: all) as a text for the parser."""
         return " ".join(token.text for token in self.tokens[:count])
+
+    def place_of_pattern(self, number: int) -> int:
+        """Return the place of a regular expression."""
+        places = [token.start for token in self.tokens if pattern_number(token.text[1:-1]) == number]
+        return places[0] if places else 0
 
     def error(self, reason: str, place: int) -> BadExpression:
         """Return the error at a place, in characters from the start."""
@@ -71,6 +84,7 @@ def scan(source: str) -> Scanned:
         raise error_at(source, f"the expression is longer than {MAX_BYTES} bytes", 0)
     tokens: list[Lexeme] = []
     at_ms: list[int] = []
+    patterns: list[str] = []
     opened: list[tuple[str, int]] = []
     place = operators = 0
     while place < len(source):
@@ -87,13 +101,34 @@ def scan(source: str) -> Scanned:
             operators += text in _OPERATORS and not (opened and opened[-1][0] == "{")
             if operators > MAX_OPERATORS:
                 raise error_at(source, f"more than {MAX_OPERATORS} operators", place)
+            if kind == "text" and tokens and tokens[-1].text in ("=~", "!~"):
+                token = Lexeme(kind, _placeholder(len(patterns), tokens[-1].text), place)
+                patterns.append(text)
             tokens += _checked(source, tokens, token, at_ms)
         place = found.end()
     if opened:
         raise error_at(source, f"unclosed {_NAMES[opened[-1][0]]}", opened[-1][1])
     if not tokens:
         raise error_at(source, "no expression found in input", 0)
-    return Scanned(source, tuple(tokens), tuple(at_ms))
+    return Scanned(source, tuple(tokens), tuple(at_ms), tuple(patterns))
+
+
+def _placeholder(number: int, operator: str) -> str:
+    """Return a literal for the parser in place of a regular expression. No such matcher matches an empty label, so that the parser
+    refuses no selector for it.
+    """
+    return f'"{"|" if operator == "!~" else ""}\ue000{number}\ue001"'
+
+
+def pattern_number(value: str) -> int | None:
+    """Return the number of the regular expression that a matcher's value stands for; None if it is none."""
+    found = _PLACE.fullmatch(value)
+    return int(found[1]) if found else None
+
+
+def with_patterns(text: str, patterns: Sequence[str]) -> str:
+    """Return a text of the parser with the regular expressions ``patterns`` in their places."""
+    return _PLACE.sub(lambda found: patterns[int(found[1])] if int(found[1]) < len(patterns) else found[0], text)
 
 
 _NAMES = {"(": "left parenthesis", "[": "left bracket", "{": "left brace"}

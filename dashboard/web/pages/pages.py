@@ -13,7 +13,7 @@ from dashboard.boards.library import Author
 from dashboard.boards.visible import seen_board
 from dashboard.domain.errors import Forbidden, NotAuthenticated
 from dashboard.domain.identity import Role
-from dashboard.expressions.watched import expressions_among
+from dashboard.expressions.watched import selectors_among
 from dashboard.web.pages.browsers import knows_trusted_types, needs_old_files
 from dashboard.web.server.addresses import own_address
 from dashboard.web.server.base import BaseHandler
@@ -134,7 +134,7 @@ class ChosenPage(Page):
     def get(self) -> None:
         # more may follow the #, which only the page sees
         selectors = [*self.get_query_arguments("series"), *self.get_query_arguments("expr")]
-        expressions_among(selectors)
+        selectors_among(selectors)
         title = ", ".join(selectors) or "Chosen series"
         self.render_wall(
             "board.html", title=title, board_id="", boards=self.seen(), selectors=selectors, may_edit=False

@@ -5,19 +5,28 @@ from __future__ import annotations
 import pytest
 
 from dashboard.domain.errors import Invalid
-from dashboard.expressions.watched import LiveSpec, expressions_among, fault_of, step_for, watched, watched_again
+from dashboard.expressions.watched import LiveSpec, fault_of, selectors_among, step_for, watched, watched_again
 
 
 def test_selectors_stay_what_they_are() -> None:
-    assert expressions_among(
-        ["cpu", 'cpu{host="a"}', '{__name__=~".+"}', "disk.used-bytes", "rate(x[1m])", "a / b"]
-    ) == [4, 5]
+    plain = ["cpu", 'cpu{host="a"}', '{__name__=~".+"}', "disk.used-bytes"]
+    found = selectors_among([*plain, "rate(x[1m])", "a / b"])
+    assert [selector and selector.text for selector in found] == [*plain, None, None]
 
 
 @pytest.mark.parametrize("text", ["rate(x)", "sum(", "a b", "1 +"])
 def test_a_text_that_is_neither_is_refused_with_its_place(text: str) -> None:
     with pytest.raises(Invalid, match=r"neither a selector nor an expression: 1:\d"):
-        expressions_among([text])
+        selectors_among([text])
+
+
+@pytest.mark.parametrize(
+    "text", ['{n=~"[a-z]{1,9%d}"}', 'sum({n=~"[a-z]{1,9%d}"})', r'x{n=~"\\pL%d"} + 1', r'x{n=~"\x5cpL%d"} + 1']
+)
+def test_all_patterns_of_a_request_have_a_budget(text: str) -> None:
+    assert len(selectors_among([text % 10])) == 1
+    with pytest.raises(Invalid, match="take too long to compile for one request"):
+        selectors_among([text % number for number in range(10, 90)])
 
 
 def test_an_expression_has_the_same_name_everywhere_and_one_for_each_step() -> None:

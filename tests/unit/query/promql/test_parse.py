@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from dashboard.query.promql import parse as parse_module
 from dashboard.query.promql.errors import BadExpression
 from dashboard.query.promql.parse import layout, parse
 from dashboard.query.promql.syntax import Aggregate, Binary, Call, Instant, Kind, Range, When, kind_of, selectors_of
+from tests.support.host import factor
 
 
 @pytest.mark.parametrize(
@@ -34,7 +38,7 @@ from dashboard.query.promql.syntax import Aggregate, Binary, Call, Instant, Kind
         ("limitk(1, x)", 1, 1, "experimental"),
         ("1 + mad_over_time(x[5m])", 1, 5, "experimental"),
         ("a + fill(0) b", 1, 5, "experimental"),
-        ('x{a=~"("}', 1, 1, "regex"),
+        ('x{a=~"("}', 1, 3, "regular expression"),
         ("", 1, 1, "no expression found in input"),
         ("# nothing", 1, 1, "no expression found in input"),
     ],
@@ -52,6 +56,51 @@ def test_a_wrong_expression_is_refused_where_it_is_wrong(text: str, line: int, c
 def test_what_would_cost_too_much_is_refused_before_it_is_parsed(text: str) -> None:
     with pytest.raises(BadExpression):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r'{a=~"x\\d\x41|\"é"}', 'x\\dA|"é'),
+        (r"x{a!~'b+'}", "b+"),
+        (r"{a=~`x\d`}", r"x\d"),
+        ('{a!~"b*",c="d"}', "b*"),
+    ],
+)
+def test_the_parser_library_sees_no_regular_expression(text: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, read = list[str](), parse_module.library.parse
+
+    def noting(given: str) -> object:
+        seen.append(given)
+        return read(given)
+
+    monkeypatch.setattr(parse_module.library, "parse", noting)
+    tree = parse.__wrapped__(text)  # type: ignore[attr-defined]  # without its cache
+    assert isinstance(tree, Instant)
+    assert [each for _, operator, each in tree.written if operator in ("=~", "!~")] == [value]
+    selectors = [each for each in seen if "{" in each]
+    assert len(selectors) == 1
+    assert "\ue0000\ue001" in selectors[0]
+    assert layout(text).count(value.replace("\\", "\\\\").replace('"', '\\"')) == 1
+
+
+def test_a_pattern_of_a_few_characters_that_is_too_large_is_refused_at_once() -> None:
+    began_s = time.process_time()
+    for text in (r'{n=~"[\\pL\\pN]{1,300}"}', r'sum({n=~"[\\pL\\pN]{1,300}"})'):
+        with pytest.raises(BadExpression, match="too large"):
+            parse(text)
+    assert time.process_time() - began_s < 0.1 * factor()  # a second and more if the parser library compiles it
+    with pytest.raises(BadExpression, match="take too long to compile for one request"):
+        parse(" + ".join(f'sum({{n=~"[a-z]{{1,99{number}}}"}})' for number in range(10, 30)))
+
+
+def test_a_selector_that_matches_series_without_any_label_is_refused() -> None:
+    for text in ('{a=~".*"}', '{a!~".+"}', '{a=~""}', '{a!="b",c=~"d?"}'):
+        with pytest.raises(BadExpression, match="at least one non-empty matcher"):
+            parse(text)
+    assert isinstance(parse('{a!~".*"}'), Instant)
+    with pytest.raises(BadExpression, match="'a' or 'b'"):
+        parse('a{__name__=~"b"}')
 
 
 def test_a_tree_has_the_parts_of_the_text() -> None:
