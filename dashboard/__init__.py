@@ -4,7 +4,7 @@ The packages, in reading order. Each imports only from packages above it (import
 exception: ``replica`` keeps the index of selectors, ``query/index.py``.
 
     domain        values and rules: series, selectors, documents, boards, freshness, partitions, errors; no I/O
-    settings      every setting, in one table; beside it: ``settings_loading``, ``runtime`` (runs all tasks), ``logs``, ``resources``
+    settings      every setting, in one table; beside it: ``settings_loading``, ``runtime`` (all tasks), ``turns``, ``logs``, ``resources``
     data_folder   the folder of a server's data: private, locked, watched; backup and restore
     listening     the sockets to listen on; beside it: ``node_sockets`` (between processes), ``worker``, ``address_counts``
     rfc6455       WebSocket frames, compression, close codes; no I/O

@@ -29,6 +29,8 @@ from dashboard.query.promql.syntax import (
     When,
 )
 
+#: Tokens that may be parsed to find the place of an error: at most 30 milliseconds. Beyond it the error has a less exact place.
+_PLACE_TOKENS = 6_000
 #: Texts that complete a prefix of some valid expression.
 _ENDINGS = (
     "", "x", "1", '"x"', "x)", "(x)", "(x) x", "{a='x'}", "='x'", "'x'", "x='x'", "5m", "5m]", "]", ":]", "1]", "()", "(x) (x)",
@@ -101,33 +103,63 @@ def _quoted(value: str) -> str:
 
 def _located(scanned: Scanned, reason: str) -> BadExpression:
     """Return the parser's error with its place: the first unexpected token, or the smallest part with the same error."""
-    if any(text in reason for text in _SYNTAX) or not _in_parts(scanned, reason):
-        count = _right_tokens(scanned)
-        if count < len(scanned.tokens):
-            token = scanned.tokens[count]
-            return scanned.error(f"unexpected {token.text!r}", token.start)
-        if any(text in reason for text in _SYNTAX):
-            return scanned.error("unexpected end of input", len(scanned.source))
-    return scanned.error(with_patterns(reason, [each[1:-1] for each in scanned.patterns]), _place(scanned, reason))
+    tries, is_syntax = _Tries(), any(text in reason for text in _SYNTAX)
+    place = None if is_syntax else next(_faulty(scanned, reason, tries), None)
+    try:
+        if place is None:
+            count = _right_tokens(scanned, tries)
+            if count < len(scanned.tokens):
+                token = scanned.tokens[count]
+                return scanned.error(f"unexpected {token.text!r}", token.start)
+            if is_syntax:
+                return scanned.error("unexpected end of input", len(scanned.source))
+    except _TooLong:
+        reason = f"{reason} (the expression is too long to find the place)"
+    if place is None:
+        quoted = [part for part in reason.split("'")[1::2] if part]
+        place = next((token.start for token in scanned.tokens if token.text in quoted), scanned.tokens[0].start)
+    return scanned.error(with_patterns(reason, [each[1:-1] for each in scanned.patterns]), place)
 
 
-def _right_tokens(scanned: Scanned) -> int:
-    """Return the length, in tokens, of the longest prefix that can be completed to a valid expression."""
+class _TooLong(Exception):
+    """Signal that no more may be parsed to find the place of an error."""
+
+
+class _Tries:
+    """Budget of the texts that are parsed to find the place of an error."""
+
+    def __init__(self) -> None:
+        self._left = _PLACE_TOKENS
+
+    def may(self, text: str) -> bool:
+        """Return whether a text may be parsed, and count it."""
+        self._left -= text.count(" ") + 1
+        return self._left >= 0
+
+    def parse(self, text: str) -> None:
+        """Parse a text; raise ValueError, and _TooLong if it may not be parsed."""
+        if not self.may(text):
+            raise _TooLong
+        _parse(text)
+
+
+def _right_tokens(scanned: Scanned, tries: _Tries) -> int:
+    """Return the length, in tokens, of the longest prefix that can be completed to a valid expression; raises _TooLong."""
     low, high = 0, len(scanned.tokens)
     while low < high:
         middle = (low + high + 1) // 2
-        if _begins(scanned, middle):
+        if _begins(scanned, middle, tries):
             low = middle
         else:
             high = middle - 1
     return low
 
 
-def _begins(scanned: Scanned, count: int) -> bool:
+def _begins(scanned: Scanned, count: int, tries: _Tries) -> bool:
     text, closing = scanned.text(count), _closing(scanned, count)
     for ending in _ENDINGS:
         try:
-            _parse(f"{text} {ending}{closing}")
+            tries.parse(f"{text} {ending}{closing}")
         except ValueError as error:
             if not any(part in str(error) for part in ("invalid promql", "unexpected", "bad number", "unclosed")):
                 return True
@@ -146,11 +178,7 @@ def _closing(scanned: Scanned, count: int) -> str:
     return "".join(reversed(opened))
 
 
-def _in_parts(scanned: Scanned, reason: str) -> bool:
-    return any(True for _ in _faulty(scanned, reason))
-
-
-def _faulty(scanned: Scanned, reason: str) -> Iterator[int]:
+def _faulty(scanned: Scanned, reason: str, tries: _Tries) -> Iterator[int]:
     """Yield the places of all parts with this error, the smallest part first; a part is a word with its parentheses."""
     tokens, opened = scanned.tokens, list[int]()
     for at, token in enumerate(tokens):
@@ -159,19 +187,14 @@ def _faulty(scanned: Scanned, reason: str) -> Iterator[int]:
         elif token.text == ")" and opened:
             begin = opened.pop()
             begin -= begin > 0 and tokens[begin - 1].kind == "word"
+            part = " ".join(each.text for each in tokens[begin : at + 1])
+            if not tries.may(part):
+                return
             try:
-                _parse(" ".join(each.text for each in tokens[begin : at + 1]))
+                _parse(part)
             except ValueError as error:
                 if str(error) == reason:
                     yield tokens[begin].start
-
-
-def _place(scanned: Scanned, reason: str) -> int:
-    """Return the place of an error that is not one of syntax: a wrong type or an unknown name."""
-    if (place := next(_faulty(scanned, reason), None)) is not None:
-        return place
-    quoted = [part for part in reason.split("'")[1::2] if part]
-    return next((token.start for token in scanned.tokens if token.text in quoted), scanned.tokens[0].start)
 
 
 # --- the parser's tree as ours ---

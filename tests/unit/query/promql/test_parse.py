@@ -94,6 +94,29 @@ def test_a_pattern_of_a_few_characters_that_is_too_large_is_refused_at_once() ->
         parse(" + ".join(f'sum({{n=~"[a-z]{{1,99{number}}}"}})' for number in range(10, 30)))
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("+".join(["sum(a)"] * 490) + " b c", "too long to find the place"),
+        ("+".join(["sum(a)"] * 490) + "+rate(x)", "expected type matrix"),
+        ("+".join(["(" * 95 + "a" + ")" * 95] * 20) + "+rate(x)", "expected type matrix"),
+        ("+".join(["1e9"] * 490) + " 5 5", "too long to find the place"),
+        ("+".join(["sum(rate(a[5m]))"] * 20) + " 5 5", "unexpected '5'"),
+    ],
+)
+def test_finding_the_place_of_an_error_has_a_budget(text: str, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed, read = list[str](), parse_module.library.parse
+
+    def noting(given: str) -> object:
+        parsed.append(given)
+        return read(given)
+
+    monkeypatch.setattr(parse_module.library, "parse", noting)
+    with pytest.raises(BadExpression, match=place):
+        parse(text)
+    assert sum(each.count(" ") for each in parsed) <= 6_000 + 2 * len(text)
+
+
 def test_a_selector_that_matches_series_without_any_label_is_refused() -> None:
     for text in ('{a=~".*"}', '{a!~".+"}', '{a=~""}', '{a!="b",c=~"d?"}'):
         with pytest.raises(BadExpression, match="at least one non-empty matcher"):
