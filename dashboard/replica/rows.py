@@ -16,8 +16,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-#: Most waiting entries; then all are added.
-_MOST_WAITING = 64
+#: Most waiting entries; then all are added. Each list has a limit of its own, up to ``_SPREAD`` less, so that not all are added at once.
+_MOST_WAITING = 96
+_SPREAD = 32
 #: Entries of shorter lists are added at once.
 _WAITING_FROM = 16
 #: Least mean length of the parts of a list with repetitions; a list with shorter parts is not divided.
@@ -87,6 +88,7 @@ class Rows(Generic[S]):
         "_columns",
         "_finish",
         "_greatest_ms",
+        "_most",
         "_run",
         "_seqs",
         "_starts",
@@ -106,6 +108,7 @@ class Rows(Generic[S]):
     def __init__(self, series: tuple[S, ...], finish: Finish[S]) -> None:
         self.series = series
         self._finish = finish
+        self._most = _MOST_WAITING - id(self) // 64 % _SPREAD
         self.followed: Sequence[Followed] = ()
         self.followed_version = -1
         self.repeats = len(set(series)) < len(series)
@@ -158,7 +161,7 @@ class Rows(Generic[S]):
         self._greatest_ms = greatest
         self.is_behind = True
         self._hold(seq, times, values)
-        if begins_step and self._steady is not None and len(self._seqs) + self._steady.run > _MOST_WAITING:
+        if begins_step and self._steady is not None and len(self._seqs) + self._steady.run > self._most:
             steady = self._steady
             self.flush()  # at the begin of a step, so that the last step is folded, too
             self.turned(steady)
@@ -204,7 +207,7 @@ class Rows(Generic[S]):
         self._seqs.append(seq)
         self._times.append(times)
         self._values.append(values)
-        if len(self._seqs) >= _MOST_WAITING:
+        if len(self._seqs) >= self._most:
             self.flush()
 
     def append(self, seq: int, times: int | array[int], values: array[float]) -> None:

@@ -74,3 +74,9 @@ def test_damaged_bytes_are_invalid_or_a_change() -> None:
         except Invalid:
             pass
     assert 100 < changes < 4_900
+
+
+def test_equal_times_are_stored_once() -> None:
+    same, other = encode_samples(["a", "b"], [7, 7], [1.0, 2.0]), encode_samples(["a", "b"], [7, 8], [1.0, 2.0])
+    assert same == encode_samples(["a", "b"], 7, [1.0, 2.0])
+    assert [isinstance(decode_change(each).times, int) for each in (same, other)] == [True, False]  # type: ignore[union-attr]
