@@ -82,6 +82,22 @@ async def test_texts_are_sent_compressed_to_those_who_accept_it() -> None:
         assert (head.headers["Content-Length"], head.body) == (str(len(packed.body)), b"")
 
 
+async def test_the_sheet_of_a_page_brings_its_parts_and_names_them_where_it_is_not_compressed() -> None:
+    async with running() as server:
+        page = (await fetch(server, "/")).body.decode()
+        [path] = re.findall(r'<link rel="stylesheet" href="([^"]+)">', page)
+        packed = await as_sent(server, path, Accept_Encoding="gzip")
+        whole = gzip.decompress(packed.body)
+        assert BASE.read_bytes() in whole
+        assert b"@import" not in whole
+        plain = (await as_sent(server, path)).body
+        parts = re.findall(rb'@import "([^"]+)";', plain)
+        assert len(parts) == 5
+        for part in parts:
+            found = await as_sent(server, path.rsplit("/", 1)[0] + "/" + part.decode())
+            assert (found.code, found.body in whole) == (200, True), part
+
+
 async def test_ranges_and_fonts_are_sent_as_they_are() -> None:
     async with running() as server:
         build = await build_of(server)

@@ -21,10 +21,10 @@ class StaticServices(NamedTuple):
 class StaticHandler(StaticFileHandler):
     """``/static/BUILD/path``: browsers may cache the file for a year if BUILD is this build, else not at all.
 
-    A text is sent compressed if the client accepts gzip and does not ask for a range.
+    A text is sent compressed if the client accepts gzip and does not ask for a range; a style sheet then contains what it imports.
     """
 
-    _is_compressed = False
+    _compressed_etag = ""
 
     def initialize(self, context: WebContext, services: StaticServices, template: str = "") -> None:  # type: ignore[override]  # as our handlers
         super().initialize(path=str(services.folder))
@@ -46,17 +46,17 @@ class StaticHandler(StaticFileHandler):
             return await super().get(path, include_body=include_body)
         self.path = self.parse_url_path(path)
         self.absolute_path = self.validate_absolute_path(self.root, self.get_absolute_path(self.root, self.path))
-        data = await self._compressed.get(self.absolute_path or "")
-        if data is None:
+        found = await self._compressed.get(self.absolute_path or "")
+        if found is None or found.data is None:
             return await super().get(path, include_body=include_body)
-        self._is_compressed = True
+        self._compressed_etag = found.etag
         self.modified = self.get_modified_time()
         self.set_headers()
         if self.should_return_304():
             self.set_status(304)
             return None
         self.set_header("Content-Encoding", "gzip")
-        self.finish(data)  # without the body for HEAD
+        self.finish(found.data)  # without the body for HEAD
         return None
 
     def head(self, build: str, path: str) -> Any:  # type: ignore[override]  # the build goes before
@@ -64,8 +64,7 @@ class StaticHandler(StaticFileHandler):
 
     def compute_etag(self) -> str | None:
         """Return the tag of the content. Compressed content has a tag of its own."""
-        tag = super().compute_etag()
-        return f'{tag[:-1]}-gzip"' if tag and self._is_compressed else tag
+        return self._compressed_etag or super().compute_etag()
 
     def get_content_type(self) -> str:
         """Return the media type by the file's name; the tables of some systems do not contain fonts."""

@@ -32,10 +32,24 @@ async def test_a_file_is_compressed_once_until_it_changes(tmp_path: Path, monkey
     for text in (b"let a = 1;\n" * 200, b"let a = 2;\n" * 300):
         file.write_bytes(text)
         for _ in range(2):
-            data = await files.get(str(file))
-            assert data is not None
-            assert gzip.decompress(data) == text
+            found = await files.get(str(file))
+            assert found is not None
+            assert gzip.decompress(found.data or b"") == text
     assert compressed == [str(file)] * 2
+
+
+@pytest.mark.gen_test
+async def test_a_style_sheet_contains_its_parts_and_is_compressed_again_when_one_changes(tmp_path: Path) -> None:
+    sheet, part, files = tmp_path / "page.css", tmp_path / "part.css", CompressedFiles()
+    sheet.write_bytes(b'@import "part.css";\n.a { color: red; }\n')
+    tags = set()
+    for text in (b".b { color: blue; }\n" * 80, b".c { color: blue; }\n" * 90):
+        part.write_bytes(text)
+        found = await files.get(str(sheet))
+        assert found is not None
+        assert gzip.decompress(found.data or b"") == text + b".a { color: red; }\n"
+        tags.add(found.etag)
+    assert len(tags) == 2
 
 
 @pytest.mark.gen_test
