@@ -65,6 +65,8 @@ _USER = """{
 def _press(page: Page, what: str) -> None:
     button = page.get_by_role("button", name=what, exact=True)
     button.click() if len(what) > 1 and "+" not in what else page.keyboard.press(what)
+    if what == "c":  # until the panel is there, keys are meant for it
+        expect(page.get_by_role("tab", name="Conversation")).to_be_visible()
 
 
 def test_axe_finds_nothing_on_any_page_in_either_theme(pages: Pages, host_site: ServerProcess) -> None:

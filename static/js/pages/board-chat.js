@@ -1,10 +1,9 @@
 // Side panel of a board: its button in the bar with the unread count, its key, and whether it was open the last time.
 
-import "../widgets/side-panel.js";
 import "../widgets/watcher-badges.js";
 import { Chat } from "../data/chat.js";
 import { currentUser } from "../widgets/user.js";
-import { trackPresence } from "./presence.js";
+import { INPUTS, trackPresence } from "./presence.js";
 
 /** @import { ServerFields } from "../client/protocol.js" */
 /** @import { ChartTime, SidePanel } from "../widgets/side-panel.js" */
@@ -15,6 +14,10 @@ import { trackPresence } from "./presence.js";
 const STORED_AS = "panel";
 /** On narrower screens the panel covers the charts, so it does not open by itself. */
 const WIDE_PX = 700;
+/** Without a person at the page, the panel is loaded this long after it, so that it is there when the connection is not. */
+const ALONE_MS = 60_000;
+/** A load that failed is tried again after this time, by itself. */
+const LOAD_AGAIN_MS = 10_000;
 
 /** @returns {boolean} */
 function wasOpen() {
@@ -39,6 +42,72 @@ function showOnDesktop({ title, body, notificationId }) {
   if (document.hidden && globalThis.Notification?.permission === "granted") new Notification(title, { body, tag: notificationId });
 }
 
+/** The panel, which is loaded when a person is there: walls show the board sooner without it. */
+class LatePanel {
+  /** @param {SidePanel} element @param {Shell} shell @param {() => void} configure */
+  constructor(element, shell, configure) {
+    this.element = element;
+    this.shell = shell;
+    this.configure = configure;
+    this.onToggle = () => {};
+    /** @type {Promise<SidePanel> | undefined} */
+    this.loading = undefined;
+    this.loadInTime();
+  }
+
+  get isOpen() {
+    return !this.element.hidden;
+  }
+
+  /** Load the panel before it is asked for. */
+  loadInTime() {
+    let isSomebodyHere = wasOpen() && innerWidth > WIDE_PX;
+    let againAt = 0;
+    const look = () => {
+      const now = performance.now();
+      const isDue = (isSomebodyHere || now > ALONE_MS) && now > againAt;
+      if (!isDue || this.loading || this.shell.connection.state !== "open") return;
+      againAt = now + LOAD_AGAIN_MS;
+      this.load().catch(() => {});
+    };
+    const seen = () => {
+      isSomebodyHere = true;
+      look();
+    };
+    for (const name of [...INPUTS, "focusin"]) addEventListener(name, seen, { passive: true, once: true });
+    this.shell.connection.on("message", look); // then the server is there
+    if (isSomebodyHere) this.load().catch(() => {});
+  }
+
+  /** Return the panel, set up. */
+  load() {
+    this.loading ??= this.make().catch((error) => {
+      this.loading = undefined;
+      throw error;
+    });
+    return this.loading;
+  }
+
+  async make() {
+    await import("../widgets/side-panel.js");
+    this.configure();
+    this.element.onToggle = () => this.onToggle();
+    return this.element;
+  }
+
+  /** Do something with the panel for the user. Until it is there, no key does anything else. @param {(panel: SidePanel) => void} act */
+  async use(act) {
+    this.shell.isOpening = true;
+    try {
+      act(await this.load());
+    } catch {
+      this.shell.announce("The conversation cannot be loaded. Try again when the connection is back");
+    } finally {
+      this.shell.isOpening = false;
+    }
+  }
+}
+
 /**
  * Start the side panel, if this server has users.
  * @param {Shell} shell @param {{boardId: string, title: string}} board
@@ -46,27 +115,27 @@ function showOnDesktop({ title, body, notificationId }) {
  */
 export function startChat(shell, board, chartTime) {
   const opener = document.getElementById("talk");
-  const panel = /** @type {SidePanel | null} */ (document.querySelector("side-panel"));
+  const element = /** @type {SidePanel | null} */ (document.querySelector("side-panel"));
   const badges = /** @type {WatcherBadges | null} */ (document.querySelector("watcher-badges"));
-  if (!opener || !panel || !badges || !currentUser()) {
+  if (!opener || !element || !badges || !currentUser()) {
     delete document.documentElement.dataset.panel;
     return;
   }
   const chat = new Chat(shell.client, shell.clock, board.boardId);
   chat.onUserReplaced = () => location.reload();
   chat.onNotification = showOnDesktop;
-  panel.configure(chat, shell, chartTime);
+  const panel = new LatePanel(element, shell, () => element.configure(chat, shell, chartTime));
   opener.hidden = false;
-  const toggle = () => {
-    panel.toggle();
-    remember(panel.isOpen);
-  };
+  const toggle = () => panel.use((made) => {
+    made.toggle();
+    remember(made.isOpen);
+  });
   opener.addEventListener("click", toggle);
-  badges.onPress = () => {
-    panel.toggle(true, { focus: false });
-    panel.show("people");
-    panel.focusFirst();
-  };
+  badges.onPress = () => panel.use((made) => {
+    made.toggle(true, { focus: false });
+    made.show("people");
+    made.focusFirst();
+  });
   shell.keys.push(["c", "conversation and people", toggle]);
   const updatePresence = trackPresence(shell.client);
   shell.everySecond.push(updatePresence, () => chat.tick());
@@ -74,7 +143,7 @@ export function startChat(shell, board, chartTime) {
   announceNews(shell, chat, panel);
 }
 
-/** @param {Shell} shell @param {Chat} chat @param {{opener: HTMLElement, panel: SidePanel, badges: WatcherBadges, title: string}} parts */
+/** @param {Shell} shell @param {Chat} chat @param {{opener: HTMLElement, panel: LatePanel, badges: WatcherBadges, title: string}} parts */
 function paintOnChange(shell, chat, { opener, panel, badges, title }) {
   const count = opener.querySelector(".count");
   const paint = () => {
@@ -88,17 +157,17 @@ function paintOnChange(shell, chat, { opener, panel, badges, title }) {
   panel.onToggle = paint;
 }
 
-/** @param {Shell} shell @param {Chat} chat @param {SidePanel} panel */
+/** @param {Shell} shell @param {Chat} chat @param {LatePanel} panel */
 function announceNews(shell, chat, panel) {
   const { client } = shell;
-  client.on("authenticated", () => {
-    if (wasOpen() && !panel.isOpen && innerWidth > WIDE_PX) panel.toggle(true, { focus: false });
+  client.on("authenticated", async () => {
+    if (wasOpen() && !panel.isOpen && innerWidth > WIDE_PX) await panel.load().then((made) => made.toggle(true, { focus: false }), () => {}); // without it the board still works
     delete document.documentElement.dataset.panel;
   });
   client.on("chat:message", ({ userId, name, roomId }) => {
     if (!(panel.isOpen && roomId === chat.current) && userId !== chat.me?.id) shell.announce(`${name} wrote`);
   });
   client.on("notification", ({ title }) => {
-    if (!(panel.isOpen && panel.tab === "notices")) shell.announce(`Notification: ${title}`);
+    if (!(panel.isOpen && panel.element.tab === "notices")) shell.announce(`Notification: ${title}`);
   });
 }

@@ -3,7 +3,8 @@
 /** @import { WebSocketClient } from "../client/websocket-client.js" */
 
 const AWAY_AFTER_MS = 300_000;
-const INPUTS = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"];
+/** Events by which a person shows up. */
+export const INPUTS = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"];
 
 /**
  * Send the user's presence from now on.

@@ -48,6 +48,8 @@ export class Shell {
     this.prompt = new Set();
     /** @type {(() => void)[]} called once a second */
     this.everySecond = [];
+    /** something that takes the focus is on its way, so that keys are meant for it */
+    this.isOpening = false;
     /** @type {string[]} recent announcements */
     this.announcements = [];
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -175,7 +177,7 @@ export class Shell {
     const { target } = event;
     const field = (target instanceof HTMLInputElement && target.type !== "checkbox") || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || (target instanceof HTMLElement && target.isContentEditable);
     const isTyping = field || document.querySelector("dialog[open]");
-    if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isTyping || this.isOpening || event.ctrlKey || event.metaKey || event.altKey) return;
     const found = this.keys.find(([key]) => key === event.key);
     if (!found) return;
     event.preventDefault();
