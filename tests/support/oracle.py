@@ -9,6 +9,8 @@ scene compares the report with the publisher's log. Does not own connections (``
 from __future__ import annotations
 
 import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import Any, NamedTuple
@@ -16,6 +18,8 @@ from typing import Any, NamedTuple
 from tests.support.publisher import PREFIX
 
 _MOST_VIOLATIONS, _MOST_OF_ONE = 40, 3
+#: Newest messages that a viewer keeps, and viewers whose messages are printed.
+_KEPT_MESSAGES, _MOST_TRACES = 12, 2
 #: Samples whose places are remembered.
 _MOST_PLACES = 300_000
 
@@ -27,10 +31,13 @@ class Verdict:
     lossy: bool = False
     violations: list[str] = field(default_factory=list)
     count: int = 0
+    traces: dict[str, list[str]] = field(default_factory=dict)
 
-    def accuse(self, viewer: str, what: str) -> None:
-        """Report something that must not happen."""
+    def accuse(self, viewer: str, what: str, trace: Callable[[], list[str]] | None = None) -> None:
+        """Report something that must not happen; ``trace``: gives the messages that led to it."""
         self.count += 1
+        if trace is not None and len(self.traces) < _MOST_TRACES and viewer not in self.traces:
+            self.traces[viewer] = trace()
         of_this_one = sum(f" {viewer}: " in each for each in self.violations)
         if len(self.violations) < _MOST_VIOLATIONS and of_this_one < _MOST_OF_ONE:
             self.violations.append(f"{time.monotonic():.3f} {viewer}: {what}")
@@ -38,6 +45,9 @@ class Verdict:
     def take(self) -> tuple[list[str], int]:
         """Return the reports so far and their number; forget them."""
         found, count, self.violations, self.count = self.violations, self.count, [], 0
+        for viewer, trace in self.traces.items():
+            found += [f"messages of {viewer}, the newest last:", *trace]
+        self.traces = {}
         return found, count
 
 
@@ -100,6 +110,7 @@ class Oracle:
         self.position = ""
         self.gaps: list[GapSeen] = []
         self.snapshots = self.frames = self.samples = 0
+        self._recent: deque[tuple[float, dict[str, Any]]] = deque(maxlen=_KEPT_MESSAGES)
         self._gap_told = False
         self._after_loss: set[str] = set()  # series whose next value may be any: entries were lost, and that was told
         self.asked_since = False
@@ -107,6 +118,7 @@ class Oracle:
     def take(self, message: dict[str, Any]) -> None:
         """Take one message of the view."""
         kind = message["type"]
+        self._recent.append((time.monotonic(), message))
         if kind == "frame":
             self.frames += 1
             self._take_frame(message)
@@ -119,7 +131,17 @@ class Oracle:
             self._accuse(f"error from the server: {message}")
 
     def _accuse(self, what: str) -> None:
-        self.verdict.accuse(self.name, what)
+        self.verdict.accuse(self.name, what, self._trace)
+
+    def _trace(self) -> list[str]:
+        """Return the newest messages, a line each: of each lane the last values of its first series."""
+        return [f"  {at_s:.3f} {self._told(message)}" for at_s, message in self._recent]
+
+    def _told(self, message: dict[str, Any]) -> str:
+        rows = [(self._names.get(row[0], ""), row[-1]) for row in message.get("points", ())]
+        rows += [(each["series"], each.get("v", [])) for each in message.get("series", ())]
+        values = [f"{series} {list(values[-3:])}" for series, values in rows if series.endswith(".0") and values]
+        return " ".join([message["type"], message.get("position", ""), message.get("reason", ""), *values])
 
     # --- positions ---
 

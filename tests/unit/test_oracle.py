@@ -28,7 +28,7 @@ def found(*messages: dict[str, Any]) -> list[str]:
     oracle = Oracle("viewer", verdict)
     for message in messages:
         oracle.take(message)
-    return [text.partition("viewer: ")[2] for text in verdict.take()[0]]
+    return [text.partition("viewer: ")[2] for text in verdict.take()[0] if "viewer: " in text]
 
 
 def test_a_hole_is_right_after_a_gap_and_wrong_without_one() -> None:
@@ -44,3 +44,19 @@ def test_a_further_snapshot_without_a_new_value_keeps_the_loss_that_was_told() -
     assert found(*told, snapshot("b.3", 31, 32, 33), frame("b.4", 36)) == [
         f"hole without gap: {SERIES} goes from 33 to 36"
     ]
+
+
+def test_a_report_shows_the_messages_that_led_to_it() -> None:
+    verdict = Verdict(lossy=True)
+    oracle = Oracle("viewer", verdict)
+    for message in (snapshot("a.1", 31, 32), gap("b.1"), snapshot("b.1", 31), frame("b.2", 35), frame("b.3", 37)):
+        oracle.take(message)
+    told = [line.split(" ", 3)[-1] if line.startswith("  ") else line for line in verdict.take()[0]][1:]
+    assert told[0] == "messages of viewer, the newest last:"
+    assert told[2:] == [
+        "gap b.1 epoch",
+        f"snapshot b.1  {SERIES} [31]",
+        f"frame b.2  {SERIES} [35]",
+        f"frame b.3  {SERIES} [37]",
+    ]
+    assert verdict.take() == ([], 0)
