@@ -18,6 +18,8 @@ _TYPES = "tests/browser/pages.py"
 _PAUSES = {"time.sleep": 0.25, "asyncio.sleep": 0.25, "wait_for_timeout": 150}
 #: Calls whose keyword ``timeout`` is not the test's own wait: pytest scales those of its markers.
 _SCALED_ELSEWHERE = ("pytest.mark.", "parser.")
+#: Calls whose first argument is a limit.
+_FIRST_IS_LIMIT = (".wait", ".join", ".result", ".settimeout")
 _SHORTEST_S = 0.5
 _WALL_CLOCK = ("seconds_since(", "time.monotonic()", "loop.time()", "time.time()")
 
@@ -64,8 +66,9 @@ def _limits(called: str, node: ast.Call) -> list[ast.expr]:
         return []
     given = [keyword.value for keyword in node.keywords if keyword.arg in ("timeout", "open_timeout")]
     names = [each for each in given if isinstance(each, ast.Name)]
-    given += node.args[:1] if called.endswith((".wait", ".join")) else []
-    return [*names, *(each for each in given if _number(each) >= _SHORTEST_S)]
+    placed = node.args[:1] if called.endswith(_FIRST_IS_LIMIT) else node.args[3:4] if called == "select.select" else []
+    names += [each for each in placed if isinstance(each, ast.Name) and each.id.endswith(("timeout", "_s"))]
+    return [*names, *(each for each in (*given, *placed) if _number(each) >= _SHORTEST_S)]
 
 
 def _number(value: ast.expr) -> float:

@@ -124,7 +124,7 @@ def test_tail_says_what_cannot_be_shown(server: ServerProcess, arguments: list[s
 def read_terminal(terminal: int) -> Iterator[str]:
     """Yield all that was drawn so far, after each new piece."""
     seen = ""
-    while select.select([terminal], [], [], 10)[0]:
+    while select.select([terminal], [], [], scaled(10))[0]:
         seen += os.read(terminal, 65_536).decode(errors="replace")
         yield seen
 

@@ -221,10 +221,10 @@ def test_connections_are_bounded_in_number_and_idleness(listening: Listening) ->
     held = [socket.create_connection(("127.0.0.1", listening.graphite)) for _ in range(3)]
     wait_until(lambda: counted(listening.server, "received", "graphite") == 3)
     one_more = socket.create_connection(("127.0.0.1", listening.graphite))
-    one_more.settimeout(10)
+    one_more.settimeout(scaled(10))
     assert one_more.recv(1) == b""
     for each in held:
-        each.settimeout(10)
+        each.settimeout(scaled(10))
         assert each.recv(1) == b""  # after three seconds without a line
     for each in (*held, one_more):
         each.close()

@@ -23,7 +23,7 @@ class LoopThread:
 
     def run(self, work: Coroutine[Any, Any, None], timeout_s: float = 30) -> None:
         """Run a coroutine in the loop; return its result when it is done."""
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout_s)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(scaled(timeout_s))
 
     def soon(self, action: Callable[[], object]) -> None:
         """Call a function in the loop at its next turn."""
