@@ -216,7 +216,9 @@ def test_the_feeder_to_copy_loses_and_doubles_nothing_over_kill_9(tmp_path: Path
             wait_until(lambda: len(values_of(server, "example_load")) > 10)
             server.kill()
             server.start()
-            wait_until(lambda: len(values_of(server, "example_load")) > 30, 35, "the feeder is back: it pauses up to 30 s")
+            wait_until(
+                lambda: len(values_of(server, "example_load")) > 30, 35, "the feeder is back: it pauses up to 30 s"
+            )
             server.kill()
             server.start()
             told, _ = feeder.communicate(timeout=scaled(60))

@@ -112,6 +112,7 @@ class Oracle:
         self.snapshots = self.frames = self.samples = 0
         self._recent: deque[tuple[float, dict[str, Any]]] = deque(maxlen=_KEPT_MESSAGES)
         self._gap_told = False
+        self._gap_ms = 0  # when the newest gap was told, by the feeders' clock
         self._after_loss: set[str] = set()  # series whose next value may be any: entries were lost, and that was told
         self.asked_since = False
 
@@ -160,7 +161,7 @@ class Oracle:
         self.gaps.append(GapSeen(time.monotonic(), message["reason"], _text(before), self.position))
         if not self.verdict.lossy:
             self._accuse(f"false gap ({message['reason']}) from {_text(before)} to {self.position}")
-        self._gap_told = True
+        self._gap_told, self._gap_ms = True, int(time.time() * 1000)
 
     # --- values ---
 
@@ -224,7 +225,9 @@ class Oracle:
         self.samples += len(values)
         expected = self.last.get(series, 0) + 1
         if self._after_loss and series in self._after_loss:
-            self._after_loss.discard(series)
+            # a worker that was behind tells the gap first, and then shows what is from before the loss
+            if values[0] != expected or times[-1] >= self._gap_ms:
+                self._after_loss.discard(series)
             expected = values[0] if values[0] >= expected - 1 else expected
         for value in values:
             if value != expected:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from tests.support.oracle import Oracle, Verdict
@@ -15,8 +16,10 @@ def snapshot(position: str, *values: float) -> dict[str, Any]:
     return {"type": "snapshot", "position": position, "series": [{"sid": 1, "series": SERIES, "t": times, "v": values}]}
 
 
-def frame(position: str, *values: float) -> dict[str, Any]:
-    return {"type": "frame", "position": position, "points": [[1, list(range(len(values))), list(values)]]}
+def frame(position: str, *values: float, late: bool = False) -> dict[str, Any]:
+    """Return a frame with values of now, or of before everything else."""
+    times = [0 if late else int(time.time() * 1000)] * len(values)
+    return {"type": "frame", "position": position, "points": [[1, times, list(values)]]}
 
 
 def gap(position: str) -> dict[str, Any]:
@@ -35,7 +38,15 @@ def test_a_hole_is_right_after_a_gap_and_wrong_without_one() -> None:
     assert found(snapshot("a.1", 31, 32), gap("b.1"), snapshot("b.1", 31, 32), frame("b.2", 35)) == []
     hole = f"hole without gap: {SERIES} goes from 32 to 35"
     assert found(snapshot("a.1", 31, 32), frame("a.2", 35)) == [hole]
-    assert found(snapshot("a.1", 31), gap("b.1"), snapshot("b.1", 31), frame("b.2", 32), frame("b.3", 35)) == [hole]
+    told = (snapshot("a.1", 31), gap("b.1"), snapshot("b.1", 31))
+    assert found(*told, frame("b.2", 32), frame("b.3", 35)) == [hole]
+
+
+def test_a_worker_that_is_behind_may_tell_the_gap_before_the_place_of_the_loss() -> None:
+    told = (snapshot("a.1", 31), gap("b.1"), snapshot("b.1", 31), frame("b.2", 32, late=True))
+    assert found(*told, frame("b.3", 35)) == []
+    hole = f"hole without gap: {SERIES} goes from 35 to 37"
+    assert found(*told, frame("b.3", 35, late=True), frame("b.4", 37)) == [hole]
 
 
 def test_a_further_snapshot_without_a_new_value_keeps_the_loss_that_was_told() -> None:
