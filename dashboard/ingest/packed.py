@@ -51,6 +51,16 @@ def unstated(body: bytes, *, is_text: bool = True) -> str:
     return found if is_text or found == "gzip" else ""
 
 
+def beginning(chunk: bytes, encoding: str, max_bytes: int) -> bytes:
+    """Return the beginning of a body, decompressed if it is gzip or deflate; empty if it cannot be decompressed."""
+    if encoding in ("gzip", "x-gzip", "deflate"):
+        try:
+            return zlib.decompressobj(47).decompress(chunk, max_bytes)
+        except zlib.error:
+            return b""
+    return chunk[:max_bytes]
+
+
 def unpack_unstated(body: bytes, encoding: str, max_bytes: int) -> bytes:
     """Decode a body in an encoding that ``unstated`` has found, UTF-16 to UTF-8; raises Invalid, TooLarge."""
     if encoding == "gzip":

@@ -1,4 +1,4 @@
-"""Feeding: authenticate, parse, accept, answer; the same for every format.
+"""Feeding by handlers: the steps of ``steps.py`` for bodies of any length.
 
 Bodies are read raw, whatever their Content-Type is; long bodies are parsed in a thread.  GET and HEAD answer 200, so that feeders
 can check that the server exists.  Does not own the parsers (``ingest/``) and the formats' answers (the other modules here).
@@ -7,7 +7,6 @@ can check that the server exists.  Does not own the parsers (``ingest/``) and th
 from __future__ import annotations
 
 import asyncio
-import zlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, TypeVarTuple
@@ -18,7 +17,7 @@ from dashboard.accounts.policies import authorise_feeding
 from dashboard.domain.errors import BadToken, DashboardError, Forbidden, NotAuthenticated
 from dashboard.domain.identity import Caller
 from dashboard.ingest.batch import MAX_REFUSALS
-from dashboard.ingest.packed import ENCODINGS, unpack, unpack_unstated, unstated
+from dashboard.ingest.packed import ENCODINGS, beginning, unpack, unpack_unstated, unstated
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.slices import SLICE_BYTES
 from dashboard.intake.intake import Intake
@@ -26,6 +25,7 @@ from dashboard.intake.outcome import Outcome
 from dashboard.web.feed.format import Answer, BodyPart, Fault, FeedRequest, Format, encoding_in, parts_of
 from dashboard.web.feed.quick_feed import QuickFeed, request_id_of
 from dashboard.web.feed.shown_token import is_foreign, says_something, token_in
+from dashboard.web.feed.steps import ParsedBody, feed
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.context import WebContext
 from dashboard.web.server.quick_heads import QuickWork
@@ -77,31 +77,40 @@ class FeederHandler(BaseHandler[F]):
 
     async def feed(self) -> None:
         """Process one body and answer it."""
-        await self.authenticate()
-        if self.failed is not None:
-            self._is_counted = True
-            raise self.failed
-        request = self.feed_request(self.body())
-        parsed, outcome = await self.take(request)
-        answer = await self._aside(len(outcome.refused), self.format.answer, request, parsed, outcome)
+        answer = await feed(self)
         headers = (*self.format.headers.items(), *answer.headers)
         if not self.finish_prepared(answer.status, answer.content_type, headers, answer.body):
             self.send(answer)
 
-    async def take(self, request: FeedRequest) -> tuple[Parsed, Outcome]:
-        """Parse and accept the body, part by part if it is long; return the last part and the outcome of the whole body.
+    # --- FeedSteps ---
 
-        Raises the errors of ``parse`` and ``accept``.
-        """
+    async def authenticated(self) -> FeedRequest:
+        """Authenticate the sender; return the request with the unpacked body. Raises the failure of the quick way, too."""
+        await self.authenticate()
+        if self.failed is not None:
+            self._is_counted = True
+            raise self.failed
+        return self.feed_request(self.body())
+
+    async def parsed(self, request: FeedRequest) -> ParsedBody:
+        """Parse the body; a long one later, part by part. Raises Invalid, and TooLarge if a long body cannot be divided."""
         if len(request.body) > SLICE_BYTES:
             self.format.check_long(request)
-            return await self._take_parts(request, self.format.parts(request))
+            return self.format.parts(request)
         parsed = await self.parse(request)
-        if parsed.rest is not None:
-            return await self._take_parts(request, parts_of(parsed))
-        return parsed, await self.accept(parsed, self.format.request_key(request, parsed))
+        return parsed if parsed.rest is None else parts_of(parsed)
 
-    async def _take_parts(self, request: FeedRequest, parts: Iterator[BodyPart]) -> tuple[Parsed, Outcome]:
+    async def accepted(self, request: FeedRequest, body: ParsedBody) -> tuple[Parsed, Outcome]:
+        """Store the acceptable part of the body; return the last part and the outcome of the whole body."""
+        if isinstance(body, Parsed):
+            return body, await self.accept(body, self.format.request_key(request, body))
+        return await self._accept_parts(request, body)
+
+    async def answered(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
+        """Return the format's answer."""
+        return await self._aside(len(outcome.refused), self.format.answer, request, parsed, outcome)
+
+    async def _accept_parts(self, request: FeedRequest, parts: Iterator[BodyPart]) -> tuple[Parsed, Outcome]:
         loop, whole, parsed, key = asyncio.get_running_loop(), Outcome(0, []), Parsed(), ""
         follows = False
         while (part := await loop.run_in_executor(None, next, parts, None)) is not None:
@@ -236,7 +245,7 @@ class FeederHandler(BaseHandler[F]):
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         if not self._begun:
-            self._begun = _beginning(chunk, packed=encoding_in(self.request.headers) or unstated(chunk))
+            self._begun = beginning(chunk, encoding_in(self.request.headers) or unstated(chunk), _SHOWN_BYTES)
         rest = super().data_received(chunk)
         if rest is not None:
             return self._look_for_token_after(rest)
@@ -345,17 +354,6 @@ class FeederHandler(BaseHandler[F]):
 
     def _wants_page(self) -> bool:
         return False
-
-
-def _beginning(chunk: bytes, *, packed: str) -> bytes:
-    """Return the beginning of a body, decompressed; empty if the body cannot be decompressed. ``packed``: the body's
-    encoding."""
-    if packed in ("gzip", "x-gzip", "deflate"):
-        try:
-            return zlib.decompressobj(47).decompress(chunk, _SHOWN_BYTES)
-        except zlib.error:
-            return b""
-    return chunk[:_SHOWN_BYTES]
 
 
 class FeedHandler(FeederHandler[FeedServices]):

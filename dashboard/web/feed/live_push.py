@@ -108,7 +108,8 @@ class LivePushHandler(FeederHandler[LivePushServices], WebSocketHandler):
         until = asyncio.get_running_loop().time() + _PATIENCE_S
         while True:
             try:
-                await self.take(self.feed_request(body))
+                request = self.feed_request(body)
+                await self.accepted(request, await self.parsed(request))
             except (Overloaded, Unavailable) as error:
                 if self._is_over() or asyncio.get_running_loop().time() > until:
                     return

@@ -46,31 +46,31 @@ class Pushgateway(Format):
 class PushgatewayHandler(FeederHandler[FeedServices]):
     """``/metrics/job/JOB{/LABEL/VALUE}``: PUT and POST feed the group; PUT and DELETE end the series that are no longer in the group."""
 
+    _replaces = False
+
     def get(self, _: str) -> None:
         self.send(self.format.greet(self.feed_request(b"")))
 
     async def put(self, _: str) -> None:
-        await self._push(replace=True)
+        self._replaces = True
+        await self.feed()
 
     async def post(self, _: str) -> None:
-        await self._push(replace=False)
+        await self.feed()
 
     async def delete(self, _: str) -> None:
         await self.authenticate()
         await self.services.intake.groups.replace(group_in(self.request.path), (), caller=self.caller)
         self.send(Answer(202, content_type=TEXT))
 
-    async def _push(self, *, replace: bool) -> None:
-        await self.authenticate()
-        request, groups = self.feed_request(self.body()), self.services.intake.groups
-        parsed = await self.parse(request)
-        outcome = await self.accept(parsed)
-        labels = group_in(request.address)
+    async def answered(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
+        """Note the group's series and return the answer."""
+        groups, labels = self.services.intake.groups, group_in(request.address)
         kept = {key for part in outcome.series for key in part}
         kept |= await self._note_push(labels, failed=bool(faults_in(outcome.refused)), now_ms=request.now_ms)
-        change = groups.replace if replace else groups.add
+        change = groups.replace if self._replaces else groups.add
         await change(labels, kept, caller=self.caller)
-        self.send(self.format.answer(request, parsed, outcome))
+        return await super().answered(request, parsed, outcome)
 
     async def _note_push(self, labels: Mapping[str, str], *, failed: bool, now_ms: int) -> set[str]:
         """Store the time of this push in the series ``PUSHED`` or ``FAILED`` of the group; return which of the two the group has now.

@@ -1,4 +1,4 @@
-"""Feeding without a handler: the same steps as ``feeding.py``, for short requests whose head is known (``quick_heads.py``).
+"""Feeding without a handler: the steps of ``steps.py`` for short requests whose head is known (``quick_heads.py``).
 
 Only requests that a handler would accept are handled here.  In case of doubt, the request is left to the handler before anything is
 changed; if storing fails, the handler is given the error and answers it.
@@ -13,15 +13,17 @@ from collections.abc import Awaitable, Sequence
 from tornado.httputil import HTTPServerRequest
 
 from dashboard.accounts.policies import authorise, authorise_feeding
-from dashboard.domain.errors import DashboardError
 from dashboard.domain.identity import Caller
 from dashboard.domain.series import check_text
 from dashboard.ingest.packed import unstated
 from dashboard.ingest.parsed import Parsed
 from dashboard.intake.intake import Intake
-from dashboard.web.feed.format import FeedRequest, Format
+from dashboard.intake.outcome import Outcome
+from dashboard.web.feed.format import Answer, FeedRequest, Format
 from dashboard.web.feed.shown_token import token_in
+from dashboard.web.feed.steps import ParsedBody, feed
 from dashboard.web.server.context import WebContext
+from dashboard.web.server.quick_heads import LeftToHandler
 
 _log = logging.getLogger(__name__)
 
@@ -42,9 +44,10 @@ class QuickFeed:
         request: HTTPServerRequest,
         path: Sequence[str],
     ) -> None:
+        self.bodies = context.bodies
         self._context = context
-        self._intake = intake
-        self._format = format_
+        self.intake = intake
+        self.format = format_
         self._policy = f"POST {template}"
         self._request = request
         self._path = tuple(path)
@@ -55,12 +58,35 @@ class QuickFeed:
 
     def begin(self, body: bytes) -> Awaitable[bytes] | None:
         """Return work that stores a body and gives the answer; None if a handler has to do it."""
-        if self._context.draining or not 0 < len(body) <= self._format.parsed_at_once_bytes:
+        if self._context.draining or not 0 < len(body) <= self.format.parsed_at_once_bytes:
             return None
-        if not self._format.takes_any_bytes and unstated(body, is_text=self._is_text):
+        if not self.format.takes_any_bytes and unstated(body, is_text=self._is_text):
             return None
-        samples = self._intake.samples
-        request = FeedRequest(
+        return self._work(body)
+
+    async def _work(self, body: bytes) -> bytes:
+        began_s = time.monotonic()
+        answer = await feed(_QuickSteps(self, body))
+        headers = (*self.format.headers.items(), *answer.headers)
+        head = self._context.heads.head(answer.status, answer.content_type, headers, len(answer.body))
+        if _log.isEnabledFor(logging.DEBUG):
+            took_ms = 1000 * (time.monotonic() - began_s)
+            _log.debug("%d POST %s %.1f ms", answer.status, self._request.path, took_ms)
+        return head + answer.body
+
+    def authorised(self, body: bytes) -> Caller:
+        """Return the caller, who may feed; raises BadToken, NotAuthenticated, Forbidden, and LeftToHandler if the body has a token."""
+        caller = self._caller if self._caller is not None else self._context.identity.caller_of(self._request)
+        authorise(self._policy, caller)
+        if caller.token is None and self.format.shows_token and token_in(body, search=False):
+            raise LeftToHandler
+        authorise_feeding(caller)
+        return caller
+
+    def request(self, body: bytes) -> FeedRequest:
+        """Return the parts of the request that a format needs."""
+        samples = self.intake.samples
+        return FeedRequest(
             body,
             address=self._request.path,
             path=self._path,
@@ -69,43 +95,55 @@ class QuickFeed:
             now_ms=samples.now_ms(),
             latest_ms=samples.latest_ms(),
         )
+
+    def request_id(self, request: FeedRequest, parsed: Parsed, caller: Caller) -> str:
+        """Return the id of the request, empty if it has none; raises Invalid."""
+        return request_id_of(self._key or self.format.request_key(request, parsed), caller)
+
+
+class _QuickSteps:
+    """Steps of one short body, see ``FeedSteps``. What fails before the body is stored is left to a handler."""
+
+    __slots__ = ("_body", "_caller", "_quick", "_request_id")
+
+    def __init__(self, quick: QuickFeed, body: bytes) -> None:
+        self._quick = quick
+        self._body = body
+        self._caller: Caller
+        self._request_id = ""
+
+    async def authenticated(self) -> FeedRequest:
         try:
-            caller = self._authorised(body)
-            if caller is None:
-                return None
-            parsed = self._format.parse(request)
-            request_id = request_id_of(self._key or self._format.request_key(request, parsed), caller)
-        except DashboardError:
-            return None
+            self._caller = self._quick.authorised(self._body)
+            return self._quick.request(self._body)
+        except Exception:  # noqa: BLE001 - a handler meets it again, answers and logs it
+            raise LeftToHandler from None
+
+    async def parsed(self, request: FeedRequest) -> Parsed:
+        try:
+            parsed = self._quick.format.parse(request)
+            self._request_id = self._quick.request_id(request, parsed, self._caller)
+        except Exception:  # noqa: BLE001 - a handler meets it again, answers and logs it
+            raise LeftToHandler from None
         if parsed.rest is not None or len(parsed.batch.keys) + len(parsed.batch.refused) > _MOST_SAMPLES:
-            return None
-        if not self._context.bodies.take(len(body)):  # given back by ``_store``
-            return None
-        return self._store(request, parsed, caller, request_id)
+            raise LeftToHandler
+        return parsed
 
-    def _authorised(self, body: bytes) -> Caller | None:
-        """Return the caller, who may feed; None if the body has a token. Raises BadToken, NotAuthenticated, Forbidden."""
-        caller = self._caller if self._caller is not None else self._context.identity.caller_of(self._request)
-        authorise(self._policy, caller)
-        if caller.token is None and self._format.shows_token and token_in(body, search=False):
-            return None
-        authorise_feeding(caller)
-        return caller
-
-    async def _store(self, request: FeedRequest, parsed: Parsed, caller: Caller, request_id: str) -> bytes:
-        """Store the acceptable part of a body; return the answer with its head. Raises what a handler has to answer."""
-        began_s = time.monotonic()
+    async def accepted(self, request: FeedRequest, body: ParsedBody) -> tuple[Parsed, Outcome]:
+        assert isinstance(body, Parsed)
+        quick = self._quick
+        if not quick.bodies.take(len(self._body)):
+            raise LeftToHandler
         try:
-            outcome = await self._intake.accept(parsed, caller=caller, format_=self._format.name, request_id=request_id)
-            answer = self._format.answer(request, parsed, outcome)
+            outcome = await quick.intake.accept(
+                body, caller=self._caller, format_=quick.format.name, request_id=self._request_id
+            )
         finally:
-            self._context.bodies.give_back(len(request.body))
-        headers = (*self._format.headers.items(), *answer.headers)
-        head = self._context.heads.head(answer.status, answer.content_type, headers, len(answer.body))
-        if _log.isEnabledFor(logging.DEBUG):
-            took_ms = 1000 * (time.monotonic() - began_s)
-            _log.debug("%d POST %s %.1f ms", answer.status, self._request.path, took_ms)
-        return head + answer.body
+            quick.bodies.give_back(len(self._body))
+        return body, outcome
+
+    async def answered(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
+        return self._quick.format.answer(request, parsed, outcome)
 
 
 def request_id_of(key: str, caller: Caller) -> str:

@@ -70,9 +70,9 @@ class OrderHandler(FeederHandler[OrderServices]):
         self.send(self.format.greet(self.feed_request(b"")))
 
     async def post(self, board: str) -> None:
-        await self.authenticate()
-        request = self.feed_request(self.body())
-        parsed = await self.parse(request)
-        outcome = await self.accept(parsed)
-        await self.services.orders.give(board, order_in(request))
-        self.send(self.format.answer(request, parsed, outcome))
+        await self.feed()
+
+    async def answered(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
+        """Give the command to the board's screens and return the answer. Raises NotFound, Unavailable."""
+        await self.services.orders.give(request.path[0], order_in(request))
+        return await super().answered(request, parsed, outcome)

@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 from tornado.gen import convert_yielded
 
 from dashboard.web.server.http_connections import HttpConnections
-from dashboard.web.server.quick_heads import QuickHeads
+from dashboard.web.server.quick_heads import LeftToHandler, QuickHeads
 from dashboard.web.server.taken_over import SocketAddress, TakenOver
 
 _HEAD_END = b"\r\n\r\n"
@@ -156,6 +156,10 @@ class QuickConnection:
         """Handle and answer the first unread request, which has ``end`` bytes."""
         try:
             answer = await work
+        except LeftToHandler:
+            self._running = None
+            if self._is_open:
+                self._hand_over()
         except Exception as error:  # noqa: BLE001 - a handler answers and logs it
             self._running = None
             if self._is_open:

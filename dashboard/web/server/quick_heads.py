@@ -29,13 +29,17 @@ _UNUSUAL = (
 )
 
 
+class LeftToHandler(Exception):
+    """Raised by the work on a request that has changed nothing, if a handler has to do it."""
+
+
 class QuickWork(Protocol):
     """Work on the requests with one head."""
 
     def begin(self, body: bytes) -> Awaitable[bytes] | None:
         """Return work that handles a body and gives the whole answer; None if a handler has to do it.
 
-        Nothing may be changed before the work is awaited.
+        Nothing may be changed before the work is awaited. The work raises LeftToHandler, or what a handler has to answer.
         """
 
 

@@ -7,7 +7,7 @@ import cramjam
 import pytest
 
 from dashboard.domain.errors import Invalid, TooLarge
-from dashboard.ingest.packed import ENCODINGS, unpack, unpack_unstated, unstated
+from dashboard.ingest.packed import ENCODINGS, beginning, unpack, unpack_unstated, unstated
 
 BODY = b"a body that repeats itself, " * 10_000
 
@@ -31,6 +31,13 @@ def test_all_encodings_are_unpacked() -> None:
     assert unpack(raw_deflate(BODY), "deflate", len(BODY)) == BODY
     assert unpack(bytes(cramjam.snappy.compress(BODY)), "snappy", len(BODY)) == BODY
     assert unpack(b"x", "", 1) == unpack(b"x", "gzip", 1) == b"x"
+
+
+def test_the_beginning_of_a_body_is_unpacked_even_if_the_rest_is_missing() -> None:
+    for pack, encoding in ((gzip.compress, "gzip"), (gzip.compress, "x-gzip"), (zlib.compress, "deflate")):
+        assert beginning(pack(BODY)[:-9], encoding, 20) == BODY[:20]
+    assert beginning(BODY, "", 20) == BODY[:20]
+    assert beginning(BODY, "gzip", 20) == b""
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
