@@ -6,7 +6,7 @@ import click
 
 from dashboard.client.address import Address, authorization
 from dashboard.client.blocking import exchange
-from dashboard.client.http import HttpAnswer, encode_request
+from dashboard.client.http import HttpAnswer, encode_request, reason_of
 
 _TIMEOUT_S = 10.0
 
@@ -23,7 +23,7 @@ def call(
     try:
         answer = exchange(address, encode_request(method, address, path, every, body), _TIMEOUT_S)
     except OSError as error:
-        raise click.ClickException(f"{url}: {error}; is the server running?") from None
+        raise click.ClickException(f"{url}: {reason_of(error)}; is the server running?") from None
     if answer.status >= 300:
         raise click.ClickException(f"{url} {answer.reason}")
     return answer

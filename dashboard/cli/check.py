@@ -60,8 +60,10 @@ def _check_boards(folder: Path) -> None:
             faults, remarks = faults_in(path.read_text("utf-8"), path)
             if not faults:
                 faults = _wrong_expressions(path, file_board(path).board)
-        except (OSError, UnicodeDecodeError) as error:
-            faults, remarks = [f"{path}: cannot be read: {error}"], []
+        except OSError as error:
+            faults, remarks = [f"{path}: cannot be read: {error.strerror or error}"], []
+        except UnicodeDecodeError:
+            faults, remarks = [f"{path}: is not UTF-8; save it as UTF-8"], []
         except ConfigurationError as error:
             faults, remarks = [str(error)], []
         broken += bool(faults)

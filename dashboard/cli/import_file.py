@@ -20,7 +20,7 @@ from dashboard.cli.options import heed_interrupt, with_server
 from dashboard.client.address import Address, authorization
 from dashboard.client.backoff import Backoff, asked_wait_s
 from dashboard.client.blocking import exchange
-from dashboard.client.http import HttpAnswer, encode_request
+from dashboard.client.http import HttpAnswer, encode_request, reason_of
 from dashboard.ingest.line_protocol import MAX_LINES_OF_A_TEXT, closes_a_text, ends_in_a_text, lines_of
 
 _TIMEOUT_S = 60.0
@@ -170,7 +170,7 @@ class Import:
                 trouble = answer.reason
                 asked_s = asked_wait_s(answer.headers.get("retry-after"), time.time())
             except OSError as error:
-                trouble = str(error)
+                trouble = reason_of(error)
             click.echo(f"{self.state.url}: {trouble}; trying again", err=True)
             time.sleep(backoff.next_s(asked_s))
 
@@ -213,8 +213,10 @@ def import_file(file: Path, again: bool, url: str, token: str | None, **how: Any
             bar.update(state.offset)
             for taken in importing.run():
                 bar.update(taken)
-    except (StateError, OSError) as error:
+    except StateError as error:
         raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or file}: {error.strerror or error}") from None
     except KeyboardInterrupt:
         raise click.ClickException("interrupted; run the same command again to resume") from None
     click.echo(f"{state.accepted} accepted, {state.refused} refused")

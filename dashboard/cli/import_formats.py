@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from dashboard.domain.decode_faults import json_fault_of
+
 Sample = dict[str, Any]
 
 _TIMES = ("t", "time", "timestamp")
@@ -44,8 +46,11 @@ def read_ndjson(lines: list[bytes], first: int) -> Body:
             if not isinstance(sample, dict):
                 raise ValueError("is not a JSON object")
             json.dumps(sample, allow_nan=False)
-        except (ValueError, RecursionError) as error:
-            body.refused.append((number, f"{error}"))
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+            body.refused.append((number, json_fault_of(error)))
+            continue
+        except ValueError as error:
+            body.refused.append((number, str(error)))
             continue
         body.samples.append(sample)
         body.lines.append(number)

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from dashboard.client.feeding import Feeding
 from dashboard.client.following import DEAD_S, QUIET_S, Following, Update, ViewConnection
-from dashboard.client.http import MAX_ANSWER_BYTES, HttpAnswer, decode_answer, is_whole
+from dashboard.client.http import MAX_ANSWER_BYTES, HttpAnswer, decode_answer, is_whole, reason_of
 from dashboard.client.outbox import SendOutcome, SentBatch
 
 
@@ -115,7 +115,7 @@ class AsyncClient(Feeding):
         try:
             answer = await self._exchange(self._request(batch))
         except OSError as error:
-            return self._outbox.failed(f"{error}")
+            return self._outbox.failed(reason_of(error))
         return self._outbox.answered(answer, time.time())
 
     async def _exchange(self, request: bytes) -> HttpAnswer:
@@ -175,7 +175,7 @@ class AsyncClient(Feeding):
             except OSError as error:
                 if self._ended.is_set():
                     return
-                self._report(SendOutcome(trouble=f"{error}"))
+                self._report(SendOutcome(trouble=reason_of(error)))
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(following.lost(error, time.time())):
                         await self._ended.wait()

@@ -17,7 +17,7 @@ from typing import Any, Self
 from dashboard.client.address import Address
 from dashboard.client.feeding import Feeding
 from dashboard.client.following import DEAD_S, QUIET_S, Following, Update, ViewConnection
-from dashboard.client.http import MAX_ANSWER_BYTES, HttpAnswer, decode_answer, is_whole
+from dashboard.client.http import MAX_ANSWER_BYTES, HttpAnswer, decode_answer, is_whole, reason_of
 from dashboard.client.outbox import SendOutcome, SentBatch
 
 
@@ -164,7 +164,7 @@ class Client(Feeding):
             answer = exchange(self._address, self._request(batch), self._timeout_s, self._tls)
         except OSError as error:
             with self._lock:
-                return SendOutcome() if self._ended.is_set() else self._outbox.failed(f"{error}")
+                return SendOutcome() if self._ended.is_set() else self._outbox.failed(reason_of(error))
         with self._changed:
             if self._ended.is_set():
                 return SendOutcome()  # closed in the meantime: the batch is counted as dropped
@@ -202,7 +202,7 @@ class Client(Feeding):
             except OSError as error:
                 if self._ended.is_set():
                     return
-                self._report(SendOutcome(trouble=f"{error}"))
+                self._report(SendOutcome(trouble=reason_of(error)))
                 self._ended.wait(following.lost(error, time.time()))
 
     def _converse(self, link: socket.socket, conversation: ViewConnection) -> Generator[Update]:

@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import socket
+import ssl
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
@@ -36,6 +37,17 @@ class HttpAnswer(NamedTuple):
         """Status and error in one line, for users."""
         text = self.said.get("error") or self.body.decode("utf-8", "replace").strip()[:200]
         return f"answered {self.status}: {text}" if text else f"answered {self.status}"
+
+
+def reason_of(error: OSError) -> str:
+    """Return why a request got no answer, in the system's words and without its error number."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the server's certificate cannot be trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"no TLS connection: {error.reason or error}"
+    return error.strerror or str(error) or type(error).__name__
 
 
 def encode_request(method: str, address: Address, path: str, headers: Mapping[str, str], body: bytes) -> bytes:

@@ -1,11 +1,12 @@
 """Faults of a decoded value in plain words: where the fault is, and what the value must be there.
 
-msgspec describes a fault in the terms of Python's types, such as ``Expected `int`, got `str` - at `$.limit```. Users see the
-texts of this module instead. Pure.
+msgspec describes a fault in the terms of Python's types, such as ``Expected `int`, got `str` - at `$.limit```, and Python's
+own decoder in those of its grammar. Users see the texts of this module instead. Pure.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from functools import lru_cache
 from typing import NamedTuple
@@ -19,7 +20,8 @@ _PARTS = {"str": "characters", "array": "entries", "object": "fields"}
 _BOUNDS = {"<=": "at most", ">=": "at least", "<": "less than", ">": "more than"}
 _EXPECTED = re.compile(
     r"Expected `(?P<kinds>[^`]+)`(?:, got `(?P<found>[^`]+)`| (?P<sign>[<>]=?) (?P<bound>\S+)"
-    r"| of length (?P<length_sign>[<>]=? )?(?P<length>\d+)| matching regex (?P<pattern>.*))?",
+    r"| of (?:(?P<least>at least|at most) )?length (?P<length_sign>[<>]=? )?(?P<length>\d+(?: to \d+)?)(?:, got \d+)?"
+    r"| matching regex (?P<pattern>.*))?",
     re.DOTALL,
 )
 #: Characters of a wrong value that are shown, and of a description that is remembered: a value may be as long as a body.
@@ -32,7 +34,24 @@ _WHOLE = (
     ("Input data was truncated", "is not complete JSON, or has half a character (a lone surrogate)"),
     ("JSON is malformed: ", "is not JSON: "),
     ("Invalid UTF-8 encoded string", "is not UTF-8"),
+    ("Number out of range", "is larger than any number that can be stored"),
+    ("Integer value out of range", "is larger than any number that can be stored"),
+    ("Invalid base64 encoded string", "is not base64"),
 )
+#: What Python's decoder says, by the beginning of its text.
+_GRAMMAR = (
+    ("Expecting value", "no JSON value begins"),
+    ("Expecting property name", "no name in double quotes begins"),
+    ("Expecting ':'", "the colon after a name is missing"),
+    ("Expecting ','", "a comma or the closing bracket is missing"),
+    ("Extra data", "more text follows the value"),
+    ("Unterminated string", "a text has no closing quote; it begins"),
+    ("Invalid \\u", "\\u is not followed by four hexadecimal digits"),
+    ("Invalid \\escape", "a backslash is followed by a character that it cannot escape"),
+    ("Invalid control character", "a text has a control character that is not escaped"),
+    ("Illegal trailing comma", "a comma is followed by no value"),
+)
+_MAX_NEAR = 20
 
 
 class DecodeFault(NamedTuple):
@@ -54,6 +73,18 @@ def fault_of(error: Exception) -> DecodeFault:
         return DecodeFault("", "is not UTF-8")
     said = str(error)
     return _remembered(said) if len(said) <= _MAX_REMEMBERED else _fault(said)
+
+
+def json_fault_of(error: Exception) -> str:
+    """Return what is wrong with a text that Python's decoder of JSON refuses with a ValueError or RecursionError."""
+    if not isinstance(error, json.JSONDecodeError):
+        return fault_of(error).reason
+    if not error.doc.strip():
+        return "is empty; send JSON"
+    said = next((ours for theirs, ours in _GRAMMAR if error.msg.startswith(theirs)), error.msg)
+    near = error.doc[error.pos : error.pos + _MAX_NEAR]
+    at = f"before {near!a}" if near else "where it ends"
+    return f"is not JSON: {said} at line {error.lineno}, character {error.colno}, {at}"
 
 
 def _fault(said: str) -> DecodeFault:
@@ -84,7 +115,8 @@ def _rule(expected: re.Match[str]) -> str:
     if expected["length"]:
         sign = (expected["length_sign"] or "").strip()
         parts = next((_PARTS[kind] for kind in kinds if kind in _PARTS), "entries")
-        return f"must have {_BOUNDS.get(sign, 'exactly')} {expected['length']} {parts}"
+        bound = expected["least"] or _BOUNDS.get(sign, "" if " to " in expected["length"] else "exactly")
+        return " ".join(filter(None, ("must have", bound, expected["length"], parts)))
     if expected["pattern"]:
         return f"must match {expected['pattern']}"
     if "float" in kinds:

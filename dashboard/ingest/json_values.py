@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from dashboard.domain.decode_faults import json_fault_of
 from dashboard.domain.errors import Invalid
 from dashboard.domain.strict_json import BYTE_ORDER_MARK
 from dashboard.ingest.json_words import with_words
@@ -54,7 +55,7 @@ def read_leniently(body: bytes) -> Any:
     except RecursionError:
         raise Invalid("nested too deep") from None
     except ValueError as error:
-        fault = f"the body is not JSON: {error}"
+        fault = f"the body {json_fault_of(error)}"
     words = with_words(text)
     if words == text:
         raise Invalid(fault)

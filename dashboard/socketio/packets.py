@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Raw
 
+from dashboard.domain.decode_faults import fault_of
 from dashboard.domain.errors import Invalid
 from dashboard.domain.strict_json import check_json
 
@@ -99,7 +100,7 @@ def _parse_values(payload: str) -> list[Raw]:
     except RecursionError:
         raise Invalid("nested too deep") from None
     except (msgspec.MsgspecError, UnicodeError) as error:
-        raise Invalid(f"the data is not a JSON array: {error}") from None
+        raise Invalid(fault_of(error).said("the data")) from None
     check_json(payload)
     return values
 
