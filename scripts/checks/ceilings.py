@@ -28,11 +28,12 @@ def read_ceilings(file: Path = FILE) -> Ceilings:
     for part in ("untested", "foreign"):
         if unexplained := [name for name, reason in content[part].items() if not reason.strip()]:
             raise ValueError(f"{file.name}: [{part}] {unexplained[0]} has no reason")
+    groups = {name: reason for reason, names in content["foreign_groups"].items() for name in names.split()}
     return Ceilings(
         base_commit=content["base_commit"],
         figures=content["figures"],
         decoders=tuple(content["decoders"]),
         untested=content["untested"],
-        foreign=content["foreign"],
+        foreign=content["foreign"] | groups,
         verbs=frozenset(content["verbs"].split()),
     )

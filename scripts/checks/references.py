@@ -1,4 +1,7 @@
-"""Names in documents and docstrings that do not exist: paths, commands, flags, environment variables, symbols."""
+"""Names in documents and docstrings that do not exist: paths, commands, flags, environment variables, symbols.
+
+In documents also settings and other words with underscores, metrics, routes, and the headings that links lead to.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from os.path import normpath
 from pathlib import Path
 
 from scripts.checks.tree import Finding, Module, documented
-from scripts.checks.vocabulary import Vocabulary
+from scripts.checks.vocabulary import FENCE, Vocabulary, Words, documents
 
 _PATH = re.compile(r"(?<![\w./{<-])(?:dashboard|tests|scripts|docs|static|templates)/[\w./*-]*+(?![{<…])")
 _FILE = re.compile(r"[\w./-]*\w\.(?:py|js|lua|css|html|mako)")
@@ -19,7 +22,10 @@ _FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 _COMMAND = re.compile(r"(?:^|.*[/ ])(?:python3? -m )?dashboard (?P<rest>.*)")
 _SYMBOL = re.compile(r"(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\([^()]*\))?")
 _CAMEL = re.compile(r"(?:[A-Z]+[a-z0-9]+){2,}|[a-z]+(?:[A-Z][a-z0-9]+)+")
-_FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_SNAKE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
+_METRIC = re.compile(r"dashboard_(\w+?)(?:_total|_bucket|_count|_sum|_created|_info)?")
+_ROUTE = re.compile(r"(?:(?:GET|HEAD|POST|PUT|PATCH|DELETE|ANY) )?(?P<path>/[\w.:{}*/-]*)(?:[?#]\S*)?")
+_ANCHOR = re.compile(r"\]\(([\w./-]*)#([^)\s]+)\)")
 
 
 def missing_paths(text: str, names: Vocabulary) -> Iterator[str]:
@@ -41,6 +47,42 @@ def missing_links(text: str, document: str, names: Vocabulary) -> Iterator[str]:
     for target in _LINK.findall(text):
         if normpath(Path(document).parent / target) not in names.files:
             yield target
+
+
+def missing_anchors(text: str, document: str, names: Vocabulary) -> Iterator[str]:
+    """Yield the links to headings that a document of the project does not have."""
+    for target, anchor in _ANCHOR.findall(text):
+        path = normpath(Path(document).parent / target) if target else document
+        if path in names.anchors and anchor not in names.anchors[path]:
+            yield f"{target}#{anchor}"
+
+
+def missing_word(span: str, names: Vocabulary) -> Iterator[str]:
+    """Yield a code span that looks like a setting, a field or a metric, if the code has no such word.
+
+    The code may put the word together from two parts, as in ``f"{what}_limit"``.
+    """
+    metric = _METRIC.fullmatch(span)
+    wanted = (
+        {span, metric[1], span.removeprefix("dashboard_")} if metric else {span} if _SNAKE.fullmatch(span) else set()
+    )
+    if wanted and not any(_is_known(word, names.words) for word in wanted):
+        yield span
+
+
+def _is_known(word: str, words: Words) -> bool:
+    ends = [place for place, letter in enumerate(word) if letter == "_"]
+    parts = [(word[:end], word[end:]) for end in ends] + [(word[: end + 1], word[end + 1 :]) for end in ends]
+    return word in words or any(first in words and last in words for first, last in parts)
+
+
+def missing_route(span: str, names: Vocabulary) -> Iterator[str]:
+    """Yield a code span that looks like a route of this server, if there is none."""
+    match = _ROUTE.fullmatch(span)
+    if match is None or (match["path"] == span and not span.startswith("/api/")):
+        return
+    if not any(route.fullmatch(match["path"]) for route in names.routes):
+        yield span
 
 
 def missing_variables(text: str, names: Vocabulary) -> Iterator[str]:
@@ -95,17 +137,19 @@ def missing_symbol(span: str, names: Vocabulary) -> Iterator[str]:
 
 def in_document(text: str, path: str, names: Vocabulary) -> Iterator[tuple[int, str]]:
     """Yield line and name of what a Markdown document names and what does not exist."""
-    prose = _FENCE.sub(lambda match: re.sub(r"[^\n]", "", match[0]), text)
+    prose = FENCE.sub(lambda match: re.sub(r"[^\n]", "", match[0]), text)
     for number, (line, said) in enumerate(zip(text.split("\n"), prose.split("\n"), strict=True), 1):
         missing = [
             *missing_paths(line, names),
             *missing_links(said, path, names),
+            *missing_anchors(said, path, names),
             *missing_variables(line, names),
         ]
         if line and not said:  # in a block of code
             missing += wrong_command(line, names)
         for span in re.findall(r"`([^`]+)`", said):
             missing += [*missing_file(span, names), *wrong_command(span, names), *missing_symbol(span, names)]
+            missing += [*missing_word(span, names), *missing_route(span, names)]
             if span.startswith("--"):
                 missing += missing_flags(span, names)
         yield from ((number, name) for name in dict.fromkeys(missing))
@@ -124,7 +168,7 @@ def in_docstring(text: str, names: Vocabulary) -> Iterator[str]:
 def missing_names(root: Path, modules: Iterable[Module], names: Vocabulary) -> list[tuple[str, Finding]]:
     """Return name and place of what README.md, the files of docs/ and the docstrings name and what does not exist."""
     found = []
-    for file in (root / "README.md", *sorted((root / "docs").glob("*.md"))):
+    for file in documents(root):
         path = file.relative_to(root).as_posix()
         found += [(name, Finding(path, line, name)) for line, name in in_document(file.read_text("utf-8"), path, names)]
     for module in modules:

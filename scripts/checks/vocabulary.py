@@ -6,12 +6,15 @@ import ast
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.checks.tree import Function, Module
 
 Words = frozenset[str]
+#: Block of code in a document.
+FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 _UNREAD = {".git", ".venv", "__pycache__", "node_modules", "vendor"}
 
 
@@ -20,7 +23,8 @@ class Vocabulary:
     """Names that documents and docstrings may use.
 
     ``commands`` maps each command, such as ``"user add"``, to its flags; the command itself is ``""``. ``members`` maps
-    each module and class to the names in it, or to None for a class whose bases lie outside the package.
+    each module and class to the names in it, or to None for a class whose bases lie outside the package. ``anchors`` maps each
+    document to the anchors of its headings.
     """
 
     files: Words
@@ -29,6 +33,8 @@ class Vocabulary:
     variables: Words
     members: Mapping[str, Words | None]
     words: Words
+    routes: tuple[re.Pattern[str], ...] = ()
+    anchors: Mapping[str, Words] = field(default_factory=dict)
 
 
 def read_files(root: Path) -> Words:
@@ -123,10 +129,39 @@ def read_words(modules: Iterable[Module]) -> Words:
     return frozenset(found)
 
 
+def documents(root: Path) -> list[Path]:
+    """Return README.md and the files of docs/."""
+    return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+
+
+def anchors_of(text: str) -> frozenset[str]:
+    """Return the anchors of a document's headings, as GitHub names them."""
+    found: dict[str, int] = {}
+    anchors = set()
+    for heading in _HEADING.findall(FENCE.sub("", text)):
+        words = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).lower()
+        anchor = re.sub(r"[^\w -]", "", words).replace(" ", "-")
+        anchors.add(f"{anchor}-{found[anchor]}" if anchor in found else anchor)
+        found[anchor] = found.get(anchor, 0) + 1
+    return frozenset(anchors)
+
+
+def read_routes() -> tuple[re.Pattern[str], ...]:
+    """Return the paths that the program serves and their beginnings, as patterns; a variable in a path matches anything."""
+    from dashboard.accounts.policies import POLICIES
+
+    paths = sorted({name.partition(" ")[2] for name in POLICIES if " /" in name})
+    beginnings = {path[: found.start()] for path in paths for found in re.finditer("/", path) if found.start()}
+    return tuple(
+        re.compile(".+".join(map(re.escape, re.split(r"{\w+}", path)))) for path in sorted({*paths, *beginnings})
+    )
+
+
 def read_vocabulary(root: Path, modules: list[Module]) -> Vocabulary:
     """Return the names of this project; loads the program for its commands and settings."""
     scripts = [file for file in (root / "scripts").iterdir() if file.is_file()]
     browser = [file.read_text("utf-8") for file in sorted((root / "static" / "js").rglob("*.js"))]
+    tools = [file.read_text("utf-8") for part in ("scripts", "tests/support") for file in (root / part).rglob("*.py")]
     return Vocabulary(
         files=read_files(root),
         commands=read_commands(),
@@ -135,5 +170,7 @@ def read_vocabulary(root: Path, modules: list[Module]) -> Vocabulary:
         ),
         variables=read_variables(),
         members=read_members(modules),
-        words=read_words(modules).union(*(re.findall(r"\w+", text) for text in browser)),
+        routes=read_routes(),
+        anchors={file.relative_to(root).as_posix(): anchors_of(file.read_text("utf-8")) for file in documents(root)},
+        words=read_words(modules).union(*(re.findall(r"\w+", text) for text in (*browser, *tools))),
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from scripts.checks.references import in_docstring, in_document, missing_names
 from scripts.checks.vocabulary import (
     Vocabulary,
+    anchors_of,
     read_commands,
     read_files,
     read_members,
@@ -105,3 +107,22 @@ def test_commands_and_variables_are_those_of_the_program() -> None:
     assert {"", "serve", "user", "user add"} <= set(commands)
     assert {"--port", "--no-compression", "--help"} <= commands["serve"]
     assert {"DASHBOARD_PORT", "DASHBOARD_TOKEN"} <= read_variables()
+
+
+def test_words_metrics_routes_and_headings_of_documents_are_looked_up(names: Vocabulary) -> None:
+    words = names.words | {"beat_hz", "frames_sent", "_series_limit", "source", "source_bytes_"}
+    routes = tuple(map(re.compile, ("/api/v1/samples", "/api/v1/samples/.+")))
+    anchors = {
+        "docs/protocol.md": anchors_of("# A `b_c`: d!\n```\n# none\n```\n## One\n## One\n"),
+        "README.md": frozenset(),
+    }
+    known = replace(names, words=words, routes=routes, anchors=anchors)
+    text = (
+        "`beat_hz`, `dashboard_frames_sent_total`, `source_series_limit`, `source_bytes_read`, `POST /api/v1/samples/{name}`, "
+        "`/etc/none`, [a](#a-b_c-d), [one](protocol.md#one-1)"
+    )
+    assert [*in_document(text.replace("read", "source"), "docs/protocol.md", known)] == []
+    wrong = "`no_such_setting`, `dashboard_none_total`, `GET /none`, `/api/v1/none`, [a](#none), [b](../README.md#c)"
+    assert [name for _, name in in_document(wrong, "docs/protocol.md", known)] == [
+        "#none", "../README.md#c", "no_such_setting", "dashboard_none_total", "GET /none", "/api/v1/none",
+    ]  # fmt: skip
