@@ -30,7 +30,7 @@ class StoredBoards:
         self._lock = asyncio.Lock()
 
     def look_soon(self) -> None:
-        """Read changes soon, because something in the store has changed."""
+        """Let ``run`` read the store's changes now."""
         self._wake.set()
 
     async def run(self) -> None:

@@ -123,7 +123,7 @@ class RoomLogs:
             async with asyncio.timeout(_APPEND_S):
                 await self._journal.append(ROOMS, ROOM_CODEC.encode(event), request_id=request_id)
         except (DashboardError, TimeoutError) as error:
-            self._counters.events_not_appended += not again
+            self._counters.room_events_not_appended += not again
             _log.debug("%s not appended; the sweep will deliver it: %s", request_id, error)
             if isinstance(event, ReadEntry):
                 self._keep(event, request_id)
@@ -236,7 +236,7 @@ class RoomLogs:
                     changes, last, whole = await changes_after(tx, room_id, log.seq, _CHANGES_AT_ONCE)
                 whole = whole or not changes
                 fresh = log.catch_up(changes, last if whole else changes[-1].changed_seq)
-                self._counters.events_healed += len(fresh)
+                self._counters.room_messages_healed += len(fresh)
                 if fresh:
                     await self._deliver(room_id, fresh)
 

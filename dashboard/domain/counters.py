@@ -41,8 +41,10 @@ class Counters:
     authentications: Counter[str] = field(default_factory=Counter)  # of sockets, by outcome
     joins: int = 0  # of rooms
     logins: Counter[str] = field(default_factory=Counter)  # by outcome
-    events_not_appended: int = 0  # committed to the store; the sweep appends them to the journal later
-    events_healed: int = 0  # room messages that this process read from the store because the journal did not bring them
+    room_events_not_appended: int = 0  # committed to the store; the sweep appends them to the journal later
+    room_messages_healed: int = (
+        0  # room messages that this process read from the store because the journal did not bring them
+    )
     journal_appends: int = 0  # entries this process has appended
     foreign_entries: int = 0  # rows in this journal's Redis streams that another program wrote
     redis_failures: Counter[str] = field(default_factory=Counter)  # by operation

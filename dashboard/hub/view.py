@@ -48,7 +48,7 @@ class ViewSpec(NamedTuple):
 
     @property
     def shown(self) -> tuple[Selector, ...]:
-        """The selectors; those that are left out match nothing, so that the others keep their indices."""
+        """The selectors in their order. In the place of a skipped selector stands one that matches nothing."""
         left_out = set(self.skipped)
         return tuple(NOTHING if at in left_out else each for at, each in enumerate(self.selectors))
 

@@ -129,7 +129,7 @@ class _Tag(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """The tag's name; a tag without a value gets another text than a tag with the value ``true``."""
+        """The tag's name. For a tag without a value the text says so, because it differs from a tag with the value ``true``."""
         name, found, _ = self.text.partition(self.mark)
         return name if found else f"{name} without a value"
 

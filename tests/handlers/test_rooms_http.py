@@ -328,7 +328,7 @@ async def test_what_is_read_while_the_journal_is_away_is_told_when_it_is_back(
         monkeypatch.setattr(at.server.journal, "append", fail)
         for each in said:
             assert (await eddy.ask("read", roomId="ops", messageId=each["messageId"]))["type"] == "read"
-        assert at.server.counters.events_not_appended == 2
+        assert at.server.counters.room_events_not_appended == 2
         told = failed[0]
         async with deadline(20):
             while failed[0] == told:  # until a sweep could not tell it either

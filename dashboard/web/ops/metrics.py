@@ -83,12 +83,12 @@ class Metrics:
             ("presence_changes", c.presence_changes, "Presence changes sent to users of this process"),
             (
                 "events_not_appended",
-                c.events_not_appended,
-                "Committed messages whose append to the journal failed, so that the periodic sweep delivers them",
+                c.room_events_not_appended,
+                "Committed messages and read marks whose append to the journal failed, so that the periodic sweep delivers them",
             ),
             (
                 "events_healed",
-                c.events_healed,
+                c.room_messages_healed,
                 "Messages delivered from the store, because they did not arrive through the journal",
             ),
             ("journal_appends", c.journal_appends, "Entries appended to the journal by this process"),

@@ -32,7 +32,7 @@ async def test_what_the_store_has_and_nobody_told_is_caught_up_with_and_told() -
         await say(talk.accounts.database, "one", "two", author="bob")
         await logs.catch_up("ops")
         assert [each["text"] for each in page.told("message")] == ["one", "two"]
-        assert talk.server.counters.events_healed == 2
+        assert talk.server.counters.room_messages_healed == 2
 
 
 async def test_what_comes_before_what_it_follows_waits_for_it() -> None:
