@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
-from typing import Any, Generic, TypeVar
+from types import TracebackType
+from typing import Generic, TypeVar
 
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
@@ -76,10 +77,12 @@ class Group:
         await self._tasks.__aenter__()
         return self
 
-    async def __aexit__(self, *error: Any) -> None:
-        await self._tasks.__aexit__(*error)
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._tasks.__aexit__(kind, error, traceback)
 
-    def start(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def start(self, name: str, work: Callable[[], Coroutine[object, None, None]]) -> None:
         """Run ``work()`` concurrently with the group's other tasks."""
         self._tasks.create_task(work(), name=name)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashboard.accounts.authenticator import LOCAL_ID
 from dashboard.accounts.credentials import Credentials, hash_of, new_token
@@ -177,7 +177,7 @@ class Accounts:
             async with self._database.read() as tx:
                 await stored_users.check_there(tx, user_id)
             password_hash = await self._credentials.hash_password(password, address)
-        said: dict[str, Any] = {"name": full_name, "role": role.word if role else None, "disabled": disabled}
+        said: dict[str, object] = {"name": full_name, "role": role.word if role else None, "disabled": disabled}
         said |= {"password": "changed" if password else None, "grants": _words(grants)}
         async with self._database.write() as tx:
             user = await stored_users.change_user(
@@ -197,14 +197,22 @@ class Accounts:
         await self._directory.changed()
         return user
 
-    async def change_own(self, caller: Caller, address: str, *, old_password: str, **changes: Any) -> User:
+    async def change_own(
+        self,
+        caller: Caller,
+        address: str,
+        *,
+        old_password: str,
+        full_name: str | None = None,
+        password: str | None = None,
+    ) -> User:
         """Change the caller's own user. A new password needs the old one, whose attempts are limited as in a login.
 
         Raises Invalid, TooMany and the errors of ``change_user``.
         """
         stored = None
-        if changes.get("password") is not None:
-            check_password(changes["password"])
+        if password is not None:
+            check_password(password)
             stored = await self._tries.count(caller.id, address)
             async with self._tries.answered(caller.id, address):
                 good = await self._credentials.check_password(stored, old_password, address)
@@ -212,8 +220,15 @@ class Accounts:
                 raise Invalid("is wrong", field="old_password")
             async with self._database.write() as tx:
                 await self._tries.forget(tx, caller.id, address)
-        changes |= {"kept_session": caller.session, "password_was": stored}
-        return await self.change_user(caller.id, address, caller.id, **changes)
+        return await self.change_user(
+            caller.id,
+            address,
+            caller.id,
+            full_name=full_name,
+            password=password,
+            kept_session=caller.session,
+            password_was=stored,
+        )
 
     async def delete_user(self, by: str, address: str, user_id: str) -> None:
         """Delete a user; raises NotFound, Forbidden (the last admin), Unavailable."""
@@ -231,7 +246,7 @@ class Accounts:
             check_distinct(name, user_id, self._directory.users.values())
         return name
 
-    async def _keep_an_admin(self, tx: Any) -> None:
+    async def _keep_an_admin(self, tx: AsyncConnection) -> None:
         had = any(user.role is Role.ADMIN and not user.disabled for user in self._directory.users.values())
         if had and not await stored_users.count_admins(tx):
             raise Forbidden("the last administrator must stay; make another user administrator first")
@@ -354,11 +369,11 @@ class Accounts:
         await self._directory.changed()
         return link, self._credentials.issue_share(board, link, expires_ms), expires_ms
 
-    async def list_links(self, may_see: Callable[[str], bool]) -> list[dict[str, Any]]:
+    async def list_links(self, may_see: Callable[[str], bool]) -> list[dict[str, object]]:
         """List the links that have not expired, to the boards that the caller may see."""
         async with self._database.read() as tx:
             found = await stored_tokens.list_links(tx, self._now_ms())
-        return [link for link in found if may_see(link["board"])]
+        return [link for link in found if may_see(str(link["board"]))]
 
     async def revoke_link(self, by: str, address: str, link: str, may_see: Callable[[str], bool]) -> None:
         """Revoke a link to a board that the caller may see; raises NotFound, Unavailable."""
@@ -374,7 +389,7 @@ class Accounts:
             raise NotFound(f"there is no user {user_id[:40]!a}")
         return user
 
-    async def audit(self, before: int | None, limit: int) -> list[dict[str, Any]]:
+    async def audit(self, before: int | None, limit: int) -> list[dict[str, object]]:
         """Return at most ``limit`` audit events with ids below ``before`` (None: the newest), newest first."""
         async with self._database.read() as tx:
             return await read_audit(tx, before, limit)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HTTPResponse
 from tornado.httputil import HTTPInputError
@@ -14,8 +13,8 @@ from tornado.iostream import UnsatisfiableReadError
 FETCH_FAULTS = (HTTPClientError, HTTPInputError, UnsatisfiableReadError, OSError, ValueError)
 
 
-async def fetch(client: AsyncHTTPClient, request: HTTPRequest, **options: Any) -> HTTPResponse:
+async def fetch(client: AsyncHTTPClient, request: HTTPRequest, *, raise_error: bool = True) -> HTTPResponse:
     """Fetch like ``client.fetch``, but safe to cancel: Tornado logs an error if a cancelled request fails later."""
-    answer = client.fetch(request, **options)
+    answer = client.fetch(request, raise_error=raise_error)
     answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # the caller may be cancelled by then
     return await asyncio.shield(answer)

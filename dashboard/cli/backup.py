@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -30,9 +29,8 @@ def _progress(label: str) -> Iterator[Callable[[int], Progress]]:
     with ExitStack() as stack:
 
         def start(size: int) -> Progress:
-            bar: Any = click.progressbar(length=max(1, size), label=label, file=sys.stderr)
-            update: Progress = stack.enter_context(bar).update
-            return update
+            bar = click.progressbar(length=max(1, size), label=label, file=sys.stderr)
+            return stack.enter_context(bar).update
 
         try:
             yield start
@@ -44,13 +42,13 @@ def _progress(label: str) -> Iterator[Callable[[int], Progress]]:
 @_FILE
 @click.option("--replace", is_flag=True, help="overwrite an existing FILE once the new backup is complete")
 @with_store
-def backup(file: Path, replace: bool, **options: Any) -> None:
+def backup(file: Path, replace: bool, config: Path | None, **flags: object) -> None:
     """Write one consistent copy of the data folder to FILE, while the server runs.
 
     The backup contains everything that the server had acknowledged before the command began. FILE appears only when the backup is
     complete. Keep FILE as safe as the data folder: it contains password hashes, messages and the secret.
     """
-    loaded = load_settings(options.pop("config"), options)
+    loaded = load_settings(config, flags)
     folder = used_folder(loaded)
     for each in not_covered(loaded.settings):
         click.echo(f"not in this backup: {each}", err=True)
@@ -76,12 +74,12 @@ def _moment(t_ms: int) -> str:
 @_FILE
 @click.option("--check", "only_check", is_flag=True, help="read FILE through and change nothing")
 @with_store
-def restore(file: Path, only_check: bool, **options: Any) -> None:
+def restore(file: Path, only_check: bool, config: Path | None, **flags: object) -> None:
     """Put the backup FILE back into the data folder of a server that does not run.
 
     FILE is checked before anything is changed. The folder's earlier files are moved to a subfolder.
     """
-    settings = load_settings(options.pop("config"), options).settings
+    settings = load_settings(config, flags).settings
     if only_check:
         with _progress("Reading") as start:
             manifest = restoring.check(file, PARTS, start)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -26,7 +25,7 @@ from dashboard.settings import Settings, flag, shown, variable
 @click.command()
 @click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @with_settings
-def check(folder: Path | None, config: Path | None, **flags: Any) -> None:
+def check(folder: Path | None, config: Path | None, **flags: object) -> None:
     """Print every setting with its source, and check the settings as far as possible without starting a server.
 
     With a FOLDER, check the board files in that folder instead, and print every fault with its file and line.

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -28,14 +27,22 @@ _wait = click.option(
 @_wait
 @with_server
 def push(
-    series: str, value: float, labels: tuple[str, ...], url: str, token: str | None, wait_s: float, **said: Any
+    series: str,
+    value: float,
+    labels: tuple[str, ...],
+    unit: str,
+    every_s: float,
+    t_ms: int | None,
+    wait_s: float,
+    url: str,
+    token: str | None,
 ) -> None:
     """Send one VALUE of SERIES to a running server: dashboard push orders 3 --label shop=a"""
     pairs = label_pairs(series.partition("{")[0], labels)
     if not math.isfinite(value):
         raise click.ClickException(f"{value} is not a finite number")
     sending = OneShot(url, token)
-    sending.client.push(series, value, labels=pairs, **said)
+    sending.client.push(series, value, labels=pairs, unit=unit, every_s=every_s, t_ms=t_ms)
     if wrong := sending.close(wait_s):
         raise click.ClickException(wrong)
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import click
 
@@ -186,7 +186,7 @@ class Import:
 )
 @click.option("--again", is_flag=True, help="start from the beginning, also if lines were imported before")
 @with_server
-def import_file(file: Path, again: bool, url: str, token: str | None, **how: Any) -> None:
+def import_file(file: Path, again: bool, url: str, token: str | None, batch: int, precision: str) -> None:
     """Send the values of a FILE (.csv, .ndjson, .lp) to a running server.
 
     After an interruption the same command resumes; FILE.import-state holds the progress.
@@ -201,7 +201,7 @@ def import_file(file: Path, again: bool, url: str, token: str | None, **how: Any
         import_state.state_file(file).unlink(missing_ok=True)
     try:
         state = import_state.load(file, url)
-        importing = Import(file, state, token=token, **how)
+        importing = Import(file, state, token=token, batch=batch, precision=precision)
         length = file.stat().st_size
         if not length:
             click.echo(f"{file} is empty")

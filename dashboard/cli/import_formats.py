@@ -13,11 +13,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from dashboard.domain.decode_faults import json_fault_of
 
-Sample = dict[str, Any]
+Sample = dict[str, object]
 
 _TIMES = ("t", "time", "timestamp")
 _OWN = frozenset({"series", "value", "unit", "every_s", *_TIMES})
@@ -57,7 +56,7 @@ def read_ndjson(lines: list[bytes], first: int) -> Body:
     return body
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("contains the same key twice")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 import click
 
@@ -14,8 +14,10 @@ from dashboard.client.address import Address, authorization
 from dashboard.domain.errors import DashboardError
 from dashboard.domain.series import series_key
 
+_Command = TypeVar("_Command", bound=Callable[..., object])
 
-def with_server(command: Callable[..., Any]) -> Callable[..., Any]:
+
+def with_server(command: _Command) -> _Command:
     """Add and check the options --url and --token; pass them as ``url`` and ``token`` (None if there is no token)."""
     url = click.option(
         "--url",

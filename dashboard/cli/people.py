@@ -6,7 +6,8 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -30,10 +31,12 @@ def _now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def _with_accounts(options: dict[str, Any], work: Callable[[Accounts, Directory, Credentials], Awaitable[_T]]) -> _T:
+def _with_accounts(
+    config: Path | None, flags: dict[str, object], work: Callable[[Accounts, Directory, Credentials], Awaitable[_T]]
+) -> _T:
     """Open the configured store and call ``work`` with it. A running server reads the change within a second."""
-    new = options.pop("new", False)
-    loaded = load_settings(options.pop("config"), options)
+    new = bool(flags.pop("new", False))
+    loaded = load_settings(config, flags)
     settings = loaded.settings
     folder = DataFolder(used_folder(loaded, new=new))
 
@@ -85,28 +88,28 @@ def user() -> None:
 @_STDIN
 @_NEW
 @with_store
-def user_add(name: str, role: str, full_name: str, password_stdin: bool, **options: Any) -> None:
+def user_add(name: str, role: str, full_name: str, password_stdin: bool, config: Path | None, **flags: object) -> None:
     """Add the user NAME."""
     password = _password(password_stdin)
 
-    async def work(accounts: Accounts, *_: Any) -> User:
+    async def work(accounts: Accounts, *_: object) -> User:
         return await accounts.create_user(
             _BY, "", name=name, full_name=full_name, role=parse_role(role), password=password
         )
 
-    added = _with_accounts(options, work)
+    added = _with_accounts(config, flags, work)
     click.echo(f"{added.id} is {added.role.word}")
 
 
 @user.command("list")
 @with_store
-def user_list(**options: Any) -> None:
+def user_list(config: Path | None, **flags: object) -> None:
     """Print all users."""
 
-    async def work(accounts: Accounts, *_: Any) -> list[tuple[User, int | None]]:
+    async def work(accounts: Accounts, *_: object) -> list[tuple[User, int | None]]:
         return await accounts.list_users()
 
-    for each, _ in _with_accounts(options, work):
+    for each, _ in _with_accounts(config, flags, work):
         click.echo(f"{each.id:20} {each.role.word:9} {'disabled ' if each.disabled else ''}{each.name}")
 
 
@@ -125,12 +128,13 @@ def user_change(
     disabled: bool | None,
     new_password: bool,
     password_stdin: bool,
-    **options: Any,
+    config: Path | None,
+    **flags: object,
 ) -> None:
     """Change the user NAME; a new password ends all sessions."""
     password = _password(password_stdin) if new_password or password_stdin else None
 
-    async def work(accounts: Accounts, *_: Any) -> User:
+    async def work(accounts: Accounts, *_: object) -> User:
         return await accounts.change_user(
             _BY,
             "",
@@ -141,20 +145,20 @@ def user_change(
             password=password,
         )
 
-    changed = _with_accounts(options, work)
+    changed = _with_accounts(config, flags, work)
     click.echo(f"{changed.id} is {changed.role.word}{', disabled' if changed.disabled else ''}")
 
 
 @user.command("delete")
 @click.argument("name")
 @with_store
-def user_delete(name: str, **options: Any) -> None:
+def user_delete(name: str, config: Path | None, **flags: object) -> None:
     """Delete the user NAME; the user's messages stay."""
 
-    async def work(accounts: Accounts, *_: Any) -> None:
+    async def work(accounts: Accounts, *_: object) -> None:
         await accounts.delete_user(_BY, "", name)
 
-    _with_accounts(options, work)
+    _with_accounts(config, flags, work)
     click.echo(f"{name} is deleted")
 
 
@@ -162,16 +166,16 @@ def user_delete(name: str, **options: Any) -> None:
 @click.argument("name")
 @click.option("--hours", type=float, default=24, show_default=True, help="hours until the token expires")
 @with_store
-def user_token(name: str, hours: float, **options: Any) -> None:
+def user_token(name: str, hours: float, config: Path | None, **flags: object) -> None:
     """Print a JWT that lets a program act as the user NAME, on /ws (auth) and over HTTP (Bearer)."""
 
-    async def work(accounts: Accounts, directory: Directory, *_: Any) -> str:
+    async def work(accounts: Accounts, directory: Directory, *_: object) -> str:
         found = directory.user(name)
         if found is None:
             raise click.ClickException(f"there is no user {name}")
         return await accounts.issue(_BY, found, _now_ms() + int(hours * 3_600_000))
 
-    click.echo(_with_accounts(options, work))
+    click.echo(_with_accounts(config, flags, work))
 
 
 @click.group("token")
@@ -204,11 +208,12 @@ def token_create(
     per_s: int,
     max_series: int,
     days: float | None,
-    **options: Any,
+    config: Path | None,
+    **flags: object,
 ) -> None:
     """Create a token called NAME and print its secret text, which cannot be shown again."""
 
-    async def work(accounts: Accounts, *others: Any) -> str:
+    async def work(accounts: Accounts, *others: object) -> str:
         _, text = await accounts.create_token(
             _BY,
             "",
@@ -221,18 +226,18 @@ def token_create(
         )
         return text
 
-    click.echo(_with_accounts(options, work))
+    click.echo(_with_accounts(config, flags, work))
 
 
 @token_group.command("list")
 @with_store
-def token_list(**options: Any) -> None:
+def token_list(config: Path | None, **flags: object) -> None:
     """Print all tokens, without their secret texts."""
 
-    async def work(accounts: Accounts, *_: Any) -> list[Token]:
+    async def work(accounts: Accounts, *_: object) -> list[Token]:
         return await accounts.list_tokens()
 
-    for found in _with_accounts(options, work):
+    for found in _with_accounts(config, flags, work):
         prefixes = " ".join(found.prefixes) or "any series"
         click.echo(f"{found.id}  {found.name:20} {','.join(found.verbs):20} {prefixes}")
 
@@ -240,11 +245,11 @@ def token_list(**options: Any) -> None:
 @token_group.command("revoke")
 @click.argument("token_id", metavar="ID")
 @with_store
-def token_revoke(token_id: str, **options: Any) -> None:
+def token_revoke(token_id: str, config: Path | None, **flags: object) -> None:
     """Revoke the token ID; `token list` prints the ids."""
 
-    async def work(accounts: Accounts, *_: Any) -> None:
+    async def work(accounts: Accounts, *_: object) -> None:
         await accounts.revoke_token(_BY, "", token_id)
 
-    _with_accounts(options, work)
+    _with_accounts(config, flags, work)
     click.echo(f"{token_id} is revoked")

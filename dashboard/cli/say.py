@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import click
 
@@ -40,5 +39,5 @@ def message(room: str, text: str, url: str, token: str | None) -> None:
     click.echo(_post(url, "/api/message", token, {"roomId": room, "text": text})["messageId"])
 
 
-def _post(url: str, path: str, token: str | None, body: dict[str, Any]) -> dict[str, Any]:
+def _post(url: str, path: str, token: str | None, body: dict[str, str]) -> dict[str, object]:
     return call(url, "POST", path, token, json.dumps(body).encode()).said

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import FunctionType
-from typing import Any, cast
+from typing import cast
 
 import click
 import msgspec
@@ -36,7 +36,7 @@ _ServeHere = Callable[[Settings, str, Callable[[int], None]], Coroutine[None, No
 
 @click.command()
 @with_settings
-def serve(config: Path | None, **flags: Any) -> None:
+def serve(config: Path | None, **flags: object) -> None:
     """Run the server until Ctrl-C or SIGTERM.
 
     Every option below is a setting. It can also be set in the environment (DASHBOARD_NAME) or in a file (--config).

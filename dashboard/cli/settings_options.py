@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import click
 
@@ -17,7 +17,10 @@ from dashboard.settings_loading import Loaded, load
 _CONFIG_HELP = "file of settings (TOML, lines of `name = value`)  [DASHBOARD_CONFIG]"
 
 
-def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+_Command = TypeVar("_Command", bound=Callable[..., object])
+
+
+def with_settings(command: _Command) -> _Command:
     """Add every setting as a flag; a flag that is not given is None."""
     for each in reversed(fields(Settings)):
         default = ", ".join(each.default) if isinstance(each.default, tuple) else each.default
@@ -34,7 +37,7 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help=_CONFIG_HELP)(command)
 
 
-def with_store(command: Callable[..., Any]) -> Callable[..., Any]:
+def with_store(command: _Command) -> _Command:
     """Add the settings that locate the store, as flags, and --config."""
     for name in ("secret", "store", "data"):
         command = click.option(
@@ -43,7 +46,7 @@ def with_store(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help=_CONFIG_HELP)(command)
 
 
-def load_settings(config: Path | None, flags: dict[str, Any]) -> Loaded:
+def load_settings(config: Path | None, flags: dict[str, object]) -> Loaded:
     """Return the settings from flags, environment and file; raises ClickException."""
     file = config or (Path(os.environ["DASHBOARD_CONFIG"]) if "DASHBOARD_CONFIG" in os.environ else None)
     try:

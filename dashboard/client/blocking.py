@@ -12,10 +12,10 @@ import time
 import weakref
 from collections.abc import Generator, Iterable
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, Unpack
 
 from dashboard.client.address import Address
-from dashboard.client.feeding import Feeding
+from dashboard.client.feeding import Feeding, FeedingOptions
 from dashboard.client.following import DEAD_S, QUIET_S, Following, Update, ViewConnection
 from dashboard.client.http import MAX_ANSWER_BYTES, HttpAnswer, decode_answer, is_whole, reason_of
 from dashboard.client.outbox import SendOutcome, SentBatch
@@ -60,7 +60,7 @@ class Client(Feeding):
         *,
         close_s: float = 10.0,
         tls: ssl.SSLContext | None = None,
-        **options: Any,
+        **options: Unpack[FeedingOptions],
     ) -> None:
         """Set up the client; raises ValueError. ``options``: arguments of Feeding (labels, flush_s, batch, buffer, timeout_s,
         on_refused, on_trouble).

@@ -10,7 +10,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import ParamSpec, TypedDict, TypeVar, cast
 
 from dashboard.client.address import Address, authorization
 from dashboard.client.http import encode_request
@@ -23,6 +23,18 @@ _log = logging.getLogger(__name__)
 
 OnRefused = Callable[[Sequence[Refusal]], None]
 OnTrouble = Callable[[str], None]
+
+
+class FeedingOptions(TypedDict, total=False):
+    """Options of ``Feeding`` that both clients take."""
+
+    labels: Mapping[str, object] | None
+    flush_s: float
+    batch: int
+    buffer: int
+    timeout_s: float
+    on_refused: OnRefused | None
+    on_trouble: OnTrouble | None
 
 
 class Feeding(ABC):
@@ -110,7 +122,7 @@ class Feeding(ABC):
             if inspect.iscoroutinefunction(function):
 
                 @functools.wraps(function)
-                async def timed_coroutine(*args: _P.args, **kwargs: _P.kwargs) -> Any:
+                async def timed_coroutine(*args: _P.args, **kwargs: _P.kwargs) -> object:
                     with self.timer(name, **labels):
                         return await function(*args, **kwargs)
 

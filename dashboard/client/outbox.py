@@ -12,7 +12,6 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from dashboard.client.backoff import Backoff, asked_wait_s
 from dashboard.client.buffer import Buffer
@@ -152,7 +151,7 @@ def _refusals(batch: SentBatch, answer: HttpAnswer) -> tuple[Refusal, ...]:
     return tuple(Refusal(sample, answer.reason, "", code) for sample in batch.samples)
 
 
-def _refusal(batch: SentBatch, said: dict[str, Any]) -> Refusal | None:
+def _refusal(batch: SentBatch, said: dict[str, object]) -> Refusal | None:
     index = said.get("index")
     if not isinstance(index, int) or not 0 <= index < len(batch.samples):
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 from dashboard.domain.errors import DashboardError, Unavailable
 from dashboard.domain.position import Position
@@ -49,14 +49,14 @@ class Bus:
         self._began = 0  # the newest entry when this process attached
         self._moved = Bell()  # rings after every batch
         self._end = SingleFlight(lambda: journal.attach(SIGNALS))  # the journal's position
-        self._subscribers: dict[type[Signal], list[Callable[[Any, Heard], None]]] = {}
+        self._subscribers: dict[type[Signal], list[Callable[[Signal, Heard], None]]] = {}
         self._on_gap: list[Callable[[], None]] = []
         self.is_behind = True
         self.broken = 0
 
     def subscribe(self, kind: type[T], handler: Callable[[T, Heard], None]) -> None:
         """Call ``handler`` with each signal of this type in the journal's order; this process' own signals are included."""
-        self._subscribers.setdefault(kind, []).append(handler)
+        self._subscribers.setdefault(kind, []).append(cast("Callable[[Signal, Heard], None]", handler))
 
     def subscribe_gap(self, handler: Callable[[], None]) -> None:
         """Call ``handler`` after a gap, when signals may have been missed."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Literal
 from urllib.parse import urlsplit
 
 import nh3
@@ -140,7 +140,7 @@ def _text(content: str) -> Token:
     return token
 
 
-def _tag(kind: str, tag: str, nesting: Any, attributes: dict[str, Any]) -> Token:
+def _tag(kind: str, tag: str, nesting: Literal[-1, 0, 1], attributes: dict[str, str | int | float]) -> Token:
     token = Token(kind, tag, nesting)
     token.attrs = attributes
     return token

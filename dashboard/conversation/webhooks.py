@@ -13,7 +13,6 @@ import logging
 import secrets
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import msgspec
 from sqlalchemy import delete, insert, select, update
@@ -70,7 +69,7 @@ class Webhooks:
         self._now_ms = now_ms
         self._waking = {url: asyncio.Event() for url in urls}
 
-    async def store(self, tx: AsyncConnection, event: dict[str, Any], data: bytes) -> None:
+    async def store(self, tx: AsyncConnection, event: dict[str, object], data: bytes) -> None:
         """Store a delivery for each URL in the notification's own transaction."""
         now_ms = self._now_ms()
         body = msgspec.json.encode({"type": "notification", **event, "data": msgspec.Raw(data), "t": now_ms}).decode()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeAlias
 
 from dashboard.domain.document import check_depth
 from dashboard.domain.errors import Invalid
 
+#: Any JSON value, as a decoder returns it. Type checkers cannot describe it: msgspec has no types that contain themselves.
+JsonValue: TypeAlias = Any
 #: The mark that Windows' editors and PowerShell write before a text.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def check_json(text: bytes | str) -> Any:
+def check_json(text: bytes | str) -> JsonValue:
     """Decode JSON that is known to be well-formed; raises Invalid for a repeated key, too deep nesting, or a number
     with too many digits."""
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from typing import Any, Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -17,7 +17,7 @@ class Codec(Generic[S]):
     """Encoder and decoder of the payloads in a table of tags."""
 
     def __init__(self, table: Mapping[str, type[S]]) -> None:
-        kinds = cast(Any, reduce(or_, table.values()))
+        kinds = reduce(or_, table.values())  # a union of types, which msgspec takes like a type
         self._decoder: msgspec.msgpack.Decoder[S] = msgspec.msgpack.Decoder(kinds)
         self._encoder = msgspec.msgpack.Encoder()
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 from functools import partial
-from typing import Any, Protocol
 
 from dashboard.domain.errors import ConfigurationError, Invalid
 from dashboard.feeders.source_state import SourceFault, SourceState
@@ -82,7 +81,7 @@ class MqttSource:
         except aiomqtt.MqttError as error:
             raise SourceFault("connection", str(error)) from None
 
-    async def _subscribe(self, client: Any) -> None:
+    async def _subscribe(self, client: aiomqtt.Client) -> None:
         """Subscribe to the templates' topics and, if the file says so and the broker allows it, to all topics near them (``filters_of``).
 
         Raises SourceFault.
@@ -94,7 +93,7 @@ class MqttSource:
         if refused:
             raise SourceFault("subscription", f"the broker refuses {refused}")
 
-    async def _take(self, client: Any) -> None:
+    async def _take(self, client: aiomqtt.Client) -> None:
         """Read messages, and store all messages that wait in the queue together."""
         merged, messages = Parsed(), client.messages
         try:
@@ -161,7 +160,7 @@ class MqttSource:
         return next((template for template in self._templates if template.match(topic) is not None), None)
 
 
-async def _refused(client: Any, filters: list[str]) -> str:
+async def _refused(client: aiomqtt.Client, filters: list[str]) -> str:
     """Subscribe to the topic filters in order; return the first filter that the broker refuses, or ""."""
     for each in filters:
         granted = await client.subscribe(each, qos=1)
@@ -170,31 +169,25 @@ async def _refused(client: Any, filters: list[str]) -> str:
     return ""
 
 
-class _Message(Protocol):
-    payload: bytes
+def _queue_type(state: SourceState) -> type[asyncio.Queue[aiomqtt.Message]]:
+    """Return a class of queues, bounded in number and in bytes, that drop and count the messages that do not fit."""
 
+    class BoundedQueue(asyncio.Queue["aiomqtt.Message"]):
+        def __init__(self, maxsize: int = 0) -> None:
+            super().__init__(maxsize)
+            self._bytes = 0
 
-class _Queue(asyncio.Queue[_Message]):
-    """A queue of messages, bounded in number and in bytes, that drops and counts the messages that do not fit."""
+        def put_nowait(self, item: aiomqtt.Message) -> None:
+            length = len(item.payload)
+            if self.full() or self._bytes + length > _MAX_WAITING_BYTES:
+                state.dropped["queue_full"] += 1
+                return
+            super().put_nowait(item)
+            self._bytes += length
 
-    def __init__(self, state: SourceState, maxsize: int = 0) -> None:
-        super().__init__(maxsize)
-        self._state = state
-        self._bytes = 0
+        def get_nowait(self) -> aiomqtt.Message:
+            item = super().get_nowait()
+            self._bytes -= len(item.payload)
+            return item
 
-    def put_nowait(self, item: _Message) -> None:
-        length = len(item.payload)
-        if self.full() or self._bytes + length > _MAX_WAITING_BYTES:
-            self._state.dropped["queue_full"] += 1
-            return
-        super().put_nowait(item)
-        self._bytes += length
-
-    def get_nowait(self) -> _Message:
-        item = super().get_nowait()
-        self._bytes -= len(item.payload)
-        return item
-
-
-def _queue_type(state: SourceState) -> Any:
-    return partial(_Queue, state)
+    return BoundedQueue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Generic, TypeVar
 
 from dashboard.domain.selector import Selector
 from dashboard.hub.ended_views import EndedViews
@@ -13,8 +13,10 @@ from dashboard.hub.shared_changes import SharedChanges
 from dashboard.hub.sources import ExpressionSource, ReplicaSources
 from dashboard.hub.subscription import Subscriber, Subscription
 from dashboard.hub.view import View, ViewSpec
-from dashboard.query.index import Matches, SeriesIndex
+from dashboard.query.index import Keyed, SeriesIndex
+from dashboard.replica.documents import DocumentKey
 from dashboard.replica.replica import Replica
+from dashboard.replica.series import Series
 
 
 class _Watched:
@@ -29,20 +31,42 @@ class _Watched:
         self.behind: set[Subscription] = set()
 
 
+K = TypeVar("K", bound=Keyed)
+
+
+class _Kept(Generic[K]):
+    """Matches of one selector in one index, kept until ``release``."""
+
+    def __init__(self, index: SeriesIndex[K], selector: Selector) -> None:
+        self._index = index
+        self._matches = index.hold(selector)
+
+    def __len__(self) -> int:
+        return len(self._matches.members)
+
+    def evaluate(self) -> Iterator[None]:
+        """Evaluate the matches if they are not evaluated yet; yield after each step of about a millisecond."""
+        return self._index.evaluate(self._matches)
+
+    def release(self) -> None:
+        """Let the index forget the matches if nobody else uses them."""
+        self._index.release(self._matches)
+
+
 class Held:
     """Matches of several selectors, kept while this object is in use. Some of the matches may not be evaluated yet."""
 
-    def __init__(self, held: list[tuple[SeriesIndex[Any], Matches[Any]]]) -> None:
+    def __init__(self, held: list[_Kept[Series] | _Kept[DocumentKey]]) -> None:
         self._held = held
 
     def steps(self) -> Iterator[None]:
         """Evaluate the missing matches; yield after each step of about a millisecond."""
-        for index, matches in self._held:
-            yield from index.evaluate(matches)
+        for kept in self._held:
+            yield from kept.evaluate()
 
     def count(self) -> int:
         """Return how many series and documents the selectors match in all."""
-        return sum(len(matches.members) for _, matches in self._held)
+        return sum(map(len, self._held))
 
 
 def _nobody(view: View) -> None:
@@ -115,31 +139,33 @@ class ViewTable:
 
     def cost(self, selectors: Sequence[Selector]) -> int:
         """Estimate the time for matching the selectors in microseconds; selectors with known matches cost nothing."""
-        with self._indexes(selectors) as indexes:
-            return sum(index.cost(selectors) for index in indexes)
+        with self._replicas(selectors) as replicas:
+            return sum(each.table.index.cost(selectors) + each.documents.index.cost(selectors) for each in replicas)
 
     def known_members(self, selectors: Sequence[Selector]) -> int:
         """Return how many series and documents the selectors with known matches match in all."""
-        with self._indexes(selectors) as indexes:
-            return sum(index.count(selectors) for index in indexes)
+        with self._replicas(selectors) as replicas:
+            return sum(each.table.index.count(selectors) + each.documents.index.count(selectors) for each in replicas)
 
     @contextmanager
     def holding(self, selectors: Sequence[Selector]) -> Iterator[Held]:
         """Keep the matches of selectors in the indexes while the context lasts."""
-        with self._indexes(selectors) as indexes:
-            held = [(index, index.hold(selector)) for index in indexes for selector in selectors]
+        with self._replicas(selectors) as replicas:
+            held: list[_Kept[Series] | _Kept[DocumentKey]] = []
+            for replica in replicas:
+                held += (_Kept(replica.table.index, selector) for selector in selectors)
+                held += (_Kept(replica.documents.index, selector) for selector in selectors)
             try:
                 yield Held(held)
             finally:
-                for index, matches in held:
-                    index.release(matches)
+                for kept in held:
+                    kept.release()
 
     @contextmanager
-    def _indexes(self, selectors: Sequence[Selector]) -> Iterator[list[SeriesIndex[Any]]]:
+    def _replicas(self, selectors: Sequence[Selector]) -> Iterator[list[Replica]]:
         partitions = self._sources.want(selectors)
         try:
-            replicas = [self._sources.replica(partition) for partition in partitions]
-            yield [index for replica in replicas for index in (replica.table.index, replica.documents.index)]
+            yield [self._sources.replica(partition) for partition in partitions]
         finally:
             self._sources.leave(partitions)
 

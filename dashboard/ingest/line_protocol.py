@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import chain
-from typing import Any
 
 from line_protocol_parser import LineFormatError, parse_line
 
@@ -298,7 +297,7 @@ def _read(text: str) -> tuple[str, Mapping[str, str], Mapping[str, Value], int |
     """Return measurement, tags, fields, time, and the faults of fields; None for a comment. Raises Invalid."""
     if text.count(",") <= _MAX_COMMAS:
         try:
-            found: Any = parse_line(text)
+            found = parse_line(text)
         except LineFormatError:
             pass
         else:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import codecs
 import zlib
 from collections.abc import Callable
-from typing import Any
+from types import ModuleType
 
 from dashboard.domain.errors import DashboardError, Invalid, TooLarge
 from dashboard.ingest.protobuf import read_varint
@@ -109,7 +109,7 @@ def unpack_snappy_block(body: bytes, max_bytes: int) -> bytes:
         raise Invalid("the body is not a snappy block") from None
 
 
-def _cramjam() -> Any:
+def _cramjam() -> ModuleType:
     if cramjam is None:
         raise MissingExtra("this encoding needs the extra [protobuf]: pip install 'live-dashboard[protobuf]'")
     return cramjam

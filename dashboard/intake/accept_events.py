@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
@@ -83,7 +82,7 @@ def state_of(event: EventIn) -> str:
 
 def _item(item_id: str, event: EventIn, state: str, t_ms: int, of: str = "") -> bytes:
     text = event.text or state or event.state
-    item: dict[str, Any] = {
+    item: dict[str, object] = {
         "id": item_id,
         "label": event.title,
         "value": text if len(text) <= _MAX_VALUE_CHARACTERS else text[: _MAX_VALUE_CHARACTERS - 1] + "…",

@@ -7,7 +7,6 @@ id.  A full list drops its oldest items, and with them old annotations.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
@@ -21,7 +20,7 @@ from dashboard.journal.port import Journal
 from dashboard.replication.replicas import Replicas
 
 #: An item of the document ``events``.
-Item = dict[str, Any]
+Item = dict[str, object]
 
 
 def number_of(item_id: str) -> int:
@@ -60,11 +59,11 @@ class Annotations:
             (number_of(str(item.get("id", ""))), item) for item in items if item.get("kind") in ("annotation", "event")
         ]
 
-    async def change(self, item: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    async def change(self, item: Mapping[str, object], new: Mapping[str, object]) -> None:
         """Replace the fields ``new`` of an item; raises Overloaded, Unavailable."""
         await self._append(str(item["id"]), msgspec.json.encode({**item, **new}))
 
-    async def remove(self, item: Mapping[str, Any]) -> None:
+    async def remove(self, item: Mapping[str, object]) -> None:
         """Remove the item from the list; raises Overloaded, Unavailable."""
         await self._append(str(item["id"]), b"")
 

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
-from typing import Any
+from typing import Protocol
 
 import re2
 
@@ -29,6 +29,18 @@ _OPTIONS_BY_LINE = re2.Options()
 _OPTIONS_BY_LINE.log_errors = False
 _OPTIONS_BY_LINE.max_mem = 1 << 20
 _OPTIONS_BY_LINE.never_nl = True  # no part of a pattern, such as [^a], reaches over the end of a value
+
+
+class _Found(Protocol):
+    def start(self) -> int: ...
+
+
+class _Compiled(Protocol):
+    """Pattern of RE2, which has no types."""
+
+    def fullmatch(self, text: str) -> _Found | None: ...
+
+    def finditer(self, text: bytes) -> Iterator[_Found]: ...
 
 
 class Chunk:
@@ -52,7 +64,7 @@ class Chunk:
             yield from self._lines(by_line)
         yield from (value for value in self.odd if _whole(pattern).fullmatch(value) is not None)
 
-    def _lines(self, by_line: Any) -> Iterator[str]:
+    def _lines(self, by_line: _Compiled) -> Iterator[str]:
         starts, values, end = self._starts, self.values, -1
         for found in by_line.finditer(self._text):
             place = bisect_right(starts, found.start()) - 1
@@ -73,12 +85,16 @@ def prefix_of(pattern: str) -> str | None:
 
 
 @lru_cache(maxsize=1_024)
-def _by_line(pattern: str) -> Any:
+def _by_line(pattern: str) -> _Compiled | None:
     """Compile the pattern to match single lines of a text; return None if a part of the pattern has another meaning in
     a text of several lines."""
-    return None if _NOT_BY_LINE.search(pattern) else re2.compile(f"(?m)^(?:{pattern})$", _OPTIONS_BY_LINE)
+    if _NOT_BY_LINE.search(pattern):
+        return None
+    compiled: _Compiled = re2.compile(f"(?m)^(?:{pattern})$", _OPTIONS_BY_LINE)
+    return compiled
 
 
 @lru_cache(maxsize=1_024)
-def _whole(pattern: str) -> Any:
-    return re2.compile(pattern, _OPTIONS)
+def _whole(pattern: str) -> _Compiled:
+    compiled: _Compiled = re2.compile(pattern, _OPTIONS)
+    return compiled

@@ -6,11 +6,12 @@ A process adds items by a journal entry and never rewrites the document, so the 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct
 
+from dashboard.domain.strict_json import JsonValue
 from dashboard.entries.documents import ItemsListed
 
 #: Most checks whose state is stored; beyond it those that changed longest ago count as ok.
@@ -19,7 +20,7 @@ _MAX_STATES = 1_000
 
 class _Listed(Struct):
     items: list[Raw] = []
-    states: Any = None
+    states: JsonValue = None
 
 
 class _Item(Struct):
@@ -28,10 +29,10 @@ class _Item(Struct):
     Fields may have any type, because another program may have written the entry or document.
     """
 
-    id: Any = ""
-    of: Any = ""
-    kind: Any = ""
-    state: Any = ""
+    id: JsonValue = ""
+    of: JsonValue = ""
+    kind: JsonValue = ""
+    state: JsonValue = ""
 
 
 class _Before(NamedTuple):

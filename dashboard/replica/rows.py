@@ -14,7 +14,7 @@ from array import array
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import repeat
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 #: Most waiting entries; then all are added. Each list has a limit of its own, up to ``_SPREAD`` less, so that not all are added at once.
 _MOST_WAITING = 96
@@ -37,6 +37,7 @@ class Columned(Protocol):
     noted_seq: int
 
 
+N = TypeVar("N", int, float)
 S = TypeVar("S", bound=Columned)
 T_contra = TypeVar("T_contra", contravariant=True)
 
@@ -212,11 +213,11 @@ class Rows(Generic[S]):
 
     def append(self, seq: int, times: int | array[int], values: array[float]) -> None:
         """Add one entry to the columns; this object must have no waiting entry."""
-        append: Any = array.append
         seqs, all_times, all_values = self._columns
         each = repeat(times) if isinstance(times, int) else times
-        for columns, items in ((seqs, repeat(seq)), (all_times, each), (all_values, values)):
-            deque(map(append, columns, items), maxlen=0)  # the loop runs in C
+        deque(map(array.append, seqs, repeat(seq)), maxlen=0)  # the loop runs in C
+        deque(map(array.append, all_times, each), maxlen=0)
+        deque(map(array.append, all_values, values), maxlen=0)
 
     def flush(self) -> None:
         """Add the waiting entries to the columns."""
@@ -234,21 +235,20 @@ class Rows(Generic[S]):
         if len(seqs) == 1:
             self.append(seqs[0], times[0], values[0])
             return
-        extend: Any = array.extend
         all_seqs, all_times, all_values = self._columns
         same, count = [t for t in times if isinstance(t, int)], len(self.series)
         if len(same) == len(times):
-            each_times: Any = repeat(array("q", same))
+            each_times: Iterator[array[int]] = repeat(array("q", same))
         else:
             each_times = _turned(
                 array("q"), (array("q", [t]) * count if isinstance(t, int) else t for t in times), count
             )
-        deque(map(extend, all_seqs, repeat(seqs)), maxlen=0)
-        deque(map(extend, all_times, each_times), maxlen=0)
-        deque(map(extend, all_values, _turned(array("d"), values, count)), maxlen=0)
+        deque(map(array.extend, all_seqs, repeat(seqs)), maxlen=0)
+        deque(map(array.extend, all_times, each_times), maxlen=0)
+        deque(map(array.extend, all_values, _turned(array("d"), values, count)), maxlen=0)
 
 
-def _turned(whole: array[Any], rows: Iterable[array[Any]], count: int) -> Iterator[array[Any]]:
+def _turned(whole: array[N], rows: Iterable[array[N]], count: int) -> Iterator[array[N]]:
     """Transpose rows of ``count`` items to columns; ``whole`` is an empty array to fill."""
     for row in rows:
         whole.extend(row)

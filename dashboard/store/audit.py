@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +10,7 @@ from dashboard.store.schema import audit
 
 
 async def record(
-    tx: AsyncConnection, t_ms: int, actor: str, action: str, subject: str = "", address: str = "", **detail: Any
+    tx: AsyncConnection, t_ms: int, actor: str, action: str, subject: str = "", address: str = "", **detail: object
 ) -> None:
     """Add a row to the audit log: ``actor`` did ``action`` to ``subject``. ``action`` is noun.verb; ``detail`` must
     hold no secrets."""
@@ -28,7 +26,7 @@ async def record(
     )
 
 
-async def read_audit(tx: AsyncConnection, before: int | None, limit: int) -> list[dict[str, Any]]:
+async def read_audit(tx: AsyncConnection, before: int | None, limit: int) -> list[dict[str, object]]:
     """Return rows of the audit log, the newest first; ``before``: only rows with a smaller id."""
     statement = select(audit).order_by(audit.c.id.desc()).limit(limit)
     if before is not None:

@@ -11,10 +11,11 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import cast
 
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import (
     ArgumentError,
     DataError,
@@ -28,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from dashboard.data_folder.folder import DataFolder, cure_of, private_database
 from dashboard.domain.errors import ConfigurationError, Invalid, Unavailable
-from dashboard.store.line import cut_line, ping_at_checkout
+from dashboard.store.line import Line, cut_line, ping_at_checkout
 from dashboard.store.migrate import upgrade
 
 _log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ class Database:
         self._engine = engine
         self._folder = folder  # the folder of the file
         # by default PostgreSQL takes a new snapshot for each statement
-        options: dict[str, Any] = {} if sqlite else {"isolation_level": "REPEATABLE READ"}
+        options: dict[str, object] = {} if sqlite else {"isolation_level": "REPEATABLE READ"}
         self._reading = engine.execution_options(writes=False, **options)
         self.sqlite = sqlite
         # SQLite waits by ever longer sleeps; within one process a queue is better
@@ -149,7 +150,7 @@ class Database:
             async with engine.begin() as tx:
                 if not self.sqlite:
                     line = (await tx.get_raw_connection()).driver_connection
-                    cut = asyncio.get_running_loop().call_later(_ANSWER_S, cut_line, line)
+                    cut = asyncio.get_running_loop().call_later(_ANSWER_S, cut_line, cast("Line", line))
                 yield tx
         finally:
             if cut is not None:
@@ -220,11 +221,11 @@ def _sqlite(file: Path) -> AsyncEngine:
     )
 
     @event.listens_for(engine.sync_engine, "do_connect")
-    def make(*_: Any) -> None:
+    def make(*_: object) -> None:
         private_database(file)
 
     @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, record: Any) -> None:
+    def prepare(connection: DBAPIConnection, record: object) -> None:
         connection.isolation_level = None  # transactions begin where ``begin`` below says so
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
@@ -232,7 +233,7 @@ def _sqlite(file: Path) -> AsyncEngine:
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
-    def begin(connection: Any) -> None:
+    def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("writes", True)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 

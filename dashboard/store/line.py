@@ -9,14 +9,28 @@ import asyncio
 import os
 import socket
 from contextlib import suppress
-from typing import Any
+from typing import Protocol
 
 from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 
-def cut_line(line: Any) -> None:
+class _Socket(Protocol):
+    socket: int
+
+
+class Line(Protocol):
+    """Connection of psycopg. ``pgconn.socket``: its file descriptor."""
+
+    closed: bool
+
+    @property
+    def pgconn(self) -> _Socket: ...
+
+
+def cut_line(line: Line) -> None:
     """Shut down the socket of a psycopg connection, so that waiting calls get an OperationalError at once."""
     if line.closed:
         return
@@ -29,7 +43,7 @@ def ping_at_checkout(engine: AsyncEngine, wait_s: float) -> None:
     dialect = engine.sync_engine.dialect
 
     @event.listens_for(engine.sync_engine, "checkout")
-    def ping(connection: Any, record: Any, proxy: Any) -> None:
+    def ping(connection: DBAPIConnection, record: object, proxy: object) -> None:
         cut = asyncio.get_running_loop().call_later(wait_s, cut_line, connection.driver_connection)
         try:
             dialect.do_ping(connection)

@@ -6,7 +6,6 @@ That transaction locks the room's row until it ends, so numbers follow the order
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
@@ -17,7 +16,7 @@ from dashboard.domain.room import Message
 from dashboard.store.schema import messages, reads, rooms
 
 
-def _message(row: Row[Any]) -> Message:
+def _message(row: Row[tuple[object, ...]]) -> Message:
     return Message(
         room=row.room_id,
         seq=row.seq,
@@ -146,7 +145,7 @@ async def requote(tx: AsyncConnection, notification: Message, now_ms: int, text:
     return await _change(tx, notification, now_ms, text=text)
 
 
-async def _change(tx: AsyncConnection, message: Message, now_ms: int, **values: Any) -> Message:
+async def _change(tx: AsyncConnection, message: Message, now_ms: int, **values: object) -> Message:
     seq = await _next_seq(tx, message.room, now_ms)
     statement = (
         update(messages)

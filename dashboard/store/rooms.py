@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Row, delete, func, insert, or_, select, update
+from sqlalchemy import Row, Table, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -38,7 +37,7 @@ class UnreadCounts(Struct, frozen=True):
         return self.every.get(room_id, 0) - self.own.get((user_id, room_id), 0)
 
 
-def _room(row: Row[Any]) -> Room:
+def _room(row: Row[tuple[object, ...]]) -> Room:
     return Room(
         id=row.id,
         kind=row.kind,
@@ -49,7 +48,7 @@ def _room(row: Row[Any]) -> Room:
     )
 
 
-def _insert(tx: AsyncConnection, table: Any) -> Any:
+def _insert(tx: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
     """Return an INSERT statement for a table, in the dialect of the transaction's database. The statement can have ON
     CONFLICT."""
     return (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(table)
@@ -151,7 +150,7 @@ async def change_room(
 ) -> Room:
     """Change the given attributes of a board's or operator's room; attributes that are None stay. Return the room.
     Raises NotFound."""
-    values: dict[str, Any] = {"revision": await next_revision(tx)}
+    values: dict[str, object] = {"revision": await next_revision(tx)}
     if title is not None:
         values["title"] = title
     if private is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 from sqlalchemy import Row, insert, select, update
@@ -15,7 +14,7 @@ from dashboard.store.revisions import next_revision
 from dashboard.store.schema import codes, links, tokens
 
 
-def _token(row: Row[Any]) -> Token:
+def _token(row: Row[tuple[object, ...]]) -> Token:
     return Token(
         id=row.id,
         name=row.name,
@@ -111,7 +110,7 @@ async def revoked_links(tx: AsyncConnection, after: int) -> dict[str, int]:
     return {row.id: row.expires_ms for row in rows}
 
 
-async def list_links(tx: AsyncConnection, now_ms: int) -> list[dict[str, Any]]:
+async def list_links(tx: AsyncConnection, now_ms: int) -> list[dict[str, object]]:
     """Return the valid share links, ordered by the time at which they expire."""
     rows = await tx.execute(
         select(links).where(links.c.revoked.is_(False), links.c.expires_ms > now_ms).order_by(links.c.expires_ms)

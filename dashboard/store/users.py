@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 from sqlalchemy import Row, case, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -19,7 +17,7 @@ from dashboard.store.schema import identities, messages, participants, reads, re
 MOST_TRIES_OF_ADDRESS = 60
 
 
-def _user(row: Row[Any]) -> User:
+def _user(row: Row[tuple[object, ...]]) -> User:
     grants = msgspec.json.decode(row.grants, type=dict[str, str])
     return User(
         id=row.id,
@@ -93,7 +91,7 @@ async def change_user(
     ``kept_session`` stays valid despite the new password, until the next new password, a ban or another role.  Raises NotFound, and
     Invalid if the stored hash is not ``password_was`` (None: any).
     """
-    values: dict[str, Any] = {"revision": await next_revision(tx)}
+    values: dict[str, object] = {"revision": await next_revision(tx)}
     if name is not None:
         values["name"] = name
     if role is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from msgspec import Struct
 
@@ -144,9 +144,8 @@ class MeHandler(AccountHandler):
         if self.caller.kind != "user":
             raise NotAuthenticated("log in first")
         body = self.json(OwnBody)
-        changes: dict[str, Any] = {"full_name": body.name, "password": body.password}
         user = await self.services.accounts.change_own(
-            self.caller, self.address, old_password=body.old_password, **changes
+            self.caller, self.address, old_password=body.old_password, full_name=body.name, password=body.password
         )
         if body.password is not None:  # the change has ended all sessions
             self.context.identity.set_cookie(self, self.services.accounts.begin(user, self.caller.session).token)

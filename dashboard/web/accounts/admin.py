@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -246,7 +246,7 @@ class LinksHandler(BoardSharer):
     """``/api/v1/links``: list and create share links."""
 
     operations: ClassVar[Operations] = {
-        "get": Operation("List the valid share links", returns=dict[str, Any]),
+        "get": Operation("List the valid share links", returns=dict[str, object]),
         "post": Operation("Share a board by a link", status=201, body=NewLink, returns=LinkState),
     }
 
@@ -280,7 +280,7 @@ class AuditHandler(AdminHandler):
     operations: ClassVar[Operations] = {
         "get": Operation(
             "Who did what, newest first",
-            returns=dict[str, Any],
+            returns=dict[str, object],
             query={"before": "events with smaller ids", "limit": "number of events, 1 to 500"},
         )
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, TypeVarTuple
+from typing import TypeVar, TypeVarTuple
 
 from tornado.httputil import HTTPServerRequest
 
@@ -323,7 +323,7 @@ class FeederHandler(BaseHandler[F]):
             self.clear_header("Content-Type")
         self.finish(answer.body or None)
 
-    def write_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
+    def write_fault(self, code: str, text: str, extra: dict[str, object]) -> None:
         status = self.get_status()
         if status == 405:
             text = f"{self.request.method} is not taken here; send {' or '.join(self.allowed_methods())}"

@@ -6,7 +6,7 @@ Each format is one object, created once with its caches.  ``feeding.py`` does th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import msgspec
 from msgspec import structs
@@ -73,7 +73,7 @@ class Fault(NamedTuple):
     status: int
     code: str
     text: str
-    extra: Mapping[str, Any]
+    extra: Mapping[str, object]
 
 
 class BodyPart(NamedTuple):
@@ -84,7 +84,7 @@ class BodyPart(NamedTuple):
     parsed: Parsed
 
 
-def json_answer(value: Any, status: int = 200) -> Answer:
+def json_answer(value: object, status: int = 200) -> Answer:
     """Return an answer in JSON."""
     return Answer(status, msgspec.json.encode(value), JSON)
 
@@ -201,6 +201,6 @@ def first_fault(faults: Sequence[Refusal], what: str) -> str:
     return f"{first_reason(faults, what)} ({first.snippet})" if first.snippet else first_reason(faults, what)
 
 
-def told(refused: Sequence[Refusal]) -> list[dict[str, Any]]:
+def told(refused: Sequence[Refusal]) -> list[dict[str, object]]:
     """Return the refusals in the form of this server's own answers, at most ``_MAX_TOLD``."""
     return [{"index": r.index, "field": r.field, "reason": r.reason, "code": r.code} for r in refused[:_MAX_TOLD]]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import TracebackType
+from typing import NamedTuple
 
 from tornado.web import HTTPError, StaticFileHandler
 
@@ -59,7 +61,7 @@ class StaticHandler(StaticFileHandler):
         self.finish(found.data)  # without the body for HEAD
         return None
 
-    def head(self, build: str, path: str) -> Any:  # type: ignore[override]  # the build goes before
+    def head(self, build: str, path: str) -> Awaitable[None]:  # type: ignore[override]  # the build goes before
         return self.get(build, path, include_body=False)
 
     def compute_etag(self) -> str | None:
@@ -74,11 +76,13 @@ class StaticHandler(StaticFileHandler):
         current = self._build == self._context.build
         self.set_header("Cache-Control", "public, max-age=31536000, immutable" if current else "no-store")
 
-    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+    def log_exception(
+        self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
+    ) -> None:
         if not isinstance(value, HTTPError):
             super().log_exception(typ, value, tb)
 
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
+    def write_error(self, status_code: int, **kwargs: object) -> None:
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
         if status_code == 405:

@@ -92,7 +92,7 @@ class PrometheusHandler(BaseHandler[PrometheusServices]):
         """Name by which the caller's queries are counted."""
         return f"{self.caller.kind}:{self.caller.id}" if self.caller.id else f"address:{self.address}"
 
-    def write_fault(self, code: str, text: str, extra: dict[str, str]) -> None:
+    def write_fault(self, code: str, text: str, extra: dict[str, object]) -> None:
         status = self.get_status()
         kind = _TYPES.get(status, code if status < 500 else "internal")
         if status == 503 and code != "timeout":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
@@ -16,6 +16,7 @@ from dashboard.conversation.notify import Notify
 from dashboard.conversation.room_admin import RoomAdmin
 from dashboard.domain.errors import Invalid, NotFound
 from dashboard.domain.room import Room, clean_text, kind_of, parse_room_id
+from dashboard.domain.strict_json import JsonValue
 from dashboard.messages.presence import UserList
 from dashboard.messages.rooms import MessageState, message_id, state_of
 from dashboard.presence.tracker import PresenceTracker
@@ -94,7 +95,7 @@ class NewNotification(Struct, frozen=True, forbid_unknown_fields=True):
     user: str = ""
     role: str = ""
     room: str = ""
-    data: Any = None
+    data: JsonValue = None
     key: Annotated[str, Meta(max_length=60)] = ""
 
 
@@ -211,7 +212,7 @@ class RoomExportHandler(ApiHandler[RoomServices]):
     talks = True
     operations: ClassVar[Operations] = {
         "get": Operation(
-            "Export every message of a room as a file", returns=Any, query={"format": "json or csv"}, raw=True
+            "Export every message of a room as a file", returns=JsonValue, query={"format": "json or csv"}, raw=True
         )
     }
 
@@ -240,7 +241,7 @@ class RoomExportHandler(ApiHandler[RoomServices]):
         self.finish()
 
 
-def _row(state: MessageState) -> tuple[Any, ...]:
+def _row(state: MessageState) -> tuple[object, ...]:
     return (
         state.message_id,
         state.t,
@@ -258,7 +259,7 @@ def _harmless(text: str) -> str:
     return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def _csv(rows: list[tuple[Any, ...]]) -> bytes:
+def _csv(rows: list[tuple[object, ...]]) -> bytes:
     buffer = io.StringIO()
     csv.writer(buffer).writerows(rows)
     return buffer.getvalue().encode()

@@ -13,6 +13,8 @@ import resource
 import socket
 from collections.abc import Callable
 
+from dashboard.web.server.taken_over import SocketAddress
+
 _log = logging.getLogger(__name__)
 
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -34,7 +36,7 @@ class Acceptor:
     def __init__(
         self,
         listening: socket.socket,
-        accepted: Callable[[socket.socket, object], None],
+        accepted: Callable[[socket.socket, SocketAddress], None],
         make_room: Callable[[], None],
     ) -> None:
         self._listening = listening

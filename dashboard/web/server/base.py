@@ -14,7 +14,8 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from types import TracebackType
+from typing import Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -41,6 +42,7 @@ _log = logging.getLogger(__name__)
 #: A year. Not sent for ``localhost``, which other programs share; browsers pass it over for IP addresses.
 _HSTS = "max-age=31536000"
 _T = TypeVar("_T")
+ExceptionInfo: TypeAlias = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
 S = TypeVar("S")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
@@ -236,7 +238,7 @@ class BaseHandler(RequestHandler, Generic[S]):
         if isinstance(connection, HTTP1Connection):
             connection._disconnect_on_finish = True  # Tornado has no hook: it decides by the request alone
 
-    def write_json(self, value: Any, status: int = 200) -> None:
+    def write_json(self, value: object, status: int = 200) -> None:
         """Write a JSON response."""
         self.set_status(status)
         self.set_header("Content-Type", "application/json; charset=utf-8")
@@ -263,7 +265,7 @@ class BaseHandler(RequestHandler, Generic[S]):
         self._break_cycles()
         return True
 
-    def render_page(self, template: str, *, trusted_types: bool = True, **values: Any) -> None:
+    def render_page(self, template: str, *, trusted_types: bool = True, **values: object) -> None:
         """Write a page as the response, with ``values`` for the template.
 
         Values for browsers: ``old``: the page loads the files for old browsers; ``with_old``: such files exist.
@@ -281,7 +283,7 @@ class BaseHandler(RequestHandler, Generic[S]):
         values = {"old": False, "with_old": False, "nonce": nonce, "build": build, "me": me, **values}
         self.finish(page.render(static=f"/static/{build}", **values))
 
-    def head(self, *args: str, **kwargs: str) -> Any:
+    def head(self, *args: str, **kwargs: str) -> Awaitable[None] | None:
         """Handle HEAD as GET without the body."""
         if type(self).get is RequestHandler.get:
             raise HTTPError(405)
@@ -289,10 +291,12 @@ class BaseHandler(RequestHandler, Generic[S]):
 
     # --- errors ---
 
-    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+    def log_exception(
+        self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
+    ) -> None:
         """Log exceptions that the client did not cause."""
         if not isinstance(value, DashboardError | HTTPError | StreamClosedError):
-            _log.error("%s %s failed", self.request.method, self.shown_path, exc_info=(typ, value, tb))
+            _log.error("%s %s failed", self.request.method, self.shown_path, exc_info=value)
 
     @property
     def shown_path(self) -> str:
@@ -306,12 +310,12 @@ class BaseHandler(RequestHandler, Generic[S]):
         elif not self._finished:
             self.finish()
 
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
+    def write_error(self, status_code: int, *, exc_info: ExceptionInfo = (None, None, None), **kwargs: object) -> None:
         if isinstance(self.request.connection, HTTP1Connection) and not self.request.connection._read_finished:
             self.close_when_answered()  # Tornado closes it, but says so only if it knows before
-        error = kwargs.get("exc_info", (None, None, None))[1]
+        error = exc_info[1]
         code, text = http.HTTPStatus(status_code).phrase.lower().replace(" ", "_"), http.HTTPStatus(status_code).phrase
-        extra: dict[str, Any] = {}
+        extra: dict[str, object] = {}
         if isinstance(error, DashboardError):
             self.set_status(error.http_status)
             code, text = error.code, str(error)
@@ -338,7 +342,7 @@ class BaseHandler(RequestHandler, Generic[S]):
         else:
             self.write_fault(code, text, extra)
 
-    def write_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
+    def write_fault(self, code: str, text: str, extra: dict[str, object]) -> None:
         """Write the body of an error, with ``extra`` fields; the caller has set the status already."""
         self.write_json({"code": code, "error": text, **extra}, self.get_status())
 
@@ -371,7 +375,7 @@ class UnsupportedEncoding(Invalid):
     http_status = 415
 
 
-def describe(caller: Caller) -> dict[str, Any]:
+def describe(caller: Caller) -> dict[str, object]:
     """Return a caller as JSON, for pages and ``/api/v1/me``."""
     user = {"id": caller.id, "name": caller.name, "role": caller.role.word} if caller.is_person else None
     return {

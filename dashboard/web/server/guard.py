@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from tornado import httputil
@@ -61,25 +61,31 @@ class RefusedHandler(BaseHandler[GuardRefusal]):
         raise HTTPError(self.services.status, self.services.reason.replace("%", "%%"))
 
 
+#: Path as a pattern, handler, and the arguments of its ``initialize``.
+Handled: TypeAlias = tuple[str, type[RequestHandler], dict[str, object]]
+
+
 class GuardedApplication(Application):
     """Application that checks every request before routing. ``names``: the allowed host names."""
 
     def __init__(
         self,
-        handlers: Sequence[Any],
+        handlers: Sequence[Handled],
         *,
         context: WebContext,
         names: frozenset[str],
         max_uri_bytes: int,
         proxies: TrustedProxies,
-        **settings: Any,
+        trusted_origins: Sequence[str] = (),
+        log_function: Callable[[RequestHandler], None] | None = None,
     ) -> None:
         super().__init__(
             list(handlers),
             default_handler_class=NotFoundHandler,
             default_handler_args={"context": context, "services": None},
             cross_origin_protection=True,
-            **settings,
+            trusted_origins=list(trusted_origins),
+            log_function=log_function,
         )
         self.context = context
         self._addresses = [re.compile(handler[0]) for handler in handlers]
@@ -92,9 +98,11 @@ class GuardedApplication(Application):
         self._allowed_hosts: set[str] = set()
         self._max_uri_bytes = max_uri_bytes
         self._proxies = proxies
-        self._origins = frozenset(map(_origin, settings.get("trusted_origins", ())))
+        self._origins = frozenset(map(_origin, trusted_origins))
 
-    def find_handler(self, request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
+    def find_handler(  # type: ignore[override]  # Tornado wants delegates of its own, but takes any
+        self, request: httputil.HTTPServerRequest, **kwargs: object
+    ) -> httputil.HTTPMessageDelegate | None:
         """Return the delegate of the route's handler, or that of ``RefusedHandler``; called by Tornado."""
         self._proxies.apply(request)
         _without_authority(request)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tornado.websocket import WebSocketHandler
 
 from dashboard.address_counts import Place
@@ -69,7 +67,7 @@ class HandshakeHandler(WebSocketHandler):
         """Return whether the guard allows the origin; ``https://name`` and ``name:443`` are the same origin. Called by Tornado."""
         return allows_origin(self, origin)
 
-    async def get(self, *args: Any, **kwargs: Any) -> None:
+    async def get(self, *args: str, **kwargs: str) -> None:
         """Upgrade to a WebSocket of version 13; answer other requests with 426 and JSON."""
         headers = self.request.headers
         if not self.asks_upgrade():
@@ -94,7 +92,7 @@ class HandshakeHandler(WebSocketHandler):
     def on_message(self, message: str | bytes) -> None:
         raise NotImplementedError("messages come through on_text")
 
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
+    def write_error(self, status_code: int, **kwargs: object) -> None:
         if status_code == 405:
             self.set_header("Allow", ", ".join(self.methods))
         self.finish({"code": "invalid", "error": self._reason})

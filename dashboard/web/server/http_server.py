@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from tornado.http1connection import HTTP1ServerConnection
@@ -26,7 +27,7 @@ from dashboard.web.server.guard import GuardedApplication
 from dashboard.web.server.http_connections import HttpConnections
 from dashboard.web.server.quick_connection import QuickConnection, QuickServices
 from dashboard.web.server.quick_heads import QuickHeads
-from dashboard.web.server.taken_over import TakenOver, TakenOverStream
+from dashboard.web.server.taken_over import SocketAddress, TakenOver, TakenOverStream
 
 #: Header blocks over their limit are read up to here, so that the 431 arrives; of longer ones the connection is reset.
 _DRAINED_HEADER_BYTES = 262_144
@@ -53,14 +54,30 @@ class DashboardHttpServer(HTTPServer):
     #: Shows a refusal, of an IP address, with its reason and the first bytes.
     tell_refused: Callable[[str, str, str], None]
 
-    def initialize(self, application: GuardedApplication, **options: Any) -> None:  # type: ignore[override]  # Tornado takes any
+    def initialize(  # type: ignore[override]  # Tornado takes any
+        self,
+        application: GuardedApplication,
+        *,
+        max_header_bytes: int,
+        header_timeout_s: float,
+        connections: HttpConnections,
+        tell_refused: Callable[[str, str, str], None],
+        body_timeout: float,
+        max_body_size: int,
+        ssl_options: ssl.SSLContext | None,
+    ) -> None:
         """Set the limits of headers and connections, in addition to Tornado's own arguments."""
-        self.max_header_bytes = options.pop("max_header_bytes")
-        self.header_timeout_s = options.pop("header_timeout_s")
-        self.connections = options.pop("connections")
-        self.tell_refused = options.pop("tell_refused")
-        options["max_header_size"] = self.max_header_bytes + _DRAINED_HEADER_BYTES
-        super().initialize(application, **options)
+        self.max_header_bytes = max_header_bytes
+        self.header_timeout_s = header_timeout_s
+        self.connections = connections
+        self.tell_refused = tell_refused
+        super().initialize(
+            application,
+            body_timeout=body_timeout,
+            max_body_size=max_body_size,
+            max_header_size=max_header_bytes + _DRAINED_HEADER_BYTES,
+            ssl_options=ssl_options,
+        )
         self.conn_params.header_timeout = (
             None  # Tornado's timer for each request; ``connections`` bounds idle connections
         )
@@ -81,7 +98,7 @@ class DashboardHttpServer(HTTPServer):
         """Return why no connection can be accepted now; empty if connections can be accepted."""
         return next(filter(None, (each.fault for each in self._acceptors)), "")
 
-    def _handle_connection(self, connection: socket.socket, address: Any) -> None:
+    def _handle_connection(self, connection: socket.socket, address: SocketAddress) -> None:
         """Serve an accepted connection, at first without Tornado, unless it is encrypted or comes from another process."""
         if self.ssl_options is None and connection.family in (socket.AF_INET, socket.AF_INET6):
             QuickConnection(connection, address, self._quick).start(network_of(address[0]))
@@ -104,7 +121,7 @@ class DashboardHttpServer(HTTPServer):
                 connection.close()
         await super().close_all_connections()
 
-    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
+    def handle_stream(self, stream: IOStream, address: SocketAddress) -> None:
         """Serve one connection."""
         read, write, connections = stream.read_until_regex, stream.write, self.connections
         sender = str(address[0]) if address else ""

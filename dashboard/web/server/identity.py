@@ -6,7 +6,7 @@ from this machine to a local name.  A proxy that is not configured is detected b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tornado.httputil import HTTPServerRequest
 
@@ -113,10 +113,16 @@ class WebIdentity:
         self._set(handler, self.cookie, "", 0)
 
     def _set(self, handler: RequestHandler, name: str, value: str, max_age: int | None) -> None:
-        options: dict[str, Any] = (
-            {} if max_age is None else {"max_age": max_age} if max_age else {"expires": 1}
-        )  # long ago
-        handler.set_cookie(name, value, path="/", httponly=True, samesite="Lax", secure=self._secure, **options)
+        handler.set_cookie(
+            name,
+            value,
+            path="/",
+            httponly=True,
+            samesite="Lax",
+            secure=self._secure,
+            max_age=max_age or None,
+            expires=1 if max_age == 0 else None,  # long ago
+        )
 
 
 def _came_straight(request: HTTPServerRequest) -> bool:

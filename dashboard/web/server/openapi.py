@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 from tornado.web import RequestHandler
@@ -64,7 +63,7 @@ def describe_routes(routes: Sequence[AnyRoute], parts: Mapping[str, str]) -> byt
     )
 
 
-def _kinds(handler: type[Any]) -> list[Any]:
+def _kinds(handler: type[object]) -> list[type[msgspec.Struct]]:
     operations: dict[str, Operation] = getattr(handler, "operations", {})
     return [
         kind
@@ -74,9 +73,11 @@ def _kinds(handler: type[Any]) -> list[Any]:
     ]
 
 
-def _path(route: AnyRoute, by_kind: dict[Any, Any], parts: Mapping[str, str]) -> dict[str, Any]:
+def _path(
+    route: AnyRoute, by_kind: Mapping[type[msgspec.Struct], Mapping[str, object]], parts: Mapping[str, str]
+) -> dict[str, object]:
     template, handler = route.template, route.handler
-    described: dict[str, Any] = {}
+    described: dict[str, object] = {}
     for method in _METHODS:
         if getattr(handler, method) is getattr(RequestHandler, method):
             continue
@@ -85,10 +86,8 @@ def _path(route: AnyRoute, by_kind: dict[Any, Any], parts: Mapping[str, str]) ->
             " ".join(told.split()).replace("``", "`"), raw=True
         )
         policy = POLICIES.get(f"{method.upper()} {template}")
-        described[method] = _operation(template, method, operation, policy, by_kind, parts)
-        described[method]["responses"] = _responses(
-            operation, by_kind, foreign=getattr(handler, "has_foreign_errors", False)
-        )
+        responses = _responses(operation, by_kind, foreign=getattr(handler, "has_foreign_errors", False))
+        described[method] = {**_operation(template, method, operation, policy, by_kind, parts), "responses": responses}
     return described
 
 
@@ -97,9 +96,9 @@ def _operation(
     method: str,
     operation: Operation,
     policy: Policy | None,
-    by_kind: dict[Any, Any],
+    by_kind: Mapping[type[msgspec.Struct], Mapping[str, object]],
     parts: Mapping[str, str],
-) -> dict[str, Any]:
+) -> dict[str, object]:
     parameters = [
         {
             "name": name,
@@ -113,12 +112,12 @@ def _operation(
         {"name": name, "in": "query", "required": False, "description": meaning, "schema": {"type": "string"}}
         for name, meaning in operation.query.items()
     ]
-    described: dict[str, Any] = {
+    described: dict[str, object] = {
         "operationId": f"{method} {template}",
         "summary": operation.summary,
         "parameters": parameters,
     }
-    if operation.body is not None:
+    if isinstance(operation.body, type):
         described["requestBody"] = {
             "required": True,
             "content": {"application/json": {"schema": by_kind[operation.body]}},
@@ -135,15 +134,17 @@ def _operation(
     return described
 
 
-def _responses(operation: Operation, by_kind: dict[Any, Any], *, foreign: bool) -> dict[str, Any]:
+def _responses(
+    operation: Operation, by_kind: Mapping[type[msgspec.Struct], Mapping[str, object]], *, foreign: bool
+) -> dict[str, object]:
     """Return the responses of an operation; ``foreign``: True if error bodies have another program's format."""
-    good: dict[str, Any] = {"description": "Done"}
+    good: dict[str, object] = {"description": "Done"}
     if operation.status != 204:
-        schema = by_kind.get(operation.returns, {})
+        schema = by_kind.get(operation.returns, {}) if isinstance(operation.returns, type) else {}
         good["content"] = {"*/*": {}} if operation.raw else {operation.media: {"schema": schema}}
     content = {"*/*": {}} if foreign else {_JSON: {"schema": by_kind[ErrorBody]}}
     error = {"description": "Refused", "content": content}
-    responses = {str(operation.status): good} | {str(status): error for status in _ERRORS}
+    responses: dict[str, object] = {str(operation.status): good, **{str(status): error for status in _ERRORS}}
     if operation.raw:
         responses |= {
             str(status): {"description": "Done"} for status in (200, 202, 204, 302, 304) if str(status) not in responses

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from msgspec import Struct
 
@@ -16,8 +15,8 @@ class Operation(Struct, frozen=True):
 
     summary: str
     status: int = 200
-    body: Any = None
-    returns: Any = None
+    body: object = None
+    returns: object = None
     query: dict[str, str] = {}
     media: str = "application/json; charset=utf-8"
     raw: bool = False

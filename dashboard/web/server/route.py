@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from dashboard.web.server.context import WebContext
 
@@ -29,4 +29,17 @@ class Route(NamedTuple, Generic[S]):
     summary: str = ""
 
 
-AnyRoute = Route[Any]
+class AnyRoute(Protocol):
+    """``Route`` to a handler that may need any services."""
+
+    @property
+    def template(self) -> str: ...
+
+    @property
+    def handler(self) -> type[object]: ...
+
+    @property
+    def services(self) -> object: ...
+
+    @property
+    def summary(self) -> str: ...

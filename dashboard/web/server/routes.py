@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import cast
 
 from tornado.web import RequestHandler
 
@@ -12,7 +12,7 @@ from dashboard.accounts.policies import check_complete
 from dashboard.messages.session import MESSAGE_TYPES
 from dashboard.settings import Settings
 from dashboard.web.server.context import WebContext
-from dashboard.web.server.guard import GuardedApplication
+from dashboard.web.server.guard import GuardedApplication, Handled
 from dashboard.web.server.identity import LOCAL_NAMES
 from dashboard.web.server.openapi import OpenApiHandler, describe_routes
 from dashboard.web.server.proxies import TrustedProxies
@@ -43,7 +43,7 @@ def pattern_of(template: str, parts: Mapping[str, str] = _PARTS) -> str:
     return re.sub(r"{(\w+)}", lambda found: f"({parts.get(found[1], '[^/]+')})", text)
 
 
-def methods_of(handler: type[Any]) -> list[str]:
+def methods_of(handler: type[object]) -> list[str]:
     """Return a handler's methods, except HEAD, which is served as GET."""
     return [name.upper() for name in _METHODS if getattr(handler, name) is not getattr(RequestHandler, name)]
 
@@ -54,7 +54,7 @@ def make_application(routes: Sequence[AnyRoute], *, settings: Settings, context:
     names = {f"{method} {route.template}" for route in every for method in methods_of(route.handler)}
     check_complete(names | {f"ws {name}" for name in MESSAGE_TYPES})
     return GuardedApplication(
-        [(pattern_of(route.template), route.handler, _given(route, context)) for route in every],
+        [_handled(route, context) for route in every],
         context=context,
         names=LOCAL_NAMES | {name.lower() for name in settings.allowed_hosts} | {settings.host},
         max_uri_bytes=settings.max_uri_bytes,
@@ -64,6 +64,7 @@ def make_application(routes: Sequence[AnyRoute], *, settings: Settings, context:
     )
 
 
-def _given(route: AnyRoute, context: WebContext) -> dict[str, Any]:
-    """Return the arguments that Tornado passes to the handler's ``initialize``."""
-    return {"context": context, "services": route.services, "template": route.template}
+def _handled(route: AnyRoute, context: WebContext) -> Handled:
+    handler = cast("type[RequestHandler]", route.handler)  # a protocol cannot say so
+    given = {"context": context, "services": route.services, "template": route.template}
+    return pattern_of(route.template), handler, given

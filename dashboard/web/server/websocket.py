@@ -14,8 +14,8 @@ import hashlib
 import socket
 import time
 from collections.abc import Awaitable, Callable, Collection
-from typing import Any
 
+from tornado.httputil import HTTPHeaders
 from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
@@ -266,13 +266,13 @@ class WebSocketTransport(WebSocketProtocol):
 
     selected_subprotocol = None
 
-    def write_message(self, message: str | bytes | dict[str, Any], binary: bool = False) -> asyncio.Future[None]:
+    def write_message(self, message: str | bytes | dict[str, object], binary: bool = False) -> asyncio.Future[None]:
         raise NotImplementedError("frames are prebuilt; see send")
 
     def write_ping(self, data: bytes) -> None:
         self.send(encode_frame(Opcode.PING, data))
 
-    def _process_server_headers(self, key: str | bytes, headers: Any) -> None:
+    def _process_server_headers(self, key: str | bytes, headers: HTTPHeaders) -> None:
         raise NotImplementedError("this is a server")
 
     def start_pinging(self) -> None:

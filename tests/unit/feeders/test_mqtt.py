@@ -47,7 +47,7 @@ async def test_a_long_message_is_parsed_in_a_thread_and_one_that_is_too_long_not
 async def test_messages_that_wait_are_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mqtt, "_MAX_WAITING_BYTES", 1_000)
     state = a_state()
-    queue = mqtt._Queue(state, 10)
+    queue = mqtt._queue_type(state)(10)
     message = SimpleNamespace(payload=b"x" * 400)
     for _ in range(3):
         queue.put_nowait(message)
