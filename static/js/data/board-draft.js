@@ -8,7 +8,7 @@ const MOST_KEPT = 1_000;
 
 /** An operation that waits to be in the committed document; `seq`: its number, once the server has answered. @typedef {{key: string, steps: Step[], seq?: number}} Waiting */
 
-/** Return a document after changes; those of tiles that are gone change nothing. @param {BoardDocument} doc @param {Change[]} changes @returns {BoardDocument} */
+/** Return a document with changes applied. Changes of tiles that are gone have no effect. @param {BoardDocument} doc @param {Change[]} changes @returns {BoardDocument} */
 export function applyChanges(doc, changes) {
   const board = { ...doc, widgets: [...doc.widgets] };
   for (const change of changes) {

@@ -25,7 +25,7 @@ export function makeRoom(places, moved) {
 }
 
 /**
- * Return the places of tiles that move together, as far as the grid lets all of them.
+ * Return the places of tiles that move together: as far as asked, or until one of them reaches the edge of the grid.
  * @param {Map<string, Place>} places @param {string[]} ids @param {number} dx columns @param {number} dy rows @param {number} columns @returns {Map<string, Place>}
  */
 export function moveTogether(places, ids, dx, dy, columns) {
@@ -39,7 +39,7 @@ export function moveTogether(places, ids, dx, dy, columns) {
 }
 
 /**
- * Return free places for tiles that keep their places to each other, below or beside all that is there.
+ * Return free places for tiles that keep their arrangement, below or beside all other tiles.
  * @param {Place[]} places @param {number} columns @param {Place[]} added @returns {Place[]}
  */
 export function freePlaces(places, columns, added) {

@@ -1,5 +1,5 @@
 // Conversations, notifications and connected users of one page, kept up to date by the events of the client. Dispatches
-// "change" whenever something of it differs.
+// "change" whenever any of them has changed.
 
 import { Conversation } from "./conversation.js";
 import { Notifications } from "./notifications.js";

@@ -28,7 +28,7 @@ export function isCondition(item) {
   return item.key.startsWith(PREFIX);
 }
 
-/** Return whether a series has the values of an expression, whose text is its name then. @param {{text: string, name: string}} series */
+/** Return whether a series has the values of an expression. The name of such a series is the text of the expression. @param {{text: string, name: string}} series */
 export function isDerived(series) {
   return looksAsked(series.name);
 }

@@ -24,7 +24,7 @@ export class NumberRoom {
     this.lookedAt = -Infinity;
   }
 
-  /** Look for the longest number again, because the series are others. */
+  /** Look for the longest number again, because other series are shown. */
   renew() {
     this.lookedAt = -Infinity;
   }

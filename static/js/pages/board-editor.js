@@ -46,7 +46,7 @@ const draft = new BoardDraft(user);
 /** waiting edits, also those that earlier pages could not send */
 const kept = new WaitingEdits(user, boardId, page, (board.dataset.formerly ?? "").split(" ").filter(Boolean));
 draft.waiting = kept.takeOver();
-kept.keep(draft.waiting); // at once: the names that had them are gone
+kept.keep(draft.waiting); // at once, because `takeOver` has removed the entries of the earlier pages
 /** @type {EditedBoard} */
 const edited = { id: boardId, home: board.dataset.home ?? "store", isArchived: board.dataset.archived === "yes", isLeaving: false, document: () => draft.current, sent: () => sending, complain };
 let version = Number(board.dataset.version ?? 0);
@@ -161,7 +161,7 @@ function show() {
   const focused = placing.tileOf(document.activeElement)?.widget.id ?? "";
   const isOther = board.change(now);
   board.update();
-  watch(isOther && board.sight?.asleep.size ? "" : undefined); // what sleeps waits for it
+  watch(isOther && board.sight?.asleep.size ? "" : undefined); // sleeping tiles need a snapshot
   if (!now.widgets.some(({ id }) => id === placing.selected)) placing.selected = "";
   placing.decorate();
   if (focused && !board.contains(document.activeElement)) placing.tile(focused)?.focus({ preventScroll: true });

@@ -31,7 +31,7 @@ board.configure({ clock: shell.clock, loop: shell.loop, showFeed: (name, lines) 
 const SPREAD_MS = 200;
 /** When the server has no room, screens ask again after this time or up to twice as late. */
 const AGAIN_MS = 10_000;
-/** Screens of a board that is not there, or may not be seen, look again after this time, and up to twice of it. */
+/** Screens of a board that is not there, or may not be seen, look again after this time, or up to twice as late. */
 const LOOK_AGAIN_MS = 30_000;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let again;
@@ -74,7 +74,7 @@ const subscription = shell.views.watch(request(), {
 
 /** Show what the board says about itself. */
 function showBoard() {
-  if (boardId) subscription.request = request(); // with the tag of this state, so that a reconnection brings a later one
+  if (boardId) subscription.request = request(); // its tag tells the server at a reconnection which state this page has
   const parts = [board.board?.subtitle, windowName(shownS)].filter(Boolean);
   setText(subtitle, parts.join(" · "));
   if (board.board?.title) setText(/** @type {Element} */ (document.querySelector("h1")), board.board.title);

@@ -9,7 +9,7 @@ function later() {
 }
 
 async function look() {
-  // as a reload asks: so it keeps the session, and without one is led to the login, which a reload then shows
+  // with the headers of a reload: the session stays alive, and without a session the answer is the login page, which the reload shows
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null); // no connection: later
   if (answer && answer.ok) location.reload();
   else later();

@@ -43,7 +43,7 @@ export class WaitingEdits {
         if (Array.isArray(kept?.waiting) && Date.now() - kept.at < KEPT_MS) found.push(kept);
       }
     } catch {
-      // storage is denied, or somebody else wrote there: what was found is taken over all the same
+      // storage is denied, or another program wrote there: keep what was read before
     }
     return found.sort((a, b) => a.at - b.at).flatMap(({ waiting }) => waiting);
   }

@@ -87,7 +87,7 @@ async function showDifferences(place, board, old, now) {
   }
 }
 
-/** Offer states; the chosen one is among them, also before its name is known. @param {HTMLSelectElement} select @param {string[][]} states @param {string} chosen */
+/** Fill a choice of states. It contains the chosen state even if the name of that state is not known yet. @param {HTMLSelectElement} select @param {string[][]} states @param {string} chosen */
 function offer(select, states, chosen) {
   const all = states.some(([value]) => value === chosen) ? states : [...states, [chosen, `version ${chosen}`]];
   select.replaceChildren(...all.map(([value, text]) => h("option", { value, text })));

@@ -42,7 +42,7 @@ export class BoardText {
     const { area, editor } = this;
     const hadFocus = document.activeElement === area;
     editor.replace(area.value);
-    area.replaceWith(editor.element); // nobody is left waiting for a field that is hidden
+    area.replaceWith(editor.element); // only now, so that there is always a field to type in
     if (hadFocus) editor.focus(area.selectionStart, area.selectionEnd);
   }
 

@@ -1,4 +1,4 @@
-// The data of a chart as a table, for those who cannot see it. It is not drawn, and follows the chart slowly: it is read, not watched.
+// The data of a chart as a table, for those who cannot see it. It is only for screen readers, so it is not drawn and follows the chart slowly.
 
 import { rowsOfLines } from "../data/rows-of-lines.js";
 import { clock } from "../draw/format.js";

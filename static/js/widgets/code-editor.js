@@ -24,7 +24,7 @@ function look({ EditorView, HighlightStyle, syntaxHighlighting, tags }) {
   ]);
   const theme = EditorView.theme({
     "&": { color: "var(--text)", backgroundColor: "var(--tile)", border: "1px solid var(--line)", borderRadius: "var(--radius)" },
-    "&.cm-focused": { outline: "none" }, // its content has it
+    "&.cm-focused": { outline: "none" }, // the content inside shows the focus
     ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.5" },
     ".cm-content": { padding: "0.4em 0.4em", caretColor: "var(--text)" },
     "&.cm-focused .cm-content": { outline: "2px solid var(--focus)", outlineOffset: "-2px", borderRadius: "var(--radius)" },
@@ -75,7 +75,7 @@ function typedOver({ EditorView }) {
   return EditorView.domEventHandlers({
     beforeinput(event, view) {
       const text = event.data;
-      const selection = document.getSelection(); // the editor's own state hears of it later
+      const selection = document.getSelection(); // the editor takes over the selection only after this event
       if (event.inputType !== "insertText" || !text || view.composing || !selection || selection.isCollapsed || selection.rangeCount !== 1) return false;
       const { startContainer, startOffset, endContainer, endOffset } = selection.getRangeAt(0);
       const from = view.posAtDOM(startContainer, startOffset);
@@ -134,7 +134,7 @@ export class CodeEditor {
     this.view.dispatch(this.code.setDiagnostics(this.view.state, shown));
   }
 
-  /** Show where the user types, with the text between two offsets selected. @param {number} [from] @param {number} [to] */
+  /** Focus the editor and select the text between two offsets. @param {number} [from] @param {number} [to] */
   focus(from, to = from) {
     this.view.focus();
     if (from !== undefined) this.view.dispatch({ selection: { anchor: from, head: to } });

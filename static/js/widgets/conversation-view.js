@@ -94,7 +94,7 @@ export class ConversationView extends LiveElement {
     return { key, at: pressable(focused.closest(".msg")).indexOf(focused) };
   }
 
-  /** Give the focus back if its row was made anew: keys that are pressed go to the same button. @param {{key: string | undefined, at: number}} before */
+  /** Give the focus back if its row was made anew, so that the next key press reaches the same button. @param {{key: string | undefined, at: number}} before */
   refocus({ key, at }) {
     const row = this.made.get(key ?? "")?.element;
     if (!row || row.contains(document.activeElement)) return;

@@ -119,7 +119,7 @@ export class DashBoard extends HTMLElement {
     for (const child of [...this.children]) if (!wanted.has(child)) child.remove();
     const reading = [...this.tiles].sort((a, b) => (a.widget.y ?? 0) - (b.widget.y ?? 0) || (a.widget.x ?? 0) - (b.widget.x ?? 0));
     reading.forEach((tile, rank) => {
-      tile.style.order = String(rank); // for a phone's column; moving the element would end its listeners
+      tile.style.order = String(rank); // sets the order in a phone's column; to move the element would end its listeners
       if (!tile.isConnected) this.append(tile);
     });
     const indicesAreKnown = this.board || this.tiles.every(({ widget }) => !widget.document); // chosen selectors that match documents make tiles without one

@@ -16,7 +16,7 @@ const MOST_BOARDS = 16;
 const MOST_TILES = 6;
 const WINDOW_S = 300;
 const REDRAW_MS = 5_000;
-/** Scrolling past boards asks for nothing. */
+/** Boards that are in sight for a shorter time, while the user scrolls, are not asked for. */
 const STILL_MS = 300;
 /** Series of a tile that are drawn. */
 const MOST_LINES = 3;

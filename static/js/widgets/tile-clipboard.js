@@ -11,7 +11,7 @@ import { freePlace, freePlaces } from "../data/board-layout.js";
 /** Name of the list of tiles in a copied text. */
 const TILES = "dashboard tiles";
 
-/** @param {{x?: number | null, y?: number | null, w?: number, h?: number}} widget @returns {Place} one cell at the top left, where nothing fit for it is written */
+/** @param {{x?: number | null, y?: number | null, w?: number, h?: number}} widget @returns {Place} the place of a pasted widget; a missing or wrong number becomes the least one */
 function placeOf({ x, y, w, h }) {
   const whole = (/** @type {unknown} */ value, /** @type {number} */ least) => (Number.isInteger(value) ? Math.max(least, Number(value)) : least);
   return { x: whole(x, 0), y: whole(y, 0), w: whole(w, 1), h: whole(h, 1) };

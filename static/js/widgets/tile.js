@@ -63,7 +63,7 @@ export class Tile extends HTMLElement {
     this.series = [];
     /** @type {string[]} a short name for each of them, with its state if that is not live */
     this.names = [];
-    /** @type {{name: string, fresh: Freshness}[]} both apart */
+    /** @type {{name: string, fresh: Freshness}[]} the short names and the states, separately */
     this.lines = [];
     /** @type {DocumentState | undefined} */
     this.doc = undefined;

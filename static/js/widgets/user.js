@@ -10,7 +10,7 @@ export function nameAndId({ id, name }) {
   return `${name} (@${id})`;
 }
 
-/** Make a user's name: the id shows on hover, and is read to those who hear the page. @param {{id: string, name: string}} user @param {string} [more] */
+/** Make a user's name: the id shows on hover, and screen readers read it. @param {{id: string, name: string}} user @param {string} [more] */
 export function nameShown(user, more = "") {
   return h("b", { title: `@${user.id}` }, h("span", { text: user.name + more }), h("span", { class: "visually-hidden", text: ` (@${user.id})` }));
 }
