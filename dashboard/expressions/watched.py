@@ -73,7 +73,7 @@ def watched(texts: Sequence[str], expressions: Iterable[int], window_ms: int) ->
 
 
 def _joined(plain: Sequence[Selector | None], texts: Sequence[str], window_ms: int) -> Watched:
-    """Join the selectors of a view, in the order of the request, with its expressions, for which ``plain`` is None."""
+    """Return the parsed view. ``plain``: the selectors in the order of the request; None in the place of an expression."""
     step_s = step_for(window_ms)
     specs = {place: LiveSpec(texts[place].strip(), step_s) for place, found in enumerate(plain) if found is None}
     selectors = tuple(specs[place].selector if found is None else found for place, found in enumerate(plain))

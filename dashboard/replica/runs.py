@@ -73,7 +73,7 @@ def totals_of(values: _Floats) -> _Floats:
 
 
 def _added(rows: _Floats) -> tuple[_Floats, _Floats]:
-    """Return the sum of each column, and rows of errors that are missing in it."""
+    """Return the sum of each column, and rows with the rounding errors that must be added to the sums."""
     errors = [np.zeros((1, rows.shape[1]))]
     while len(rows) > 1:
         half = len(rows) // 2

@@ -166,7 +166,7 @@ class OpenOrder:
         return True
 
     def insert(self, at: int, start_ms: int, run: Run) -> None:
-        """Insert a bucket; ``start_ms`` as for ``append``."""
+        """Insert a bucket at index ``at``. ``start_ms``: from the bucket's begin to the first sample."""
         assert self._values is not None
         self._starts.insert(at, start_ms)
         at *= _WIDTH

@@ -178,7 +178,7 @@ def _append(every: Sequence[Buckets], new: dict[int, _Many]) -> None:
 
 
 def _by_series(rows: Sequence[_Floats]) -> array[float]:
-    """Return the numbers of the first series, of the second series, and so on; ``rows`` have one number for each."""
+    """Return all numbers series by series. ``rows``: arrays with one number for each series."""
     whole = array("d")
     whole.frombytes(np.stack(rows, axis=1).tobytes())
     return whole
