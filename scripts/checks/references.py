@@ -12,7 +12,7 @@ from os.path import normpath
 from pathlib import Path
 
 from scripts.checks.tree import Finding, Module, documented
-from scripts.checks.vocabulary import FENCE, Vocabulary, Words, documents
+from scripts.checks.vocabulary import FENCE, Vocabulary, documents
 
 _PATH = re.compile(r"(?<![\w./{<-])(?:dashboard|tests|scripts|docs|static|templates)/[\w./*-]*+(?![{<…])")
 _FILE = re.compile(r"[\w./-]*\w\.(?:py|js|lua|css|html|mako)")
@@ -22,6 +22,7 @@ _FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 _COMMAND = re.compile(r"(?:^|.*[/ ])(?:python3? -m )?dashboard (?P<rest>.*)")
 _SYMBOL = re.compile(r"(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\([^()]*\))?")
 _CAMEL = re.compile(r"(?:[A-Z]+[a-z0-9]+){2,}|[a-z]+(?:[A-Z][a-z0-9]+)+")
+_FOR_DEVELOPERS = "docs/development.md"
 _SNAKE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 _METRIC = re.compile(r"dashboard_(\w+?)(?:_total|_bucket|_count|_sum|_created|_info)?")
 _ROUTE = re.compile(r"(?:(?:GET|HEAD|POST|PUT|PATCH|DELETE|ANY) )?(?P<path>/[\w.:{}*/-]*)(?:[?#]\S*)?")
@@ -57,23 +58,21 @@ def missing_anchors(text: str, document: str, names: Vocabulary) -> Iterator[str
             yield f"{target}#{anchor}"
 
 
-def missing_word(span: str, names: Vocabulary) -> Iterator[str]:
-    """Yield a code span that looks like a setting, a field or a metric, if the code has no such word.
-
-    The code may put the word together from two parts, as in ``f"{what}_limit"``.
-    """
+def missing_word(span: str, document: str, names: Vocabulary) -> Iterator[str]:
+    """Yield a code span that looks like a setting, a field or a metric, if the code has no such word."""
     metric = _METRIC.fullmatch(span)
     wanted = (
         {span, metric[1], span.removeprefix("dashboard_")} if metric else {span} if _SNAKE.fullmatch(span) else set()
     )
-    if wanted and not any(_is_known(word, names.words) for word in wanted):
+    known = names.words | names.tools if document == _FOR_DEVELOPERS else names.words
+    if wanted and not wanted & known and not any(_is_put_together(word, names) for word in wanted):
         yield span
 
 
-def _is_known(word: str, words: Words) -> bool:
+def _is_put_together(word: str, names: Vocabulary) -> bool:
     ends = [place for place, letter in enumerate(word) if letter == "_"]
-    parts = [(word[:end], word[end:]) for end in ends] + [(word[: end + 1], word[end + 1 :]) for end in ends]
-    return word in words or any(first in words and last in words for first, last in parts)
+    halves = [(word[:end], word[end:]) for end in ends] + [(word[: end + 1], word[end + 1 :]) for end in ends]
+    return any({first, last} & names.parts and {first, last} & names.words for first, last in halves)
 
 
 def missing_route(span: str, names: Vocabulary) -> Iterator[str]:
@@ -149,7 +148,7 @@ def in_document(text: str, path: str, names: Vocabulary) -> Iterator[tuple[int, 
             missing += wrong_command(line, names)
         for span in re.findall(r"`([^`]+)`", said):
             missing += [*missing_file(span, names), *wrong_command(span, names), *missing_symbol(span, names)]
-            missing += [*missing_word(span, names), *missing_route(span, names)]
+            missing += [*missing_word(span, path, names), *missing_route(span, names)]
             if span.startswith("--"):
                 missing += missing_flags(span, names)
         yield from ((number, name) for name in dict.fromkeys(missing))

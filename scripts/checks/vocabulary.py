@@ -24,7 +24,8 @@ class Vocabulary:
 
     ``commands`` maps each command, such as ``"user add"``, to its flags; the command itself is ``""``. ``members`` maps
     each module and class to the names in it, or to None for a class whose bases lie outside the package. ``anchors`` maps each
-    document to the anchors of its headings.
+    document to the anchors of its headings. ``parts``: beginnings and ends of words that the code puts together, as in
+    ``f"{what}_limit"``. ``tools``: words of scripts/ and of what supports the tests.
     """
 
     files: Words
@@ -33,6 +34,8 @@ class Vocabulary:
     variables: Words
     members: Mapping[str, Words | None]
     words: Words
+    parts: Words = frozenset()
+    tools: Words = frozenset()
     routes: tuple[re.Pattern[str], ...] = ()
     anchors: Mapping[str, Words] = field(default_factory=dict)
 
@@ -129,6 +132,20 @@ def read_words(modules: Iterable[Module]) -> Words:
     return frozenset(found)
 
 
+def read_parts(modules: Iterable[Module]) -> Words:
+    """Return the beginnings and ends of words in formatted strings."""
+    texts = [
+        part.value
+        for module in modules
+        for node in module.nodes
+        if isinstance(node, ast.JoinedStr)
+        for part in node.values
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    ]
+    words = {word for text in texts for word in re.findall(r"\w+", text)}
+    return frozenset(word for word in words if word.startswith("_") != word.endswith("_"))
+
+
 def documents(root: Path) -> list[Path]:
     """Return README.md and the files of docs/."""
     return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
@@ -170,7 +187,9 @@ def read_vocabulary(root: Path, modules: list[Module]) -> Vocabulary:
         ),
         variables=read_variables(),
         members=read_members(modules),
+        parts=read_parts(modules),
+        tools=frozenset().union(*(re.findall(r"\w+", text) for text in tools)),
         routes=read_routes(),
         anchors={file.relative_to(root).as_posix(): anchors_of(file.read_text("utf-8")) for file in documents(root)},
-        words=read_words(modules).union(*(re.findall(r"\w+", text) for text in (*browser, *tools))),
+        words=read_words(modules).union(*(re.findall(r"\w+", text) for text in browser)),
     )

@@ -110,19 +110,22 @@ def test_commands_and_variables_are_those_of_the_program() -> None:
 
 
 def test_words_metrics_routes_and_headings_of_documents_are_looked_up(names: Vocabulary) -> None:
-    words = names.words | {"beat_hz", "frames_sent", "_series_limit", "source", "source_bytes_"}
+    words = names.words | {"beat_hz", "frames_sent", "source"}
+    parts = frozenset({"_series_limit", "source_bytes_"})
     routes = tuple(map(re.compile, ("/api/v1/samples", "/api/v1/samples/.+")))
     anchors = {
         "docs/protocol.md": anchors_of("# A `b_c`: d!\n```\n# none\n```\n## One\n## One\n"),
         "README.md": frozenset(),
     }
-    known = replace(names, words=words, routes=routes, anchors=anchors)
+    known = replace(names, words=words, parts=parts, tools=frozenset({"own_tool"}), routes=routes, anchors=anchors)
     text = (
         "`beat_hz`, `dashboard_frames_sent_total`, `source_series_limit`, `source_bytes_read`, `POST /api/v1/samples/{name}`, "
         "`/etc/none`, [a](#a-b_c-d), [one](protocol.md#one-1)"
     )
     assert [*in_document(text.replace("read", "source"), "docs/protocol.md", known)] == []
-    wrong = "`no_such_setting`, `dashboard_none_total`, `GET /none`, `/api/v1/none`, [a](#none), [b](../README.md#c)"
+    assert [*in_document("`own_tool`", "docs/development.md", known)] == []
+    wrong = "`no_such_setting`, `own_tool`, "
+    wrong += " `source_limit`, `dashboard_none_total`, `GET /none`, `/api/v1/none`, [a](#none), [b](../README.md#c)"
     assert [name for _, name in in_document(wrong, "docs/protocol.md", known)] == [
-        "#none", "../README.md#c", "no_such_setting", "dashboard_none_total", "GET /none", "/api/v1/none",
+        "#none", "../README.md#c", "no_such_setting", "own_tool", "source_limit", "dashboard_none_total", "GET /none", "/api/v1/none",
     ]  # fmt: skip
