@@ -15,21 +15,8 @@ from dashboard.accounts.directory import Directory
 from dashboard.accounts.login_tries import LoginTries
 from dashboard.accounts.names import check_distinct, clean_name
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import (
-    BadToken,
-    Forbidden,
-    Invalid,
-    NotFound,
-)
-from dashboard.domain.identity import (
-    VERBS,
-    Caller,
-    Role,
-    Token,
-    User,
-    check_password,
-    parse_user_name,
-)
+from dashboard.domain.errors import BadToken, Forbidden, Invalid, NotFound
+from dashboard.domain.identity import VERBS, Caller, Role, Token, User, check_password, parse_user_name
 from dashboard.domain.room import clean_text
 from dashboard.domain.series import MAX_NAME_BYTES
 from dashboard.store import tokens as stored_tokens
@@ -220,14 +207,9 @@ class Accounts:
                 raise Invalid("is wrong", field="old_password")
             async with self._database.write() as tx:
                 await self._tries.forget(tx, caller.id, address)
+        own = caller.id
         return await self.change_user(
-            caller.id,
-            address,
-            caller.id,
-            full_name=full_name,
-            password=password,
-            kept_session=caller.session,
-            password_was=stored,
+            own, address, own, full_name=full_name, password=password, kept_session=caller.session, password_was=stored
         )
 
     async def delete_user(self, by: str, address: str, user_id: str) -> None:

@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from dashboard.data_folder.folder import DataFolder, cure_of, private_database
 from dashboard.domain.errors import ConfigurationError, Invalid, Unavailable
-from dashboard.store.line import Line, cut_line, ping_at_checkout
+from dashboard.store.line import PostgresLine, cut_line, ping_at_checkout
 from dashboard.store.migrate import upgrade
 
 _log = logging.getLogger(__name__)
@@ -150,7 +150,7 @@ class Database:
             async with engine.begin() as tx:
                 if not self.sqlite:
                     line = (await tx.get_raw_connection()).driver_connection
-                    cut = asyncio.get_running_loop().call_later(_ANSWER_S, cut_line, cast("Line", line))
+                    cut = asyncio.get_running_loop().call_later(_ANSWER_S, cut_line, cast("PostgresLine", line))
                 yield tx
         finally:
             if cut is not None:

@@ -21,7 +21,7 @@ class _Socket(Protocol):
     socket: int
 
 
-class Line(Protocol):
+class PostgresLine(Protocol):
     """Connection of psycopg. ``pgconn.socket``: its file descriptor."""
 
     closed: bool
@@ -30,7 +30,7 @@ class Line(Protocol):
     def pgconn(self) -> _Socket: ...
 
 
-def cut_line(line: Line) -> None:
+def cut_line(line: PostgresLine) -> None:
     """Shut down the socket of a psycopg connection, so that waiting calls get an OperationalError at once."""
     if line.closed:
         return
