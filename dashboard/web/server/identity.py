@@ -6,6 +6,7 @@ from this machine to a local name.  A proxy that is not configured is detected b
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tornado.httputil import HTTPServerRequest
@@ -113,16 +114,15 @@ class WebIdentity:
         self._set(handler, self.cookie, "", 0)
 
     def _set(self, handler: RequestHandler, name: str, value: str, max_age: int | None) -> None:
-        handler.set_cookie(
-            name,
-            value,
-            path="/",
-            httponly=True,
-            samesite="Lax",
-            secure=self._secure,
-            max_age=max_age or None,
-            expires=1 if max_age == 0 else None,  # long ago
+        set_cookie = partial(
+            handler.set_cookie, name, value, path="/", httponly=True, samesite="Lax", secure=self._secure
         )
+        if max_age is None:
+            set_cookie()
+        elif max_age:
+            set_cookie(max_age=max_age)
+        else:
+            set_cookie(expires=1)  # long ago
 
 
 def _came_straight(request: HTTPServerRequest) -> bool:
