@@ -34,7 +34,7 @@ class _Watched:
 K = TypeVar("K", bound=Keyed)
 
 
-class _Kept(Generic[K]):
+class _KeptMatches(Generic[K]):
     """Matches of one selector in one index, kept until ``release``."""
 
     def __init__(self, index: SeriesIndex[K], selector: Selector) -> None:
@@ -56,7 +56,7 @@ class _Kept(Generic[K]):
 class Held:
     """Matches of several selectors, kept while this object is in use. Some of the matches may not be evaluated yet."""
 
-    def __init__(self, held: list[_Kept[Series] | _Kept[DocumentKey]]) -> None:
+    def __init__(self, held: list[_KeptMatches[Series] | _KeptMatches[DocumentKey]]) -> None:
         self._held = held
 
     def steps(self) -> Iterator[None]:
@@ -151,10 +151,10 @@ class ViewTable:
     def holding(self, selectors: Sequence[Selector]) -> Iterator[Held]:
         """Keep the matches of selectors in the indexes while the context lasts."""
         with self._replicas(selectors) as replicas:
-            held: list[_Kept[Series] | _Kept[DocumentKey]] = []
+            held: list[_KeptMatches[Series] | _KeptMatches[DocumentKey]] = []
             for replica in replicas:
-                held += (_Kept(replica.table.index, selector) for selector in selectors)
-                held += (_Kept(replica.documents.index, selector) for selector in selectors)
+                held += (_KeptMatches(replica.table.index, selector) for selector in selectors)
+                held += (_KeptMatches(replica.documents.index, selector) for selector in selectors)
             try:
                 yield Held(held)
             finally:
