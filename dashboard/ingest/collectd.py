@@ -74,7 +74,8 @@ def _take(index: int, given: Any, parsed: Parsed, latest_ms: int, origins: Origi
                 raise Invalid("is not a number", field="value")
             value = finite(value)
             key = foreign_key(base if name == "value" else f"{base}_{name}", labels)
-            origins.claim(key, f"{plugin} {type_} {name}", parsed.batch.claims)
+            origin = f"{plugin} {type_} {name}{' (absolute)' if kind == 'absolute' else ''}"
+            origins.claim(key, origin, parsed.batch.claims)
             parsed.add(key, t_ms, value, every_s=every_s, kind=_KINDS.get(str(kind)))
         except Invalid as invalid:
             parsed.refuse(index, invalid, written({str(name): value}))

@@ -22,7 +22,8 @@ from dashboard.ingest.origins import origin_of
 from dashboard.ingest.otlp_cache import MAX_CACHED_BYTES, PointCache
 from dashboard.ingest.otlp_columns import PointColumns, attributes_of, read_columns
 from dashboard.ingest.otlp_faults import check_others, list_in, named, shown_part
-from dashboard.ingest.otlp_names import labels_of, metric_name, shown_unit
+from dashboard.ingest.otlp_metric import OtlpMetric, kind_of, raw_of
+from dashboard.ingest.otlp_names import metric_name, shown_unit
 from dashboard.ingest.otlp_points import DIVIDED, SUFFIXES, Shape, rows_of
 from dashboard.ingest.otlp_resources import TARGET_INFO, Origin, with_scope
 from dashboard.ingest.otlp_schema import (
@@ -43,7 +44,6 @@ from dashboard.ingest.protobuf import BYTES, ITEM_BYTES, NotRead, TooManyFields,
 _ONE: Shape = (("", None),)
 #: Most bytes of the series of one point (a histogram has many); longer ones are not cached.
 _MAX_CACHED_SERIES_BYTES = 16_384
-_DELTA = (1, "AGGREGATION_TEMPORALITY_DELTA")
 #: Flag of a point: the series has no value any more.
 _NO_RECORDED_VALUE = 1
 #: Most resources, scopes and metrics in one request; a long request may have one for each ``_PART_BYTES``, which is less than a
@@ -51,19 +51,6 @@ _NO_RECORDED_VALUE = 1
 _MAX_PARTS, _PART_BYTES = 200_000, 64
 #: Bytes of a metric's points that are read at once.
 _PIECE_BYTES = 1 << 18
-
-
-@dataclass(slots=True, frozen=True)
-class _Metric:
-    """Properties shared by all points of a metric. ``sent``: the name as sent; ``raw``: bytes that identify origin and name."""
-
-    name: str
-    sent: str
-    shape: str
-    kind: str
-    unit: str | None
-    origin: Origin
-    raw: bytes
 
 
 def parse_otlp_protobuf(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
@@ -230,19 +217,19 @@ class _Walk:
             yield self._cut()
         columns = None
         if isinstance(data, bytes) and shape in ("gauge", "sum"):
-            known = self.cache.numbers(_raw(origin, metric.get("name")))
+            known = self.cache.numbers(raw_of(origin, metric.get("name")))
             columns = read_columns(data, known, self.latest_ms)
         if columns is None:
             columns = self._all_others(data)
         found = self._described(metric, shape, columns.rest, origin)
-        if columns.keys and isinstance(found, _Metric) and known.name != found.name:
+        if columns.keys and isinstance(found, OtlpMetric) and known.name != found.cached_as:
             columns = self._all_others(data)
-        if columns.keys and isinstance(found, _Metric):
+        if columns.keys and isinstance(found, OtlpMetric):
             self._add(columns, found)
         yield from self._take([(self.index + row, point) for row, point in columns.others], found)
         self.index += columns.count
 
-    def _add(self, columns: PointColumns, metric: _Metric) -> None:
+    def _add(self, columns: PointColumns, metric: OtlpMetric) -> None:
         batch, keys = self.parsed.batch, columns.keys
         if metric.unit is not None:
             start = len(batch.keys)
@@ -263,17 +250,15 @@ class _Walk:
         points = list_in(message, "dataPoints", self.most)
         return PointColumns(others=list(enumerate(points)), count=len(points), rest=message)
 
-    def _described(self, metric: dict[str, Any], shape: str, data: dict[str, Any], origin: Origin) -> _Metric | Invalid:
+    def _described(
+        self, metric: dict[str, Any], shape: str, data: dict[str, Any], origin: Origin
+    ) -> OtlpMetric | Invalid:
         """Return the properties that all points of a metric share, or the reason why all points are refused."""
         sent, unit = metric.get("name") or "", metric.get("unit") or ""
         if not isinstance(sent, str) or not sent:
             return Invalid("the metric has no name", field="name")
-        kind = {"gauge": "gauge", "summary": "summary", "sum": "counter"}.get(shape, "histogram")
         monotonic = shape == "sum" and data.get("isMonotonic") is True
-        if data.get("aggregationTemporality") in _DELTA:
-            kind = "delta"
-        elif shape == "sum" and not monotonic:
-            kind = "gauge"
+        kind = kind_of(shape, data, monotonic=monotonic)
         try:
             name = metric_name(
                 sent,
@@ -287,9 +272,9 @@ class _Walk:
         other = self.sent.setdefault((origin.raw, name), sent)
         if other != sent:
             return Invalid(f"{sent[:80]} and {other[:80]} would both be called {name} here; rename one", field="name")
-        return _Metric(name, sent, shape, kind, shown_unit(unit), origin, _raw(origin, sent))
+        return OtlpMetric(name, sent, shape, kind, shown_unit(unit), origin, raw_of(origin, sent))
 
-    def _take(self, points: list[tuple[int, Any]], metric: _Metric | Invalid) -> Iterator[Parsed]:
+    def _take(self, points: list[tuple[int, Any]], metric: OtlpMetric | Invalid) -> Iterator[Parsed]:
         """Parse points of one metric; each is accepted or refused as a whole."""
         for row, (place, point) in enumerate(points):
             if self.parsed.is_full(FULL_PART):
@@ -304,13 +289,13 @@ class _Walk:
             except TooManyFields:
                 raise
             except Invalid as invalid:
-                if isinstance(metric, _Metric):
+                if isinstance(metric, OtlpMetric):
                     self.parsed.refuse(place, named(invalid, metric.sent), shown_part(point, metric.shape))
                 else:
                     self.parsed.refuse(place, invalid, shown_part(point))
             self.places += [place] * (len(self.parsed.batch.keys) - len(self.places))
 
-    def _point(self, point: Any, metric: _Metric) -> None:
+    def _point(self, point: Any, metric: OtlpMetric) -> None:
         """Parse one point of any shape; raises Invalid."""
         found = read_point(metric.shape, point, self.not_read)
         attributes = items(found, "attributes", MAX_ATTRIBUTES)
@@ -322,11 +307,11 @@ class _Walk:
             self._end(metric, attributes, t_ms)
             return
         shape, values = rows_of(metric.shape, found)
-        seen = (metric.raw + b"\x00" + metric.name.encode(), msgspec.json.encode(attributes), shape)
+        seen = (metric.raw + b"\x00" + metric.cached_as.encode(), msgspec.json.encode(attributes), shape)
         keys, is_owned = self.cache.shapes.get(seen), True
         if keys is None:
-            keys = _keys(metric, attributes, shape)
-            origin = origin_of(metric.sent, dict(pairs_of(attributes)))
+            keys = metric.keys(attributes, shape)
+            origin = origin_of(metric.owner, dict(pairs_of(attributes)))
             is_owned = self.cache.claim(keys, origin, self.parsed.batch.claims)
             is_short = len(seen[0]) + len(seen[1]) <= MAX_CACHED_BYTES
             if is_owned and is_short and sum(map(len, keys)) <= _MAX_CACHED_SERIES_BYTES:
@@ -338,9 +323,9 @@ class _Walk:
         if is_owned and isinstance(point, bytes) and shape == _ONE:
             _learn(point, metric, keys, self.cache)
 
-    def _end(self, metric: _Metric, attributes: list[Any], t_ms: int | None) -> None:
+    def _end(self, metric: OtlpMetric, attributes: list[Any], t_ms: int | None) -> None:
         """End all series with these attributes, whatever their ``le`` or ``quantile`` is: the point does not name these two labels."""
-        labels = _labels(metric, attributes)
+        labels = metric.labels(attributes)
         suffixes = SUFFIXES[metric.shape]
         self.parsed.ended += [(series_key(metric.name + suffix, labels).text, t_ms) for suffix in suffixes]
         if metric.shape in DIVIDED:
@@ -349,11 +334,7 @@ class _Walk:
             self.parsed.ended_families.append(Family(key, label, t_ms))
 
 
-def _raw(origin: Origin, name: object) -> bytes:
-    return origin.raw + str(name).encode("utf-8", "replace")
-
-
-def _learn(point: bytes, metric: _Metric, keys: tuple[str, ...], cache: PointCache) -> None:
+def _learn(point: bytes, metric: OtlpMetric, keys: tuple[str, ...], cache: PointCache) -> None:
     """Cache the series of a number point by the bytes of its attributes, if these are the end of the point."""
     tail = attributes_of(point)
     if tail is None or len(metric.raw) + len(tail) > MAX_CACHED_BYTES:
@@ -363,19 +344,4 @@ def _learn(point: bytes, metric: _Metric, keys: tuple[str, ...], cache: PointCac
     except Invalid:
         return
     if plain:
-        cache.learn_number(metric.raw, metric.name, tail, keys[0])
-
-
-def _labels(metric: _Metric, attributes: list[Any], *others: str) -> dict[str, str]:
-    """Return a point's labels without ``le`` and ``quantile``; an attribute with a name in ``others`` is renamed."""
-    own = metric.origin.labels
-    return labels_of(pairs_of(attributes), own if not others else own | dict.fromkeys(others, "")) | own
-
-
-def _keys(metric: _Metric, attributes: list[Any], shape: Shape) -> tuple[str, ...]:
-    further = {label[0] for _, label in shape if label}
-    labels = _labels(metric, attributes, *further)
-    return tuple(
-        series_key(metric.name + suffix, labels if label is None else labels | {label[0]: label[1]}).text
-        for suffix, label in shape
-    )
+        cache.learn_number(metric.raw, metric.cached_as, tail, keys[0])

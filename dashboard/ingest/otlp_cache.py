@@ -15,7 +15,7 @@ MAX_CACHED_BYTES = 4_096
 
 
 class Numbers(Recall[bytes, str]):
-    """Series of the number points of one metric, by the protobuf bytes of their attributes. ``name``: the metric's converted name.
+    """Series of the number points of one metric, by the protobuf bytes of their attributes. ``name``: the metric's name in the cache.
 
     The name never changes, as several threads use the cache at once.
     """
@@ -66,7 +66,7 @@ class PointCache:
         return found
 
     def learn_number(self, raw: bytes, name: str, attributes: bytes, key: str) -> None:
-        """Cache the series of a number point. If the metric's converted name has changed, begin a new cache for the metric."""
+        """Cache the series of a number point. If the metric's name in the cache has changed, begin a new cache for the metric."""
         self._learnt += 1
         if self._learnt > self._max_items:
             self._numbers.clear()

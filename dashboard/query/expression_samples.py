@@ -78,7 +78,17 @@ class SampleReading:
         if number is None:
             number = self._numbers[series] = len(self._numbers)
         ends = np.array(series.ends, dtype=np.int64) if series.ends else None
-        into.add(labels_of(series), found.times, found.values, ends, lookback_ms, number, series.unit, found.buckets)
+        into.add(
+            labels_of(series),
+            found.times,
+            found.values,
+            ends,
+            lookback_ms,
+            number,
+            series.unit,
+            found.buckets,
+            is_delta=series.kind == "delta",
+        )
 
     def _lookback_of(self, series: Series) -> int:
         """Return a series' own lookback in milliseconds, longer than the default if its sender is slow; 0 for the default."""

@@ -7,6 +7,7 @@ import time
 import zlib
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import cramjam
 import pytest
@@ -273,3 +274,52 @@ async def test_a_token_with_a_rate_has_a_body_of_several_parts_stored_whole(
         assert server.counters.samples_accepted == 500
         later = await post(server, "/v1/metrics", request.SerializeToString(), headers=headers)
         assert (later.code, int(later.headers["Retry-After"]) > 100) == (429, True)
+
+
+def sums(name: str, temporality: int, *values: float, before_s: float = 20) -> dict[str, Any]:
+    """Return a request with a sum and a histogram, each with these increases or totals, a second apart."""
+    points: list[dict[str, Any]] = []
+    for n, value in enumerate(values):
+        t = str(time.time_ns() - int((before_s - n) * 1e9))
+        points.append({"asDouble": value, "timeUnixNano": t, "count": str(int(value)), "sum": value})
+    data = {"aggregationTemporality": temporality, "isMonotonic": True}
+    counts = [{**point, "bucketCounts": [str(int(point["asDouble"])), "0"], "explicitBounds": [1]} for point in points]
+    for point in counts:
+        del point["asDouble"]
+    metrics = [
+        {
+            "name": name,
+            "sum": {**data, "dataPoints": [{k: p[k] for k in ("asDouble", "timeUnixNano")} for p in points]},
+        },
+        {"name": f"{name}_h", "histogram": {"aggregationTemporality": temporality, "dataPoints": counts}},
+    ]
+    return {"resourceMetrics": [{"scopeMetrics": [{"metrics": metrics}]}]}
+
+
+async def test_the_increase_of_a_sum_with_delta_temporality_is_what_was_sent() -> None:
+    async with running() as server:
+        for _ in range(2):  # the second time, the series is known
+            assert (
+                answer(await post(server, "/v1/metrics", sums("work", 1, 10, 10, 5, before_s=20), headers=JSON)) == {}
+            )
+        await post(server, "/v1/metrics", sums("work", 1, 10, 10, 5, before_s=10), headers=JSON)
+
+        async def ask(query: str) -> float:
+            response = await fetch(server, f"/prometheus/api/v1/query?query={quote(query)}")
+            (row,) = answer(response)["data"]["result"]
+            return float(row["value"][1])
+
+        stored = await ask("sum_over_time(work_total[5m])")
+        assert stored >= 50
+        assert await ask("increase(work_total[5m])") == stored
+        assert await ask("rate(work_total[5m])") == pytest.approx(stored / 300)
+        assert await ask("histogram_quantile(0.5, rate(work_h_bucket[5m]))") == pytest.approx(0.5)
+
+
+async def test_increases_and_totals_of_one_name_do_not_become_one_series() -> None:
+    async with running() as server:
+        for temporality, rejected in ((1, False), (2, True), (1, False)):
+            for _ in range(2):
+                said = answer(await post(server, "/v1/metrics", sums("both", temporality, 3), headers=JSON))
+                assert ("partialSuccess" in said) is rejected
+                assert not rejected or "(delta temporality)" in said["partialSuccess"]["errorMessage"]

@@ -4,6 +4,8 @@ Source: Prometheus, "Query functions"; ``promql/functions.go`` for the extrapola
 
 Over whole buckets, rate, increase and delta have the same values as over all samples. irate and idelta use the mean change within the last
 bucket as the last change; changes and resets count at most one within a bucket.
+
+Prometheus has no series whose samples are increases (*delta temporality*). Here their increase is the sum of a window's samples.
 """
 
 from __future__ import annotations
@@ -40,6 +42,30 @@ def extrapolated(windows: Ranges, *, is_counter: bool, is_rate: bool) -> tuple[F
     if is_rate:
         factor = factor / ((windows.until_ms - windows.from_ms)[None, :] / 1000)
     return result * factor, there
+
+
+def with_deltas(
+    windows: Ranges, deltas: Bools, sums: Floats, found: tuple[Floats, Bools], *, is_rate: bool
+) -> tuple[Floats, Bools]:
+    """Return ``found`` with the ``sums`` of the windows, per second if ``is_rate``, in the rows of series of increases (``deltas``)."""
+    values, there = found
+    seconds = (windows.until_ms - windows.from_ms)[None, :] / 1000 if is_rate else 1.0
+    some = windows.counts > 0
+    return np.where(deltas[:, None], np.where(some, sums, 0.0) / seconds, values), np.where(
+        deltas[:, None], some, there
+    )
+
+
+def latest(windows: Ranges) -> tuple[Floats, Bools]:
+    """Return the increase per second between the last two samples, and whether each window has two samples."""
+    found, there = last_two(windows, is_rate=True)
+    if windows.deltas is None:
+        return found, there
+    _, last = _ends(windows)
+    spans = (windows.times[last] - windows.times[np.maximum(last - 1, 0)]) / 1000
+    newest = windows.samples if windows.aggregates is None else windows.aggregates.sums
+    increases = newest[last] / np.where(spans > 0, spans, 1.0)
+    return np.where(windows.deltas[:, None], increases, found), there
 
 
 def _ends(windows: Ranges) -> tuple[Ints, Ints]:

@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from dashboard.domain.selector import Selector
-from dashboard.query.promql.values import Aggregates, Floats, Ints, Labels, OfBuckets
+from dashboard.query.promql.values import Aggregates, Bools, Floats, Ints, Labels, OfBuckets
 
 
 class Need(Struct, frozen=True):
@@ -28,7 +28,8 @@ class Need(Struct, frozen=True):
 class Column(Struct):
     """Samples of one series, ordered by time.
 
-    ``ends_ms``: times at which the series ended (stale markers); ``lookback_ms``: 0 for the default lookback.
+    ``ends_ms``: times at which the series ended (stale markers); ``lookback_ms``: 0 for the default lookback; ``is_delta``: whether
+    each sample is the increase since the sample before.
     """
 
     labels: Labels
@@ -38,15 +39,17 @@ class Column(Struct):
     lookback_ms: int = 0
     number: int = 0
     unit: str = ""
+    is_delta: bool = False
 
 
 class SampleColumns:
     """Samples of the series of one selector, as flat columns.
 
-    Series ``i`` has the samples from index ``starts[i]`` to before ``starts[i + 1]``. ``aggregates``: None if there are no buckets.
+    Series ``i`` has the samples from index ``starts[i]`` to before ``starts[i + 1]``. ``aggregates``: None if there are no buckets;
+    ``deltas``: for each series, its ``is_delta``; None if there is no such series.
     """
 
-    __slots__ = ("aggregates", "ends", "labels", "lookbacks", "numbers", "starts", "times", "unit", "values")
+    __slots__ = ("aggregates", "deltas", "ends", "labels", "lookbacks", "numbers", "starts", "times", "unit", "values")
 
     def __init__(self, columns: Iterable[Column] = ()) -> None:
         gathered = Gathered()
@@ -59,6 +62,7 @@ class SampleColumns:
                 column.lookback_ms,
                 column.number,
                 column.unit,
+                is_delta=column.is_delta,
             )
         self._take(gathered)
 
@@ -79,6 +83,7 @@ class SampleColumns:
         self.times: Ints = np.frombuffer(gathered.times, dtype=np.int64)
         self.values: Floats = np.frombuffer(gathered.values, dtype=np.float64)
         self.aggregates = gathered.aggregates(self.times, self.values)
+        self.deltas: Bools | None = np.array(gathered.deltas, dtype=np.bool_) if any(gathered.deltas) else None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -87,7 +92,7 @@ class SampleColumns:
 class Gathered:
     """Samples of series that are being read, one series after the other."""
 
-    __slots__ = ("_buckets", "ends", "labels", "lookbacks", "numbers", "starts", "times", "units", "values")
+    __slots__ = ("_buckets", "deltas", "ends", "labels", "lookbacks", "numbers", "starts", "times", "units", "values")
 
     def __init__(self) -> None:
         self.labels: list[Labels] = []
@@ -96,6 +101,7 @@ class Gathered:
         self.numbers: list[int] = []
         self.starts = [0]
         self.units: set[str] = set()
+        self.deltas: list[bool] = []
         self.times = array("q")
         self.values = array("d")
         self._buckets: list[tuple[int, OfBuckets]] = []
@@ -110,6 +116,8 @@ class Gathered:
         number: int,
         unit: str,
         buckets: OfBuckets | None = None,
+        *,
+        is_delta: bool = False,
     ) -> None:
         """Add a series with its samples, ordered by time. ``buckets``: the buckets that its first samples stand for. See ``Column``."""
         if buckets is not None:
@@ -122,6 +130,7 @@ class Gathered:
         self.lookbacks.append(lookback_ms)
         self.numbers.append(number)
         self.units.add(unit)
+        self.deltas.append(is_delta)
 
     def aggregates(self, times: Ints, values: Floats) -> Aggregates | None:
         """Return what each sample stands for, a bucket or itself; None if there are no buckets."""

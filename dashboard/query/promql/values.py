@@ -164,7 +164,8 @@ class Ranges(Struct, frozen=True):
 
     The samples of all series are in ``times`` and ``samples``, one series after the other.  A window has the samples from index
     ``low`` up to, but without, ``high``.  Its times are after ``from_ms`` and up to ``until_ms``, which are the same for all series.
-    ``aggregates``: None if every sample stands for itself only.
+    ``aggregates``: None if every sample stands for itself only.  ``deltas``: the series whose samples are increases since the sample
+    before; None if there are none.
     """
 
     labels: Sequence[Labels]
@@ -177,6 +178,7 @@ class Ranges(Struct, frozen=True):
     inputs: Sequence[int] = ()
     unit: str = ""
     aggregates: Aggregates | None = None
+    deltas: Bools | None = None
 
     @property
     def counts(self) -> Ints:

@@ -52,13 +52,20 @@ def _of_buckets(compute: OverTime) -> OverTime:
 
 
 def _of_resets(*, is_rate: bool) -> OverTime:
-    """Return ``rate`` or ``increase``, with a remark if a window has buckets whose resets are approximate."""
+    """Return ``rate`` or ``increase``, with a remark if a window has buckets whose resets are approximate.
+
+    The increase of a series of increases is their sum.
+    """
     compute = _rates(lambda ranges: rates.extrapolated(ranges, is_counter=True, is_rate=is_rate))
 
     def evaluate(around: Around, ranges: Ranges, others: list[Floats], grid: Grid) -> tuple[Floats, Bools]:
         if ranges.aggregates is not None and ranges.has_any(ranges.aggregates.doubts):
             around.notes.inform(UNSURE_RESETS)
-        return compute(around, ranges, others, grid)
+        found = compute(around, ranges, others, grid)
+        if ranges.deltas is None:
+            return found
+        sums = over_time.total(ranges, around.budget)
+        return rates.with_deltas(ranges, ranges.deltas, sums, found, is_rate=is_rate)
 
     return evaluate
 
@@ -116,7 +123,7 @@ OVER_TIME: dict[str, OverTime] = {
     "rate": _of_resets(is_rate=True),
     "increase": _of_resets(is_rate=False),
     "delta": _rates(lambda ranges: rates.extrapolated(ranges, is_counter=False, is_rate=False)),
-    "irate": _of_buckets(_rates(lambda ranges: rates.last_two(ranges, is_rate=True))),
+    "irate": _of_buckets(_rates(rates.latest)),
     "idelta": _of_buckets(_rates(lambda ranges: rates.last_two(ranges, is_rate=False))),
     "changes": _of_buckets(_rates(lambda ranges: rates.transitions(ranges, resets=False))),
     "resets": _of_buckets(_rates(lambda ranges: rates.transitions(ranges, resets=True))),

@@ -69,6 +69,7 @@ def ranges(columns: SampleColumns, until_ms: Ints, range_ms: int, inputs: list[i
         inputs,
         columns.unit,
         columns.aggregates,
+        columns.deltas,
     )
 
 

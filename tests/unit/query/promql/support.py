@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import numpy as np
 
 from dashboard.query.promql.notes import Notes
@@ -22,8 +24,8 @@ def labels(text: str) -> Labels:
     return tuple(sorted((("__name__", name), *((pair.split("=")[0], pair.split("=")[1]) for pair in pairs))))
 
 
-def data_of(text: str, series: Series) -> Data:
-    """Return all samples that the selectors of an expression match."""
+def data_of(text: str, series: Series, deltas: Container[str] = ()) -> Data:
+    """Return all samples that the selectors of an expression match. ``deltas``: the series whose samples are increases."""
     data: Data = {}
     for node in selectors_of(parse(text)):
         columns = []
@@ -31,20 +33,22 @@ def data_of(text: str, series: Series) -> Data:
             known = dict(labels(key))
             if all(matcher.test(known.get(matcher.label, "")) for matcher in node.selector.matchers):
                 times = np.arange(len(values), dtype=np.int64) * STEP_MS
-                columns.append(Column(labels(key), times, np.array(values, dtype=np.float64), number=number))
+                doubles = np.array(values, dtype=np.float64)
+                columns.append(Column(labels(key), times, doubles, number=number, is_delta=key in deltas))
         data[node.place] = SampleColumns(columns)
     return data
 
 
-def ask(text: str, series: Series, at_ms: int | None = None) -> QueryAnswer:
+def ask(text: str, series: Series, at_ms: int | None = None, deltas: Container[str] = ()) -> QueryAnswer:
     """Return the answer at the time of the last sample."""
     longest = max((len(values) for values in series.values()), default=1)
-    return run(instant_query(parse(text), (longest - 1) * STEP_MS if at_ms is None else at_ms), data_of(text, series))
+    at_ms = (longest - 1) * STEP_MS if at_ms is None else at_ms
+    return run(instant_query(parse(text), at_ms), data_of(text, series, deltas))
 
 
-def values(text: str, series: Series, at_ms: int | None = None) -> dict[str, float]:
+def values(text: str, series: Series, at_ms: int | None = None, deltas: Container[str] = ()) -> dict[str, float]:
     """Return the answer's values by their labels in the form ``a=1 b=2``."""
-    rows = ask(text, series, at_ms).rows
+    rows = ask(text, series, at_ms, deltas).rows
     return {" ".join(f"{n}={v}" for n, v in row.labels): float(row.values[0]) for row in rows}
 
 

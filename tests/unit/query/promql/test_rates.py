@@ -32,3 +32,20 @@ def test_no_counter_is_extrapolated_below_zero() -> None:
 def test_neighbours_do_not_reset_each_other() -> None:
     both = {"x_total n=1": [10.0, 20.0, 30.0], "x_total n=2": [1.0, 2.0, 3.0]}
     assert values("increase(x_total[20s])", both) == {"n=1": pytest.approx(20), "n=2": pytest.approx(2)}
+
+
+def test_the_increase_of_increases_is_their_sum_beside_counters() -> None:
+    both = {"x_total n=1": [5.0, 10.0, 2.0, 0.0, 3.0], "x_total n=2": [10.0 * n for n in range(5)]}
+    deltas = {"x_total n=1"}
+    assert values("increase(x_total[30s])", both, deltas=deltas) == {"n=1": 5.0, "n=2": pytest.approx(30)}
+    assert values("rate(x_total[30s])", both, deltas=deltas) == {"n=1": pytest.approx(5 / 30), "n=2": pytest.approx(1)}
+    assert values("irate(x_total[30s])", both, deltas=deltas) == {"n=1": 0.3, "n=2": 1.0}
+    assert values("rate(x_total[5s])", both, deltas=deltas) == {"n=1": pytest.approx(3 / 5)}
+    assert values("rate(x_total[5s])", both, at_ms=100_000, deltas=deltas) == {}
+    assert values("rate(x_total[30s])", both)["n=1"] != pytest.approx(5 / 30)
+
+
+def test_quantiles_of_buckets_of_increases() -> None:
+    buckets = {"h_bucket le=1": [1.0, 2.0], "h_bucket le=2": [2.0, 6.0], "h_bucket le=+Inf": [2.0, 6.0]}
+    found = values("histogram_quantile(0.5, rate(h_bucket[1m]))", buckets, deltas=buckets)
+    assert found == {"": pytest.approx(1.2)}
