@@ -226,7 +226,7 @@ class _Walk:
             columns = self._all_others(data)
         if columns.keys and isinstance(found, OtlpMetric):
             self._add(columns, found)
-        yield from self._take([(self.index + row, point) for row, point in columns.others], found)
+        yield from self._take([(self.index + row, point) for row, point in columns.others], found, shape)
         self.index += columns.count
 
     def _add(self, columns: PointColumns, metric: OtlpMetric) -> None:
@@ -274,7 +274,7 @@ class _Walk:
             return Invalid(f"{sent[:80]} and {other[:80]} would both be called {name} here; rename one", field="name")
         return OtlpMetric(name, sent, shape, kind, shown_unit(unit), origin, raw_of(origin, sent))
 
-    def _take(self, points: list[tuple[int, Any]], metric: OtlpMetric | Invalid) -> Iterator[Parsed]:
+    def _take(self, points: list[tuple[int, Any]], metric: OtlpMetric | Invalid, shape: str) -> Iterator[Parsed]:
         """Parse points of one metric; each is accepted or refused as a whole."""
         for row, (place, point) in enumerate(points):
             if self.parsed.is_full(FULL_PART):
@@ -290,9 +290,9 @@ class _Walk:
                 raise
             except Invalid as invalid:
                 if isinstance(metric, OtlpMetric):
-                    self.parsed.refuse(place, named(invalid, metric.sent), shown_part(point, metric.shape))
+                    self.parsed.refuse(place, named(invalid, metric.sent), shown_part(point, shape))
                 else:
-                    self.parsed.refuse(place, invalid, shown_part(point))
+                    self.parsed.refuse(place, invalid, shown_part(point, shape))
             self.places += [place] * (len(self.parsed.batch.keys) - len(self.places))
 
     def _point(self, point: Any, metric: OtlpMetric) -> None:

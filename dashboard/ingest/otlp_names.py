@@ -43,7 +43,7 @@ def metric_name(name: str, unit: str, *, monotonic: bool, gauge: bool, names: Na
         return foreign_name(name)
     words = [word for word in _NOT_IN_NAME.split(name[: CEILING.name_bytes + 1]) if word]
     if not words:
-        raise Invalid(f"{name[:40]!a} has no letter and no digit that a name can have", field="name")
+        raise Invalid(f"{name[:40]!r} has no letter and no digit that a name can have", field="name")
     main, per = _unit_words(unit)
     if main and main not in words:
         words.append(main)

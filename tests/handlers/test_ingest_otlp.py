@@ -24,6 +24,7 @@ from dashboard.web.feed import feeding
 from tests.handlers.feeders import bearer, guarded, post, series, series_in
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
+from tests.support.write_request import encode, snappy
 
 pytestmark = pytest.mark.gen_test
 
@@ -323,3 +324,31 @@ async def test_increases_and_totals_of_one_name_do_not_become_one_series() -> No
                 said = answer(await post(server, "/v1/metrics", sums("both", temporality, 3), headers=JSON))
                 assert ("partialSuccess" in said) is rejected
                 assert not rejected or "(delta temporality)" in said["partialSuccess"]["errorMessage"]
+
+
+async def test_a_protobuf_body_that_is_refused_as_a_whole_is_shown_with_its_names(tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, _):
+        row = ({"__name__": "up", "job": "a"}, [(1.0, time.time_ns() // 1_000_000)])
+        remote = snappy(encode([row]))
+        for path, sent, headers in (
+            ("/v1/metrics", protobuf(1), PROTOBUF),
+            ("/v1/metrics", gzip.compress(protobuf(1)), PROTOBUF | {"Content-Encoding": "gzip"}),
+            ("/api/v1/write", remote, {"Content-Encoding": "snappy", "Content-Type": "application/x-protobuf"}),
+        ):
+            assert (await post(server, path, sent, headers=headers)).code == 401
+        shown = {each.snippet for feeder in server.stats.feeders() for each in feeder.refusals}
+        assert shown == {
+            f"application/x-protobuf of {len(protobuf(1))} bytes: load", f"remote write of {len(remote)} bytes: up",
+        }  # fmt: skip
+
+
+async def test_a_point_of_a_metric_without_a_usable_name_is_shown_decoded() -> None:
+    async with running() as server:
+        request = ExportMetricsServiceRequest()
+        metric = request.resource_metrics.add().scope_metrics.add().metrics.add(name="温度")
+        metric.gauge.data_points.add(as_double=2, time_unix_nano=5)
+        await post(server, "/v1/metrics", request.SerializeToString(), headers=PROTOBUF)
+        (feeder,) = answer(await fetch(server, "/api/v1/feeders"))["feeders"]
+        (refusal,) = feeder["refusals"]
+        assert refusal["snippet"] == '{"timeUnixNano":5,"asDouble":2.0}'
+        assert "'温度'" in refusal["reason"]

@@ -16,6 +16,7 @@ from dashboard.ingest.otlp import parse_otlp_json, parse_otlp_protobuf
 from dashboard.ingest.otlp_answers import partial_success, partial_success_protobuf, status_protobuf
 from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.parsed import Parsed
+from dashboard.ingest.shown_bodies import described, otlp_names
 from dashboard.intake.outcome import Outcome
 from dashboard.web.feed.feeding import FeederHandler, FeedServices
 from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format
@@ -71,8 +72,10 @@ class Otlp(Format):
         return Answer(fault.status, msgspec.json.encode({"code": number, "message": fault.text}), JSON)
 
     def shown(self, request: FeedRequest) -> str:
-        """Describe a protobuf body in words, because its bytes are not readable."""
-        return f"{request.content_type} of {len(request.body)} bytes" if request.content_type in _PROTOBUFS else ""
+        """Describe a protobuf body by its first metrics' names, because its bytes are not readable."""
+        if request.content_type not in _PROTOBUFS:
+            return ""
+        return described(f"{request.content_type} of {len(request.body)} bytes", otlp_names(request.body))
 
 
 class OtherSignalHandler(FeederHandler[FeedServices]):

@@ -14,6 +14,7 @@ from dashboard.ingest.packed import unpack, unpack_snappy_block
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.remote_write import LabelCache, parse_write_request
 from dashboard.ingest.remote_write2 import SymbolCache, Written, is_first, parse_request2
+from dashboard.ingest.shown_bodies import described, remote_write_names
 from dashboard.intake.outcome import Outcome
 from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format, encoding_in, faults_in, first_fault
 from dashboard.web.server.base import UnsupportedEncoding
@@ -62,8 +63,8 @@ class RemoteWrite(Format):
         return answer._replace(headers=_counts(0, 0)) if _is_second(request) else answer
 
     def shown(self, request: FeedRequest) -> str:
-        """Describe the body in words, because its bytes are not readable."""
-        return f"remote write of {len(request.body)} bytes"
+        """Describe the body by its first series' names, because its bytes are not readable."""
+        return described(f"remote write of {len(request.body)} bytes", remote_write_names(request.body))
 
 
 def _is_second(request: FeedRequest) -> bool:
