@@ -1,7 +1,6 @@
 """A live dashboard server: feeders post numbers, browsers and wall screens show them within a tick.
 
-The packages, in reading order. Each imports only from packages above it (import-linter checks this, see setup.cfg), with one
-exception: ``replica`` keeps the index of selectors, ``query/index.py``.
+The packages, in reading order. Each imports only from packages above it (import-linter checks this, see setup.cfg).
 
     domain        values and rules: series, selectors, documents, boards, freshness, partitions, errors; no I/O
     settings      every setting, in one table; beside it: ``settings_loading``, ``runtime`` (all tasks), ``turns``, ``logs``, ``resources``
@@ -13,6 +12,7 @@ exception: ``replica`` keeps the index of selectors, ``query/index.py``.
     socketio      Socket.IO: packets, and their translation to the messages of ``/ws``; no I/O
     entries       the payloads of the journal: structs, tags, bytes; no I/O
     journal       one order for everything accepted: the port and its engines
+    index         the index of series by labels, and the matches of selectors; no I/O
     replica       the state that the journal's entries build; no I/O, no clock
     query         reading of series: windows, changes since a position, lists; no I/O
     replication   the replicas of this process: restore, follow the journal, store checkpoints

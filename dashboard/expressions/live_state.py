@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from dashboard.expressions.conditions import Corrections
 from dashboard.expressions.watched import LiveSpec, live_expression
-from dashboard.query.index import Matches, SeriesIndex
+from dashboard.index.series_index import Matches, SeriesIndex
 from dashboard.query.promql.syntax import selectors_of
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series

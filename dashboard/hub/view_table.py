@@ -13,7 +13,7 @@ from dashboard.hub.shared_changes import SharedChanges
 from dashboard.hub.sources import ExpressionSource, ReplicaSources
 from dashboard.hub.subscription import Subscriber, Subscription
 from dashboard.hub.view import View, ViewSpec
-from dashboard.query.index import Keyed, SeriesIndex
+from dashboard.index.series_index import Keyed, SeriesIndex
 from dashboard.replica.documents import DocumentKey
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
 from dashboard.domain.selector import Selector
-from dashboard.query.index import Keyed, Listener, SeriesIndex
+from dashboard.index.series_index import Keyed, Listener, SeriesIndex
 
 #: After more changes than these everything is built anew.
 _MOST_CHANGES = 200

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from dashboard.domain.document import Document
 from dashboard.domain.series import SeriesKey
-from dashboard.query.index import SeriesIndex
+from dashboard.index.series_index import SeriesIndex
 
 
 class StoredDocument(NamedTuple):

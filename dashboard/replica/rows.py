@@ -66,7 +66,7 @@ class Finish(Protocol[T_contra]):
 
 
 class Followed(Protocol):
-    """Matches of a selector with listeners, see ``query/index.py``."""
+    """Matches of a selector with listeners, see ``index/series_index.py``."""
 
     @property
     def armed(self) -> Collection[object]:

@@ -15,7 +15,7 @@ from itertools import repeat
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series
 from dashboard.entries.samples import Samples, SeriesEnded, unpack_floats, unpack_ints
-from dashboard.query.index import SeriesIndex
+from dashboard.index.series_index import SeriesIndex
 from dashboard.replica.late import LateSamples
 from dashboard.replica.patience import Patience
 from dashboard.replica.rows import Rows

@@ -11,7 +11,7 @@ from random import Random
 
 from dashboard.domain.selector import parse_selector
 from dashboard.domain.series import SeriesKey
-from dashboard.query.index import SeriesIndex
+from dashboard.index.series_index import SeriesIndex
 from tests.bench.figure import Bar, Row, bench
 from tests.bench.processes import Bench
 

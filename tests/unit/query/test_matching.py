@@ -4,7 +4,7 @@ from random import Random
 
 from dashboard.domain.selector import parse_selector
 from dashboard.domain.series import SeriesKey, parse_series
-from dashboard.query.index import SeriesIndex
+from dashboard.index.series_index import SeriesIndex
 from dashboard.query.matching import Matching
 
 

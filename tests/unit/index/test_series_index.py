@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from dashboard.domain.selector import Selector, parse_selector
 from dashboard.domain.series import SeriesKey, parse_series
-from dashboard.query.index import SeriesIndex
-from dashboard.query.patterns import CHUNK
+from dashboard.index.patterns import CHUNK
+from dashboard.index.series_index import SeriesIndex
 
 
 class Item:

@@ -17,7 +17,7 @@ from typing import Generic, Protocol, TypeVar
 
 from dashboard.domain.selector import Matcher, Selector
 from dashboard.domain.series import SeriesKey
-from dashboard.query.patterns import CHUNK, Chunk, literals_of, prefix_of
+from dashboard.index.patterns import CHUNK, Chunk, literals_of, prefix_of
 
 NAME_LABEL = "__name__"
 #: Series tested in one step.

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dashboard.query.patterns import Chunk, literals_of, prefix_of
+from dashboard.index.patterns import Chunk, literals_of, prefix_of
 
 VALUES = ["a", "b", "ab", "web-1", "web-2", "", "x y", "ü", "A", "a\nb", "10", "\n"]
 
