@@ -103,7 +103,7 @@ class Selector:
 def parse_selector(text: str) -> Selector:
     """Parse ``name``, ``name{…}`` or ``{…}``; raise Invalid with what is wrong and where."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_SELECTOR_BYTES:
-        raise Invalid(f"is longer than {MAX_SELECTOR_BYTES} bytes", field="selector")
+        raise Invalid(f"is longer than {MAX_SELECTOR_BYTES} bytes; shorten it", field="selector")
     head = _HEAD.fullmatch(text)
     if not head or not (head[1] or head[2]):
         raise Invalid(
@@ -160,7 +160,7 @@ def make_matcher(label: str, operator: str, value: str) -> Matcher:
     if operator == "!=":
         return Matcher(label, operator, value, value.__ne__)
     if len(value.encode("utf-8", "surrogatepass")) > MAX_PATTERN_BYTES:
-        raise Invalid(f"the regular expression is longer than {MAX_PATTERN_BYTES} bytes", field="selector")
+        raise Invalid(f"the regular expression is longer than {MAX_PATTERN_BYTES} bytes; shorten it", field="selector")
     try:
         pattern = re2.compile(value, _RE2_OPTIONS)
     except (re2.error, UnicodeError) as error:

@@ -24,12 +24,12 @@ class ConnectionPlaces:
         """Return a place for a client; raises Overloaded."""
         most, taken = self._limits.max_connections, len(self._registry.connections)
         if taken >= most:
-            raise Overloaded(f"more than {most} connections")
+            raise Overloaded(f"more than {most} connections; try again later")
         if caller.kind != "anonymous":
             return Place()
         if taken >= most - most // 5:
             raise Overloaded("the remaining connections are reserved for users and tokens; log in, or try again later")
         most = self._limits.max_anonymous_per_address
         if not self._counts.take(network, most):
-            raise Overloaded(f"more than {most} connections of one address without a login")
+            raise Overloaded(f"more than {most} connections of one address without a login; log in, or close some")
         return Place(self._counts, network)

@@ -10,7 +10,7 @@ from typing import Any
 
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.batch import Batch, check_declared, while_hopeful
-from dashboard.ingest.json_values import ValueFault, read_leniently, written
+from dashboard.ingest.json_values import ValueFault, not_a_number, read_leniently, written
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed, check_count, finite
@@ -62,7 +62,7 @@ def _take(index: int, given: Any, parsed: Parsed, latest_ms: int, origins: Origi
     t_ms = time_of(given.get("time"), latest_ms, "time")
     every_s = given.get("interval")
     if every_s is not None and (not isinstance(every_s, int | float) or isinstance(every_s, bool)):
-        raise Invalid("is not a number", field="interval")
+        raise not_a_number(every_s, "interval")
     check_declared(None, every_s, field="interval")
     for name, kind, value in zip(names, types, values, strict=True):
         try:
@@ -71,7 +71,7 @@ def _take(index: int, given: Any, parsed: Parsed, latest_ms: int, origins: Origi
             if isinstance(value, ValueFault):
                 raise Invalid(value.reason, field="value")
             if not isinstance(value, int | float) or isinstance(value, bool):
-                raise Invalid("is not a number", field="value")
+                raise not_a_number(value, "value")
             value = finite(value)
             key = foreign_key(base if name == "value" else f"{base}_{name}", labels)
             origin = f"{plugin} {type_} {name}{' (absolute)' if kind == 'absolute' else ''}"

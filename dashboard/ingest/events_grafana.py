@@ -15,6 +15,7 @@ from dashboard.domain.event import EventIn, build_event, fingerprint_of
 from dashboard.ingest.batch import MAX_T_MS, check_time
 from dashboard.ingest.events_graphite import parse_graphite_event
 from dashboard.ingest.events_json import read_object, tags_in, text_in
+from dashboard.ingest.json_values import not_a_number
 from dashboard.ingest.parsed import Parsed
 
 #: Tags that an item of the document keeps.
@@ -133,5 +134,5 @@ def _time(given: dict[str, Any], name: str, latest_ms: int) -> int | None:
     if isinstance(stated, str) and stated.isascii() and stated.isdigit() and len(stated) <= 16:
         stated = int(stated)  # as shell scripts quote it
     if not isinstance(stated, int | float) or isinstance(stated, bool):
-        raise Invalid("is not a number", field=name)
+        raise not_a_number(stated, name)
     return check_time(stated, latest_ms, field=name)

@@ -79,7 +79,7 @@ def leaves(name: str, value: Any) -> Iterator[Leaf]:
         name, path, value, depth = waiting.pop()
         if isinstance(value, dict | list):
             if count + len(waiting) + len(value) > MAX_LEAVES:
-                raise Invalid(f"has more than {MAX_LEAVES} values")
+                raise Invalid(f"has more than {MAX_LEAVES} values; send fewer in one")
             if depth >= MAX_DEPTH:
                 yield Leaf(name, path, ValueFault("nested too deep"))
                 continue
@@ -88,6 +88,11 @@ def leaves(name: str, value: Any) -> Iterator[Leaf]:
         elif value is not None:
             count += 1
             yield Leaf(name, path, value)
+
+
+def not_a_number(value: Any, field: str) -> Invalid:
+    """Return the refusal of a value that should be a number; it shows the beginning of the value."""
+    return Invalid(f"{written(value)[:40]} is not a number", field=field)
 
 
 def written(value: Any) -> str:

@@ -83,7 +83,7 @@ def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precis
     if precision not in _PRECISIONS:
         raise Invalid(f"{precision[:20]!a} is not one of n, ns, u, us, ms, s, m, h", field="precision")
     if body.count(b"\n") > MAX_SAMPLES:
-        raise Invalid(f"more than {MAX_SAMPLES} lines in one body")
+        raise Invalid(f"more than {MAX_SAMPLES} lines in one body; send fewer at a time")
     cache.renew(latest_ms)
     body = body.removeprefix(BYTE_ORDER_MARK)
     try:

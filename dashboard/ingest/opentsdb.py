@@ -13,7 +13,7 @@ from typing import Any
 
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.batch import Batch, while_hopeful
-from dashboard.ingest.json_values import ValueFault, leaves, read_leniently, written
+from dashboard.ingest.json_values import ValueFault, leaves, not_a_number, read_leniently, written
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import Origins, OwnedRecall
 from dashboard.ingest.parsed import NotFinite, Parsed, check_count
@@ -56,7 +56,7 @@ def _take(point: Any, parsed: Parsed, latest_ms: int, origins: Origins) -> None:
             raise Invalid("is missing", field="value")
         return  # no value
     if isinstance(value, dict):
-        raise Invalid("is not a number", field="value")
+        raise not_a_number(value, "value")
     for leaf, number in [(leaf, _number(leaf.value)) for leaf in leaves(metric, value)]:  # all or none
         origin = ",".join([metric, *sorted(tags)]) + leaf.path
         key = origins.claim(foreign_key(leaf.name, tags.items()), origin, parsed.batch.claims)
@@ -124,5 +124,5 @@ def _number(value: Any) -> float:
     if isinstance(value, ValueFault):
         raise Invalid(value.reason, field="value")
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise Invalid("is not a number", field="value")
+        raise not_a_number(value, "value")
     return value

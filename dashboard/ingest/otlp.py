@@ -146,7 +146,9 @@ class _Walk:
         """Decode a part; refuse an unreadable part and return None."""
         self.parts += 1
         if self.parts > self.most_parts:
-            raise Invalid(f"more than {self.most_parts} resources, scopes and metrics in one body")
+            raise Invalid(
+                f"more than {self.most_parts} resources, scopes and metrics in one body; send fewer at a time"
+            )
         try:
             return read_any(part, schema, self.not_read)
         except TooManyFields:

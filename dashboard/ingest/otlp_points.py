@@ -13,6 +13,7 @@ from typing import Any
 
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.exponential import middle, quantiles
+from dashboard.ingest.json_values import not_a_number
 from dashboard.ingest.otlp_values import decimal_text, items, whole
 from dashboard.ingest.parsed import NotFinite
 
@@ -46,11 +47,11 @@ def number(value: Any, field: str) -> float:
         try:
             value = float(value)
         except ValueError:
-            raise Invalid("is not a number", field=field) from None
+            raise not_a_number(value, field) from None
     if not isinstance(value, int | float) or isinstance(value, bool) or abs(value) > 1.8e308:
         if isinstance(value, float):
             raise NotFinite(field=field)
-        raise Invalid("is not a number", field=field)
+        raise not_a_number(value, field)
     if not math.isfinite(value):
         raise NotFinite(field=field)
     return float(value)

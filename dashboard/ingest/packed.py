@@ -71,7 +71,7 @@ def unpack_unstated(body: bytes, encoding: str, max_bytes: int) -> bytes:
             parts.append(decoder.decode(body[at : at + _STEP_BYTES], at + _STEP_BYTES >= len(body)).encode())
             size += len(parts[-1])
             if size > max_bytes:
-                raise TooLarge(f"the body has more than {max_bytes} bytes in UTF-8")
+                raise TooLarge(f"the body has more than {max_bytes} bytes in UTF-8; send less at a time")
     except UnicodeError:
         raise Invalid("the body begins like UTF-16 and is not UTF-16; send UTF-8") from None
     return b"".join(parts)
@@ -126,7 +126,7 @@ def _bounded(body: bytes, into: Callable[[bytes, bytearray], int], encoding: str
         except _cramjam().DecompressionError as error:
             fault = str(error)
     if "whole buffer" in fault:
-        raise TooLarge(f"the body has more than {max_bytes} bytes unpacked")
+        raise TooLarge(f"the body has more than {max_bytes} bytes unpacked; send less at a time")
     raise Invalid(f"the body is not {encoding}: {fault[:100]}", field="Content-Encoding")
 
 
@@ -139,7 +139,7 @@ def _inflate(body: bytes, max_bytes: int) -> bytes:
         except zlib.error:
             continue
         if len(data) > max_bytes:
-            raise TooLarge(f"the body has more than {max_bytes} bytes unpacked")
+            raise TooLarge(f"the body has more than {max_bytes} bytes unpacked; send less at a time")
         if inflater.eof:
             return data
     raise Invalid("the body is not deflate", field="Content-Encoding")
@@ -160,11 +160,14 @@ def _gunzip(body: bytes, max_bytes: int) -> bytes:
             size += len(data)
             packed, is_whole = inflater.unconsumed_tail or inflater.unused_data, inflater.eof
             if size > max_bytes:
-                raise TooLarge(f"the body has more than {max_bytes} bytes unpacked")
+                raise TooLarge(f"the body has more than {max_bytes} bytes unpacked; send less at a time")
             if is_whole:
                 members, inflater = members + 1, zlib.decompressobj(31)
                 if members > _MAX_GZIP_MEMBERS:
-                    raise Invalid(f"the gzip body has more than {_MAX_GZIP_MEMBERS} members", field="Content-Encoding")
+                    raise Invalid(
+                        f"the gzip body has more than {_MAX_GZIP_MEMBERS} members; compress it in one piece",
+                        field="Content-Encoding",
+                    )
     if not is_whole:
         raise Invalid("the gzip body is cut off", field="Content-Encoding")
     return b"".join(parts)

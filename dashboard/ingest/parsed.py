@@ -76,7 +76,7 @@ class Parsed:
             check_declared(unit, every_s)
             batch.declared.append((len(batch.keys), unit, every_s))
         if len(batch.keys) >= MAX_SAMPLES:
-            raise Invalid(f"more than {MAX_SAMPLES} samples in one body")
+            raise Invalid(f"more than {MAX_SAMPLES} samples in one body; send fewer at a time")
         if kind is not None:
             batch.kinds[key] = kind
         batch.keys.append(key)

@@ -71,7 +71,7 @@ def parse_prometheus_protobuf(body: bytes, latest_ms: int, *, labels: Mapping[st
             places += [index] * (len(parsed.batch.keys) - len(places))
             index += 1
             if index > MAX_SAMPLES:
-                raise Invalid(f"more than {MAX_SAMPLES} metrics in one body")
+                raise Invalid(f"more than {MAX_SAMPLES} metrics in one body; send fewer at a time")
     return parsed
 
 

@@ -132,7 +132,7 @@ class _Reader:
         name, labels = (seen[1], {}) if seen is not None else _named(line, head)
         value, t_s = self._numbers(line[head.end() :])
         if self.index >= MAX_SAMPLES:
-            raise Invalid(f"more than {MAX_SAMPLES} samples in one body")
+            raise Invalid(f"more than {MAX_SAMPLES} samples in one body; send fewer at a time")
         self.good += 1
         left_out, kind, unit = self.families.get(name) or self._family(name)
         if left_out:

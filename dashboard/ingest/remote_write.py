@@ -182,7 +182,7 @@ def _quickly(
     if at > end:
         raise Invalid("a protobuf field is longer than its message")
     if len(keys) + len(others) > MAX_SAMPLES:
-        raise Invalid(f"more than {MAX_SAMPLES} series in one body")
+        raise Invalid(f"more than {MAX_SAMPLES} series in one body; send fewer at a time")
     if keys:
         taken = {index for index, _ in others}
         left = _add_columns(parsed, keys, b"".join(tails), latest_ms, taken)
@@ -294,7 +294,7 @@ def take_points(
         if failures >= MAX_REFUSALS:
             break
         if len(parsed.batch.keys) + len(parsed.ended) >= MAX_SAMPLES:
-            failed = failed or Invalid(f"more than {MAX_SAMPLES} samples in one body")
+            failed = failed or Invalid(f"more than {MAX_SAMPLES} samples in one body; send fewer at a time")
             break
         try:
             bits, stated = _sample(sample, not_read)
@@ -312,7 +312,7 @@ def take_points(
         if failures >= MAX_REFUSALS:
             break
         if len(parsed.batch.keys) + len(parsed.ended) >= MAX_SAMPLES:
-            failed = failed or Invalid(f"more than {MAX_SAMPLES} samples in one body")
+            failed = failed or Invalid(f"more than {MAX_SAMPLES} samples in one body; send fewer at a time")
             break
         try:
             take_histogram(histogram, parse_series(key), parsed, latest_ms, not_read)

@@ -93,7 +93,7 @@ def parse_request2(data: bytes, cache: SymbolCache, latest_ms: int) -> Written:
         else:
             series.append(value)
         if len(symbols) > _MAX_SYMBOLS or len(series) > most:
-            raise Invalid(f"more than {_MAX_SYMBOLS} symbols or {most} series in one body")
+            raise Invalid(f"more than {_MAX_SYMBOLS} symbols or {most} series in one body; send fewer at a time")
     if symbols and symbols[0]:
         raise Invalid("the first symbol must be empty", field="symbols")
     walk = _SeriesWalk(series, symbols, cache, latest_ms, not_read)

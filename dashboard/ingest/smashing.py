@@ -16,7 +16,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.series import MAX_UNIT_BYTES, check_name, check_text
 from dashboard.ingest.batch import check_time
 from dashboard.ingest.events_json import read_object, text_in
-from dashboard.ingest.json_values import ValueFault, as_json, leaves, read_leniently, written
+from dashboard.ingest.json_values import ValueFault, as_json, leaves, not_a_number, read_leniently, written
 from dashboard.ingest.naming import foreign_name
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed
@@ -110,11 +110,11 @@ def _number(given: Any, field: str) -> float:
         try:
             given = float(given.replace("_", "x"))
         except ValueError:
-            raise Invalid("is not a number", field=field) from None
+            raise not_a_number(given, field) from None
         if not math.isfinite(given):
-            raise Invalid("is not a number", field=field)
+            raise not_a_number(given, field)
     if not isinstance(given, int | float) or isinstance(given, bool):
-        raise Invalid("is not a number", field=field)
+        raise not_a_number(given, field)
     return given
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.batch import Batch, check_time, while_hopeful
 from dashboard.ingest.events_json import moment
-from dashboard.ingest.json_values import Leaf, ValueFault, leaves, read_leniently, written
+from dashboard.ingest.json_values import Leaf, ValueFault, leaves, not_a_number, read_leniently, written
 from dashboard.ingest.naming import foreign_document, foreign_key, with_labels
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed, check_count, finite
@@ -75,7 +75,7 @@ def time_of(stated: Any, latest_ms: int, field: str) -> int | None:
     if stated is None:
         return None
     if not isinstance(stated, int | float) or isinstance(stated, bool):
-        raise Invalid("is not a number", field=field)
+        raise not_a_number(stated, field)
     for below, times_by, divide_by in ((1e11, 1_000, 1), (1e14, 1, 1), (1e17, 1, 1_000), (1e20, 1, 1_000_000)):
         if stated < below:
             return check_time(stated * times_by // divide_by, latest_ms, field=field, unit="seconds")

@@ -59,7 +59,7 @@ def divided(data: bytes) -> Divided:
             if tag == _METADATA:
                 metadata.append(data[read_varint(data, value)[1] : at])
         if count > most or others > most_others:
-            raise Invalid(f"more than {most} series or {most_others} other fields in one body")
+            raise Invalid(f"more than {most} series or {most_others} other fields in one body; send fewer at a time")
         if at - start >= PIECE_BYTES:
             spans.append((first, start, at))
             first, start = count, at

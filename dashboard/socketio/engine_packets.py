@@ -58,7 +58,7 @@ def parse_packet(text: str) -> EnginePacket:
 def parse_body(text: str, *, max_packets: int) -> list[EnginePacket]:
     """Parse the packets in the body of a POST; raises Invalid if a packet is wrong or there are too many packets."""
     if text.count(SEPARATOR) >= max_packets:
-        raise Invalid(f"more than {max_packets} packets in one body")
+        raise Invalid(f"more than {max_packets} packets in one body; send fewer at a time")
     return [_parse_binary(part) if part[:1] == "b" else parse_packet(part) for part in text.split(SEPARATOR)]
 
 

@@ -64,7 +64,7 @@ _COLLECTD = {"plugin": "a", "values": [1], "dsnames": ["value"], "dstypes": ["ga
         ("/write", "a v=-5u", "partial write: line 1: v: '-5u' is below 0; write -5i"),
         ("/api/live/push/a", f"a v=1 {_THEN_S}000", "must be nanoseconds since 1970; it looks like milliseconds"),
         ("/events/", {"what": "x", "when": 5}, "when: must be seconds since 1970"),
-        ("/events/", {"what": "x", "when": "abc"}, "when: is not a number"),
+        ("/events/", {"what": "x", "when": "abc"}, "when: \"abc\" is not a number"),
         ("/api/v1/telegraf", {"name": "a", "fields": {"v": 1}, "timestamp": 5}, "timestamp: must be seconds since 1970"),
         ("/api/v1/collectd", [_COLLECTD | {"time": 5}], "time: must be seconds"),
         ("/api/v1/collectd", [_COLLECTD | {"interval": -1}], "interval: must be more than 0"),

@@ -59,7 +59,7 @@ class RequestBody:
         """Store an arrived chunk, or set ``refused``. The caller runs the iterator to its end; other tasks may run between its steps."""
         self._arrived += len(chunk)
         if self._arrived > self._max_bytes:
-            self.refuse(TooLarge(f"the body has more than {self._max_bytes} bytes"))
+            self.refuse(TooLarge(f"the body has more than {self._max_bytes} bytes; send less at a time"))
         if self._gunzip is None:
             self._keep(chunk)
             return
@@ -79,7 +79,10 @@ class RequestBody:
                 members += 1
                 if self._members > _MAX_MEMBERS:
                     self.refuse(
-                        Invalid(f"the gzip body has more than {_MAX_MEMBERS} members", field="Content-Encoding")
+                        Invalid(
+                            f"the gzip body has more than {_MAX_MEMBERS} members; compress it in one piece",
+                            field="Content-Encoding",
+                        )
                     )
             if data or not members % _STEP_MEMBERS:
                 yield
@@ -88,7 +91,7 @@ class RequestBody:
         if self.refused is not None or not data:
             return
         if self.size + len(data) > self._max_bytes:
-            self.refuse(TooLarge(f"the body has more than {self._max_bytes} bytes"))
+            self.refuse(TooLarge(f"the body has more than {self._max_bytes} bytes; send less at a time"))
         elif not self._budget.take(len(data)):
             self.refuse(Overloaded("too many request bodies are in memory; try again in a second"))
         else:

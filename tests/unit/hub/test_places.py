@@ -60,4 +60,4 @@ def test_a_fifth_of_the_places_is_for_those_who_are_authenticated() -> None:
     assert [stand.open(ANONYMOUS, f"10.0.0.{number}") == "" for number in range(10)] == [True] * 8 + [False] * 2
     assert "users and tokens" in stand.open(ANONYMOUS, "10.0.1.1")
     assert [stand.open(ANN, "10.0.0.1") == "" for _ in range(3)] == [True, True, False]
-    assert stand.open(ANN, "10.0.0.1") == "more than 10 connections"
+    assert stand.open(ANN, "10.0.0.1") == "more than 10 connections; try again later"

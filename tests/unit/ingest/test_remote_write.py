@@ -154,7 +154,9 @@ def test_samples_beyond_the_limit_of_a_part_are_not_read(monkeypatch: pytest.Mon
     for stale in (False, True):
         parsed = parse(encode([(UP, [(STALE if stale else 1.0, T + n) for n in range(5_000)])]))
         assert len(parsed.batch.keys) + len(parsed.ended) == 1_000
-        assert [refused.reason for refused in parsed.batch.refused] == ["more than 1000 samples in one body"]
+        assert [refused.reason for refused in parsed.batch.refused] == [
+            "more than 1000 samples in one body; send fewer at a time"
+        ]
 
 
 def test_series_after_very_many_refused_ones_are_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,4 +218,6 @@ def test_the_rows_of_native_histograms_have_the_limit_of_a_part(monkeypatch: pyt
     monkeypatch.setattr(remote_write, "MAX_SAMPLES", 1_000)
     parsed = parse(series)
     assert len(parsed.batch.keys) == 3 * 403  # whole histograms
-    assert [refused.reason for refused in parsed.batch.refused] == ["more than 1000 samples in one body"]
+    assert [refused.reason for refused in parsed.batch.refused] == [
+        "more than 1000 samples in one body; send fewer at a time"
+    ]
