@@ -105,7 +105,10 @@ class SignIn:
             self._presence.authenticated(connection)
         own = len(self._registry.connections_of(caller.id))
         if self._has_elsewhere(caller) and not full:
-            connection.refuse(Overloaded("this user's connections to other processes are not counted yet"), None)
+            connection.refuse(
+                Overloaded("this user's connections to other processes are not counted yet; try again in a second"),
+                None,
+            )
             connection.give_up(CloseCode.OVERLOADED, "reconnect: the count may include a process that has ended")
             return
         if (full and self._has_elsewhere(caller)) or own >= self._max_user_connections:

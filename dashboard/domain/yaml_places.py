@@ -80,7 +80,9 @@ def _check_size(path: Path, root: yaml.Node | None) -> None:
 def _check_number(path: Path, node: yaml.Node) -> None:
     """Refuse a very long number: the time to read ``1:59:59:…``, a number to the base 60, grows with the square of its length."""
     if isinstance(node, yaml.ScalarNode) and len(node.value) > _MOST_DIGITS and node.tag.endswith((":int", ":float")):
-        raise ConfigurationError(f"{path}:{node.start_mark.line + 1}: a number of more than {_MOST_DIGITS} characters")
+        raise ConfigurationError(
+            f"{path}:{node.start_mark.line + 1}: a number of more than {_MOST_DIGITS} characters; shorten it"
+        )
 
 
 def _within(node: yaml.Node) -> list[yaml.Node]:

@@ -19,7 +19,7 @@ from tornado.simple_httpclient import HTTPTimeoutError, SimpleAsyncHTTPClient
 from dashboard.accounts.fetch import FETCH_FAULTS, fetch
 from dashboard.domain.errors import DashboardError, Invalid
 from dashboard.domain.series import series_key
-from dashboard.feeders.source_state import SourceFault, SourceState
+from dashboard.feeders.source_state import SourceFault, SourceState, text_of
 from dashboard.feeders.sources_file import ScrapeTarget
 from dashboard.feeders.submitter import Submitter
 from dashboard.ingest.parsed import Parsed
@@ -163,7 +163,7 @@ class ScrapeSource:
             ) from None
         except FETCH_FAULTS as error:
             self._check_size(body)
-            raise SourceFault("connection", str(getattr(error, "message", "") or error)) from None
+            raise SourceFault("connection", getattr(error, "message", "") or text_of(error)) from None
 
     async def _parse(self, text: bytes, content_type: str) -> Parsed:
         latest_ms, every_s = self._submitter.latest_ms(), self._target.every_s

@@ -123,7 +123,7 @@ class SourceState:
         """Record that the source does not work now; log only the first of several failures in a row."""
         reason = fault.reason if isinstance(fault, SourceFault) else getattr(fault, "code", type(fault).__name__)
         self.failures[reason] += 1
-        said = _text_of(fault)
+        said = text_of(fault)
         if self.failing_since_ms is None:
             self.failing_since_ms = self.now_ms()
             _log.warning("source %s: %s", self.id, said)
@@ -169,7 +169,7 @@ def _told(refusal: Refusal) -> str:
     return f"{refusal.field}: {refusal.reason}" if refusal.field else refusal.reason
 
 
-def _text_of(fault: Exception) -> str:
+def text_of(fault: Exception) -> str:
     """Return what a fault says; of the system's errors without their number."""
     if isinstance(fault, OSError) and fault.strerror:
         return f"{fault.filename}: {fault.strerror}" if fault.filename else fault.strerror

@@ -47,7 +47,7 @@ def parse_graphite(data: bytes, cache: PathCache, latest_ms: int) -> Parsed:
 
 def _take(line: bytes, parsed: Parsed, cache: PathCache, latest_ms: int) -> None:
     if len(line) > MAX_LINE_BYTES:
-        raise Invalid(f"is longer than {MAX_LINE_BYTES} bytes")
+        raise Invalid(f"is longer than {MAX_LINE_BYTES} bytes; shorten it")
     parts = line.removeprefix(BYTE_ORDER_MARK).split()
     if not 2 <= len(parts) <= 3:
         raise Invalid("is not: path value time")

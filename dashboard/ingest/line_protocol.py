@@ -264,7 +264,7 @@ def _at_line(number: int, invalid: Invalid) -> Invalid:
 def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms: int, scale: Scale) -> None:
     """Add one line's fields; raises Invalid when the line cannot be read. A bad field is refused and the others are kept."""
     if len(line) > MAX_LINE_CHARACTERS:
-        raise Invalid(f"is longer than {MAX_LINE_CHARACTERS} bytes")
+        raise Invalid(f"is longer than {MAX_LINE_CHARACTERS} bytes; shorten it")
     try:
         text = line.decode()  # the C parser crashes on other bytes inside quotes
     except UnicodeDecodeError:

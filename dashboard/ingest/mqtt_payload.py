@@ -77,7 +77,7 @@ class MqttReader:
                 raise Invalid(value.reason, field="payload")
             if isinstance(value, str):
                 if len(value.encode("utf-8", "replace")) > MAX_TEXT_BYTES:
-                    raise Invalid(f"a text of more than {MAX_TEXT_BYTES} bytes", field="payload")
+                    raise Invalid(f"a text of more than {MAX_TEXT_BYTES} bytes; send a shorter one", field="payload")
                 key = foreign_document(name, labels)
                 self._origins.claim(f"{key} ", origin, parsed.batch.claims)
                 parsed.write(key, {"text": value}, place=index)

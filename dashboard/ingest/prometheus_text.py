@@ -86,7 +86,9 @@ class _Reader:
                 ended = True
                 break
             if len(line) > self.max_line_bytes:
-                self._refuse(Invalid(f"line {number} is longer than {self.max_line_bytes} bytes"), line[:200])
+                self._refuse(
+                    Invalid(f"line {number} is longer than {self.max_line_bytes} bytes; shorten it"), line[:200]
+                )
                 continue
             line = line.removesuffix("\r")
             start = line.lstrip(" \t")

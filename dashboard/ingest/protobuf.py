@@ -103,7 +103,7 @@ def read_fields(data: bytes) -> Iterator[tuple[int, int, int | bytes]]:
         if wire == BYTES:
             length, at = (data[at], at + 1) if at < end and data[at] < 0x80 else read_varint(data, at)
             if length > end - at:
-                raise Invalid("a protobuf field is longer than its message")
+                raise Invalid("a protobuf field is longer than its message: the body was cut off")
             yield number, wire, data[at : at + length]
             at += length
         elif wire == VARINT:
@@ -181,7 +181,7 @@ def pieces_of(data: bytes, repeated: Container[int], size: int) -> Iterator[byte
             start = at
     rest = b"".join(others)
     if at > end:
-        raise Invalid("a protobuf field is longer than its message")
+        raise Invalid("a protobuf field is longer than its message: the body was cut off")
     if len(rest) > size:
         yield data
         return

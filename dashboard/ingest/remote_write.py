@@ -180,7 +180,7 @@ def _quickly(
             if len(others) > MAX_SAMPLES:
                 break
     if at > end:
-        raise Invalid("a protobuf field is longer than its message")
+        raise Invalid("a protobuf field is longer than its message: the body was cut off")
     if len(keys) + len(others) > MAX_SAMPLES:
         raise Invalid(f"more than {MAX_SAMPLES} series in one body; send fewer at a time")
     if keys:

@@ -64,7 +64,7 @@ def divided(data: bytes) -> Divided:
             spans.append((first, start, at))
             first, start = count, at
     if at > len(data):
-        raise Invalid("a protobuf field is longer than its message")
+        raise Invalid("a protobuf field is longer than its message: the body was cut off")
     spans.append((first, start, at))
     return Divided(_pieces(data, spans), count, metadata)
 

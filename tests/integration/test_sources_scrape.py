@@ -185,7 +185,7 @@ def test_one_bad_line_and_one_long_label_cost_themselves_and_the_target_is_up(sc
         reasons = {refusal["reason"] for feeder in feeders for refusal in feeder["refusals"]}
         assert {"value: 'line' is not a number"} <= {reason[:29] for reason in reasons} | reasons
         assert "labels.a: is 5000 bytes long; at most 4096 (setting max_label_value_bytes)" in reasons
-        assert "line 4 is longer than 65536 bytes" in reasons
+        assert "line 4 is longer than 65536 bytes; shorten it" in reasons
 
 
 def test_an_exporter_may_be_slow(scrape: Any) -> None:

@@ -171,7 +171,7 @@ def test_a_long_line_costs_itself_and_a_target_may_be_given_more() -> None:
     body = b'ok 1\nlong{a="' + b"x" * 70_000 + b'"} 1\nfine 1\n'
     parsed = parse_prometheus(body, LATEST_MS)
     assert parsed.batch.keys == ["ok", "fine"]
-    assert parsed.batch.refused[0].reason == "line 2 is longer than 65536 bytes"
+    assert parsed.batch.refused[0].reason == "line 2 is longer than 65536 bytes; shorten it"
     assert len(parse_prometheus(body, LATEST_MS, max_line_bytes=71_000).batch.refused) == 1  # the value is too long
     short = body.replace(b"x" * 70_000, b"x" * 200)
     assert len(parse_prometheus(short, LATEST_MS, max_line_bytes=100).batch.refused) == 1
