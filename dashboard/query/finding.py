@@ -61,7 +61,7 @@ class SeriesSearch:
 
 def _first_ms(series: Series) -> int:
     """Return the approximate time when a series began: the time of its oldest bucket or sample, in milliseconds."""
-    for buckets in (series.coarse, series.fine):
-        if len(buckets):
+    for buckets in (series.coarse.stored, series.fine):
+        if buckets is not None and len(buckets):
             return buckets.first_slot * buckets.step_ms
     return min(series.times, default=series.last_ms)

@@ -46,10 +46,11 @@ def history_of(series: Series, from_ms: int, until_ms: int, windows: Windows) ->
     if not times:
         return SamplesInRange(array("q"), array("d"))
     all_kept = series.trimmed_seq < 0 and series.thinned_seq < 0
-    if all_kept or (from_ms >= times[0] - 1 and series.is_ordered) or not len(series.coarse):
+    if all_kept or (from_ms >= times[0] - 1 and series.is_ordered) or not (len(series.fine) or series.coarse.stored):
         return _cut(times, values, from_ms, until_ms)
-    step_ms = windows.fine_step_ms
-    fine, order = series.fine.ordered(from_ms // step_ms)
+    step_ms, coarse = windows.fine_step_ms, series.coarse
+    coarse.settle()
+    fine, order = series.fine.ordered(max(from_ms // step_ms, coarse.fine_from))
     kept_ms = _complete_from(series, fine, times[0], step_ms)
     if not from_ms < kept_ms - step_ms < kept_ms <= until_ms + 1:
         kept_ms = max(times[0], kept_ms - step_ms)
@@ -57,8 +58,9 @@ def history_of(series: Series, from_ms: int, until_ms: int, windows: Windows) ->
     if from_ms >= kept_ms - 1:
         return raw
     used = [_Used(fine, order, step_ms, kept_ms)]
-    if not len(series.fine) or series.fine.first_slot * step_ms > from_ms:
-        used = [*_coarse(series, used[0], from_ms, until_ms, windows), *used]
+    if coarse.stored is not None and from_ms < (seam_ms := coarse.fine_from * step_ms):
+        stored = coarse.stored.ordered(from_ms // coarse.step_ms)
+        used.insert(0, _Used(*stored, coarse.step_ms, min(seam_ms, kept_ms)))
     return _with_buckets(series, used, raw, from_ms, until_ms)
 
 
@@ -91,27 +93,6 @@ def _complete_from(series: Series, buckets: Opened, oldest_ms: int, step_ms: int
     at = np.searchsorted(slots, buckets.slots)
     missing = np.flatnonzero(buckets.counts > np.where(slots[at] == buckets.slots, kept[at], 0))
     return (int(buckets.slots[missing[-1]]) + 1) * step_ms if len(missing) else oldest_ms
-
-
-def _coarse(series: Series, fine: _Used, from_ms: int, until_ms: int, windows: Windows) -> list[_Used]:
-    """Return the coarse buckets for the time before the fine buckets.
-
-    The last coarse bucket may overlap the fine buckets, if it has more samples than these.
-    """
-    step_ms = windows.coarse_step_ms
-    coarse, order = series.coarse.ordered(from_ms // step_ms)
-    if not len(series.fine):
-        return [_Used(coarse, order, step_ms, fine.until_ms)]
-    first_ms = series.fine.first_slot * fine.step_ms
-    slot = first_ms // step_ms
-    start_ms, end_ms = slot * step_ms, (slot + 1) * step_ms
-    at = int(np.searchsorted(coarse.slots, slot))
-    among = int(np.searchsorted(fine.columns.slots, end_ms // fine.step_ms))
-    is_whole = from_ms < start_ms and end_ms <= min(fine.until_ms, until_ms + 1)
-    is_whole = is_whole and at < len(coarse.slots) and bool(coarse.slots[at] == slot)
-    if is_whole and int(coarse.counts[at]) > int(fine.columns.counts[:among].sum()):
-        return [_Used(coarse, order, step_ms, end_ms)]
-    return [_Used(coarse, order, step_ms, first_ms)]
 
 
 def _with_buckets(

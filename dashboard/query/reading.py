@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 
 from msgspec import Struct
 
-from dashboard.replica.columns import Columns, mean
+from dashboard.replica.columns import Columns, columns_of, mean
 from dashboard.replica.series import AHEAD_MS, Series, Windows
 from dashboard.replica.thinning import extremes
 
@@ -77,7 +77,7 @@ def newest(series: Series) -> tuple[int, float] | None:
 def buckets_from(series: Series, step_ms: int, from_ms: int, windows: Windows) -> Columns:
     """Return the buckets of ``step_ms`` (fine or coarse) that begin at ``from_ms`` or later, including the unfinished bucket."""
     kept = series.fine if step_ms == windows.fine_step_ms else series.coarse
-    columns = kept.columns(-(-from_ms // step_ms))
+    columns = columns_of(kept.aggregates(-(-from_ms // step_ms)), step_ms)
     run = series.values[series.folded :]
     if not run:
         return columns
@@ -88,7 +88,8 @@ def buckets_from(series: Series, step_ms: int, from_ms: int, windows: Windows) -
     at = bisect_left(columns.times, start)
     least, greatest, total, count = min(run), max(run), sum(run), len(run)
     if at < len(columns.times) and columns.times[at] == start:
-        held_sum, held_count = kept.held(slot)
+        held = kept.aggregates(slot)
+        held_sum, held_count = float(held.sums[0]), int(held.counts[0])
         columns.mins[at] = min(columns.mins[at], least)
         columns.maxs[at] = max(columns.maxs[at], greatest)
         columns.means[at] = mean(held_sum + total, held_count + count, columns.mins[at], columns.maxs[at])

@@ -23,7 +23,6 @@ from dashboard.replica.chunks import (
     unpack_chunks,
     unpack_order,
 )
-from dashboard.replica.columns import Columns, columns_of
 from dashboard.replica.folding import TRIM_BATCH, Folded, Raw, is_damaged, last_of, unfolded
 from dashboard.replica.sample_order import OpenOrder, Order, Run, orders_joined
 
@@ -156,7 +155,7 @@ class Buckets:
         slots = self._slots
         at = len(slots) - 1
         if at < 0 or slot > slots[at]:
-            self._append(slot, run)
+            self.append(slot, run)
             return
         if slot < slots[at]:
             if slot < slots[0]:
@@ -179,7 +178,10 @@ class Buckets:
         self._maxs, self._sums = self._mins[:], self._mins[:]
         self._order.spread(self._mins)
 
-    def _append(self, slot: int, run: Run) -> None:
+    def append(self, slot: int, run: Run) -> None:
+        """Add samples that fall into ``slot``, which must be later than all other buckets."""
+        if self._maxs is self._mins:
+            self._spread()
         self._slots.append(slot)
         self._mins.append(run.least)
         self._maxs.append(run.greatest)
@@ -288,23 +290,33 @@ class Buckets:
             self._order.doubt(at)
         self._counts[at] -= 1
 
+    def cut(self, slot: int) -> None:
+        """Remove the buckets of ``slot`` and later."""
+        self.unfold()
+        self._open(slot)
+        self._delete(bisect_left(self._slots, slot), len(self._slots))
+
     def trim(self, before_slot: int) -> None:
         """Remove the buckets before ``before_slot``, in batches."""
-        if self._folded is not None:
-            if self._trim_is_far(before_slot):
-                return
-            self.unfold()
-        chunks, slots = self._chunks, self._slots
-        if chunks:
-            if self._trimmed_from is None and len(self) >= TRIM_BATCH:
-                self._trimmed_from = slot_at(TRIM_BATCH - 1, chunks, self._hidden, slots)
-            if self._trimmed_from is not None and self._trimmed_from < before_slot:
-                self._hide(before_slot)
-        if not chunks and len(slots) >= TRIM_BATCH and slots[TRIM_BATCH - 1] < before_slot:
-            self._delete(0, bisect_left(slots, before_slot))
+        if self.is_due(before_slot):
+            self.remove(before_slot)
 
-    def _hide(self, before_slot: int) -> None:
-        """Remove the chunks before ``before_slot``. In the chunk that contains ``before_slot``, hide the earlier buckets."""
+    def is_due(self, before_slot: int) -> bool:
+        """Return whether there are so many buckets before ``before_slot`` that it is time to remove them."""
+        if self._folded is not None:  # it may stay compressed as long as too few buckets are due
+            from_slot = self._folded.trimmed_from
+            if len(self) < TRIM_BATCH if from_slot is None else before_slot <= from_slot:
+                return False
+            self.unfold()
+        slots = self._slots
+        if not self._chunks:
+            return len(slots) >= TRIM_BATCH and slots[TRIM_BATCH - 1] < before_slot
+        if self._trimmed_from is None and len(self) >= TRIM_BATCH:
+            self._trimmed_from = slot_at(TRIM_BATCH - 1, self._chunks, self._hidden, slots)
+        return self._trimmed_from is not None and self._trimmed_from < before_slot
+
+    def remove(self, before_slot: int) -> None:
+        """Remove the buckets before ``before_slot``: in the chunk that contains it, hide the earlier buckets."""
         chunks = self._chunks
         gone = next((n for n, chunk in enumerate(chunks) if chunk.last >= before_slot), len(chunks))
         if gone:
@@ -316,48 +328,35 @@ class Buckets:
             self._delete(0, bisect_left(self._slots, before_slot))
         self._trimmed_from = None
 
-    def _trim_is_far(self, before_slot: int) -> bool:
-        """Return whether trimming would remove nothing. If so, restored buckets may stay compressed (*folded*)."""
-        assert self._folded is not None
-        if self._folded.trimmed_from is not None:
-            return before_slot <= self._folded.trimmed_from
-        return len(self) < TRIM_BATCH
-
     def aggregates(self, slot: int) -> Opened:
         """Return copies of the columns of ``slot`` and later buckets. ``maxs`` and ``sums`` may be the same object as ``mins``."""
-        _, needed, opened = self._needed(slot)
+        needed, opened = self._needed(slot)
         past = [unpack_chunk(chunk) for chunk in needed]
-        return joined([*past, opened]).part(self._cut(past, slot)) if past else opened
+        return joined([*past, opened]).part(self._cut(needed, past[0], slot)) if past else opened
 
-    def ordered(self, slot: int) -> tuple[Opened, Order]:
-        """Return what ``aggregates`` returns, and the order of these buckets."""
-        start, needed, opened = self._needed(slot)
-        order = self._order.columns(opened.mins, start)
+    def ordered(self, slot: int, until: int = _NEVER) -> tuple[Opened, Order]:
+        """Return what ``aggregates`` returns, up to before the slot ``until``, and the order of these buckets."""
+        needed, opened = self._needed(slot, until)
+        start = bisect_left(self._slots, slot)
+        order = self._order.columns(opened.mins, start, start + len(opened.mins))
         if not needed:
             return opened, order
         past = [unpack_chunk(chunk) for chunk in needed]
         orders = [unpack_order(chunk.order, part) for chunk, part in zip(needed, past, strict=True)]
-        cut = self._cut(past, slot)
-        return joined([*past, opened]).part(cut), orders_joined([*orders, order]).part(cut)
+        every = joined([*past, opened])
+        cut = self._cut(needed, past[0], slot), None if until == _NEVER else int(every.slots.searchsorted(until))
+        return every.part(*cut), orders_joined([*orders, order]).part(*cut)
 
-    def _needed(self, slot: int) -> tuple[int, list[PackedBuckets], Opened]:
-        """Return three values about the buckets from ``slot`` on: the index of the first open one, the chunks, the open ones."""
+    def _needed(self, slot: int, until: int = _NEVER) -> tuple[list[PackedBuckets], Opened]:
+        """Return the chunks with buckets from ``slot`` to before ``until``, and the columns of the open ones."""
         self.unfold()
-        start = bisect_left(self._slots, slot)
-        return start, [chunk for chunk in self._chunks if chunk.last >= slot], self._opened(start)
+        opened = self._opened(bisect_left(self._slots, slot), bisect_left(self._slots, until))
+        return [chunk for chunk in self._chunks if chunk.last >= slot and chunk.first < until], opened
 
-    def _cut(self, past: list[Opened], slot: int) -> int:
-        """Return how many buckets to leave out at the beginning of the unpacked chunks ``past``: those before ``slot``, or trimmed."""
-        return max(int(past[0].slots.searchsorted(slot)), self._hidden if len(past) == len(self._chunks) else 0)
-
-    def columns(self, from_slot: int) -> Columns:
-        """Return the buckets of ``from_slot`` and later."""
-        return columns_of(self.aggregates(from_slot), self.step_ms)
-
-    def held(self, slot: int) -> tuple[float, int]:
-        """Return sum and count of the bucket of ``slot``, which must exist."""
-        found = self.aggregates(slot)
-        return float(found.sums[0]), int(found.counts[0])
+    def _cut(self, needed: list[PackedBuckets], first: Opened, slot: int) -> int:
+        """Return how many buckets of the ``first`` chunk to leave out: those before ``slot``, or trimmed."""
+        hidden = self._hidden if needed[0] is self._chunks[0] else 0
+        return max(int(first.slots.searchsorted(slot)), hidden)
 
     def raw(self) -> Raw:
         """Return the present buckets without unpacking any."""

@@ -19,6 +19,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.position import Position
 from dashboard.domain.series import parse_series
 from dashboard.entries.samples import pack, unpack_floats, unpack_ints
+from dashboard.replica.coarse import ALL_STORED
 from dashboard.replica.documents import StoredDocument
 from dashboard.replica.folding import Folded, Raw, fold
 from dashboard.replica.patience import Patience
@@ -63,6 +64,7 @@ class _Series(Struct, array_like=True):
     kind: str = ""
     ended_ms: int = 0
     ends: bytes = b""
+    seam: int = ALL_STORED  # see ``CoarseBuckets``
 
 
 class RawSeries(NamedTuple):
@@ -123,6 +125,7 @@ def capture_series(series: Series) -> RawSeries:
         "kind": series.kind,
         "ended_ms": series.ended_ms,
         "ends": pack(series.ends) if series.ends else b"",
+        "seam": series.coarse.seam,
     }
     samples = [pack(series.seqs), pack(series.times), pack(series.values)]
     return RawSeries(described, samples, series.fine.raw(), series.coarse.raw())
@@ -204,5 +207,5 @@ def _load_series(blob: bytes, windows: Windows) -> Series:
         raise ValueError("columns of different length")
     series.load(unpack_ints(data[:size]), unpack_ints(data[size : 2 * size]), unpack_floats(data[2 * size :]))
     series.fine.restore(record.fine)
-    series.coarse.restore(record.coarse)
+    series.coarse.restore(record.coarse, record.seam)
     return series

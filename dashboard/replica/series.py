@@ -15,6 +15,7 @@ from dashboard.domain.freshness import LEARN_GAPS, learn_every_s
 from dashboard.domain.series import SeriesKey
 from dashboard.domain.units import guess_unit
 from dashboard.replica.buckets import Buckets
+from dashboard.replica.coarse import CoarseBuckets
 from dashboard.replica.rows import Rows
 from dashboard.replica.sample_order import Run, run_of, run_of_unordered
 from dashboard.replica.thinning import extremes
@@ -94,7 +95,7 @@ class Series:
         self.folded_run = 0  # number of samples in the last fold
         self.slot_ms = -windows.fine_step_ms  # start of the fine step of the samples not yet folded
         self._fine = Buckets(windows.fine_step_ms)
-        self._coarse = Buckets(windows.coarse_step_ms, 32)
+        self._coarse = CoarseBuckets(self._fine, windows.coarse_step_ms)
 
     @property
     def last_ms(self) -> int:
@@ -129,7 +130,7 @@ class Series:
         return self._fine
 
     @property
-    def coarse(self) -> Buckets:
+    def coarse(self) -> CoarseBuckets:
         """Buckets of ``coarse_step_ms``, with all finished fine steps."""
         self.settle()
         return self._coarse
@@ -229,7 +230,7 @@ class Series:
         return len(self._times) - 1 - self.folded
 
     @property
-    def settled_buckets(self) -> tuple[Buckets, Buckets]:
+    def settled_buckets(self) -> tuple[Buckets, CoarseBuckets]:
         """Fine and coarse buckets, for code that has added the waiting samples."""
         return self._fine, self._coarse
 
@@ -309,8 +310,10 @@ class Series:
         if self.ends is not None and self.ends and self.ends[0] < horizon:
             del self.ends[: bisect_left(self.ends, horizon)]
         if trims_buckets:
-            self._fine.trim((now_ms - windows.fine_ms) // windows.fine_step_ms)
-            self._coarse.trim((now_ms - windows.coarse_ms) // windows.coarse_step_ms)
+            self._coarse.trim(
+                (now_ms - windows.coarse_ms) // windows.coarse_step_ms,
+                (now_ms - windows.fine_ms) // windows.fine_step_ms,
+            )
 
     def _thin(self, end: int) -> None:
         """Keep a quarter of the samples before ``end``, spikes included. All samples before ``end`` must be in the

@@ -54,11 +54,12 @@ def fold_together(every: Sequence[Series], backs: list[int], windows: Windows) -
     if steps:
         runs = [runs_of(times[step], values[step]) for step in steps]
         fine, coarse = zip(*(series.settled_buckets for series in every), strict=True)
-        add_fine, add_coarse = _merge(fine, runs), _merge(coarse, runs)
-        if add_fine is None or add_coarse is None:
+        if any(each.seam * windows.coarse_step_ms > runs[0].first_ms for each in coarse):
+            return False  # some samples are older than the fine buckets
+        add = _merge(fine, runs)
+        if add is None:
             return False
-        add_fine()
-        add_coarse()
+        add()
     folded = steps[-1].stop if steps else 0
     slot_ms = times[-backs[-1]] - times[-backs[-1]] % windows.fine_step_ms
     for series in every:

@@ -18,6 +18,7 @@ from dashboard.ingest import batch
 from dashboard.intake import stats
 from dashboard.journal.port import Entry
 from dashboard.query.promql import budget
+from dashboard.replica.buckets import Buckets
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series, Windows
 from dashboard.rfc6455.close_codes import CloseCode
@@ -74,7 +75,7 @@ def test_the_example_of_a_new_entry_fits_the_code() -> None:
 
 def memory_of(series: Series) -> int:
     columns = [series.seqs, series.times, series.values]
-    for buckets in (series.fine, series.coarse):
+    for buckets in (series.fine, series.coarse.stored or Buckets(1)):
         opened = {id(c): c for c in (buckets._slots, buckets._mins, buckets._maxs, buckets._sums, buckets._counts)}
         order = buckets._order
         columns += [*opened.values(), order._starts, order._values or array("d"), order, buckets, *buckets._chunks]  # type: ignore[list-item]

@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard.replica import columns as for_screens
 from dashboard.replica.buckets import Buckets
 from dashboard.replica.folding import fold
 from dashboard.replica.sample_order import run_of
@@ -18,6 +19,10 @@ def filled(merges: list[tuple[int, list[int]]]) -> Buckets:
     for slot, values in merges:
         merge(buckets, slot, [float(value) for value in values])
     return buckets
+
+
+def for_reading(buckets: Buckets, from_slot: int) -> for_screens.Columns:
+    return for_screens.columns_of(buckets.aggregates(from_slot), buckets.step_ms)
 
 
 def merge(buckets: Buckets, slot: int, values: list[float], offset: int = 0) -> None:
@@ -43,7 +48,7 @@ def test_buckets_agree_with_a_naive_oracle_in_any_order_of_arrival(
     random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis' Random
     wanted = sorted(slot for slot in held if slot >= from_slot)
     for buckets in (filled(merges), filled(shuffled)):
-        got = buckets.columns(from_slot)
+        got = for_reading(buckets, from_slot)
         assert got.times == [slot * 10 for slot in wanted]
         assert got.mins == [min(held[slot]) for slot in wanted]
         assert got.maxs == [max(held[slot]) for slot in wanted]
@@ -56,7 +61,7 @@ def test_buckets_agree_with_a_naive_oracle_in_any_order_of_arrival(
 def test_trimming_takes_only_what_is_before_and_leaves_few_of_it(count: int, before: int) -> None:
     buckets = filled([(slot, [1]) for slot in range(count)])
     buckets.trim(before)
-    kept = [t // 10 for t in buckets.columns(-1).times]
+    kept = [t // 10 for t in for_reading(buckets, -1).times]
     assert [slot for slot in kept if slot >= before] == list(range(before, count))
     assert sum(slot < before for slot in kept) < 64
 
@@ -108,7 +113,7 @@ def test_packed_buckets_are_those_that_were_never_packed(seed: int, pack_at: int
         assert not len(packed) or packed.first_slot == unpacked.first_slot
     assert columns_of(packed) == columns_of(unpacked)
     assert all(np.array_equal(*pair) for pair in zip(packed.aggregates(-1_000), packed.ordered(-1_000)[0], strict=True))
-    assert packed.columns(slot - 40) == unpacked.columns(slot - 40)
+    assert for_reading(packed, slot - 40) == for_reading(unpacked, slot - 40)
     assert fold(packed.raw()) == fold(unpacked.raw())
 
 
@@ -118,7 +123,7 @@ def test_only_buckets_of_one_sample_share_their_columns() -> None:
         buckets.add(slot, slot * 10, slot / 4)
     assert buckets._maxs is buckets._mins is buckets._sums
     merge(buckets, 9, [-1.0, 1.0, -1.0])
-    columns = buckets.columns(0)
+    columns = for_reading(buckets, 0)
     assert columns.means == [*(slot / 4 for slot in range(9)), -1 / 3]
     assert columns.maxs[-2:] == [2.0, 1]
 

@@ -180,6 +180,6 @@ def test_kind_and_end_of_a_series_are_kept_and_records_from_before_there_were_an
     records["s:a"] = msgspec.msgpack.encode(record)
     (ended,) = restore(replica.position, records, WINDOWS).table
     assert list(ended.ends or ()) == [T0 + 5]
-    records["s:a"] = msgspec.msgpack.encode(record[:-3])
+    records["s:a"] = msgspec.msgpack.encode(record[:-4])
     (older,) = restore(replica.position, records, WINDOWS).table
     assert (older.kind, older.is_ended, older.ends) == ("", False, None)

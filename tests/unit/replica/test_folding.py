@@ -8,7 +8,7 @@ from msgspec import structs
 from dashboard.replica.buckets import Buckets
 from dashboard.replica.folding import Folded, fold
 from dashboard.replica.sample_order import UNKNOWN
-from tests.unit.replica.test_buckets import MERGES, columns_of, filled, merge
+from tests.unit.replica.test_buckets import MERGES, columns_of, filled, for_reading, merge
 
 
 @settings(max_examples=50)
@@ -18,10 +18,10 @@ def test_packed_columns_unpack_to_the_same(merges: list[tuple[int, list[int]]]) 
     again.restore(fold(buckets.raw()))
     assert len(again) == len(buckets)
     assert fold(again.raw()) == fold(buckets.raw())
-    assert again.columns(-100) == buckets.columns(-100)
+    assert for_reading(again, -100) == for_reading(buckets, -100)
     assert columns_of(again) == columns_of(buckets)
     merge(again, 99, [1.0])
-    assert again.columns(99).times == [990]
+    assert for_reading(again, 99).times == [990]
 
 
 @pytest.mark.parametrize("field", ["columns", "order"])
@@ -43,7 +43,7 @@ WITHOUT_ORDER = (
 def test_buckets_that_were_stored_before_their_order_was_kept_are_read_and_merged() -> None:
     buckets = Buckets(10)
     buckets.restore(msgspec.msgpack.decode(bytes.fromhex(WITHOUT_ORDER), type=Folded))
-    assert buckets.columns(0).means == [n + 1.0 for n in range(9)] + [3.0]
+    assert for_reading(buckets, 0).means == [n + 1.0 for n in range(9)] + [3.0]
     merge(buckets, 9, [7.0, 8.0], 4)
     merge(buckets, 10, [5.0, 4.0])
     opened, order = buckets.ordered(8)
@@ -77,4 +77,4 @@ def test_what_is_stored_is_read_by_a_version_that_knows_no_order() -> None:
     older = msgspec.msgpack.decode(msgspec.msgpack.encode(stored[:5]), type=Folded)
     again = Buckets(10)
     again.restore(older)
-    assert again.columns(0) == buckets.columns(0)
+    assert for_reading(again, 0) == for_reading(buckets, 0)

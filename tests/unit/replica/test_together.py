@@ -41,11 +41,11 @@ def entry(seq: int, t_ms: int, names: list[str], values: list[float], every_s: f
 def seen(replica: Replica, name: str) -> object:
     """Return what a series shows to its readers, without raw samples that are due to be trimmed."""
     series = replica.table.by_text[name]
-    fine, coarse = series.fine.ordered(0), series.coarse.ordered(0)
+    fine, coarse = series.fine.ordered(0), series.coarse.aggregates(0)
     kept_from = replica.now_ms - WINDOWS.raw_ms
     rows = [row for row in zip(*series.columns, strict=True) if row[1] >= kept_from]
     noted = series.last_seq, series.last_ms, series.meta_seq, series.every_s, series.slot_ms, series.folded_run
-    return repr((noted, rows, len(series.times) - series.folded, *map(listed, (*fine, *coarse))))
+    return repr((noted, rows, len(series.times) - series.folded, *map(listed, (*fine, coarse))))
 
 
 def listed(columns: object) -> list[list[float]]:

@@ -4,6 +4,7 @@ from dashboard.domain.series import parse_series
 from dashboard.replica.rows import Steady
 from dashboard.replica.series import Series, Windows
 from dashboard.replica.turning import Turning
+from tests.unit.replica.test_buckets import for_reading
 
 WINDOWS = Windows(raw_ms=60_000, fine_step_ms=1_000)
 
@@ -52,5 +53,5 @@ def test_steps_that_waited_are_folded_and_trimmed_as_if_they_had_not() -> None:
         waited.times.append(t_ms)
         waited.values.append(1.0)
     turning.finish([waited], list(range(len(times), 0, -2)))
-    assert waited.fine.columns(0) == at_once.fine.columns(0)
+    assert for_reading(waited.fine, 0) == for_reading(at_once.fine, 0)
     assert waited.times[0] >= at_once.times[0] > 0
