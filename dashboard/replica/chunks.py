@@ -28,8 +28,8 @@ _DECIMALS = (0, 1, 2, 3, 4, 6)
 #: Values of each column that are tested to choose the number of decimals.
 _PROBED = 4
 _NEARLY = 1e-14
-#: Largest difference between a double and the nearest decimal number, in units of the double's last bit.
-_MOST_UNITS = 127
+#: Largest difference between a double and the nearest decimal number, in units of the double's last bit. It is large for sums near zero.
+_MOST_UNITS = (1 << 31) - 1
 _LARGEST = 2.0**53
 #: Encoded numbers that are all zero.
 _ZEROS = bytes(9)
@@ -254,16 +254,13 @@ class _ColumnReader:
 
     def counts(self) -> _Counts:
         """Read the number of samples of each of the chunk's buckets."""
-        return self.ints().astype(np.uint32)
+        numbers = self._ints(self._rows)
+        return np.full(self._rows, numbers, np.uint32) if isinstance(numbers, int) else numbers.astype(np.uint32)
 
     def ints(self) -> _Ints:
         """Read a number of each of the chunk's buckets."""
         numbers = self._ints(self._rows)
-        if not isinstance(numbers, int):
-            return numbers
-        column = np.empty(self._rows, np.int64)
-        column.fill(numbers)
-        return column
+        return np.full(self._rows, numbers) if isinstance(numbers, int) else numbers.astype(np.int64)
 
     def _summed(self, first: _Ints, length: int) -> _Ints:
         """Read the differences between consecutive numbers of each row, and return the rows, each of ``length``.
@@ -279,20 +276,20 @@ class _ColumnReader:
         return numbers if isinstance(numbers, int) else numbers.reshape(count, -1)
 
     def _ints(self, count: int) -> _Ints | int:
-        """Read ``count`` numbers; if all are equal, return that number."""
+        """Read ``count`` numbers, which keep the width in which they are stored; if all are equal, return that number."""
         start, width = self._at + 1, self._data[self._at]
         if not width:
             self._at = start + 8
             return int.from_bytes(self._data[start : self._at], "little", signed=True)
         self._at = start
-        return self._grouped(width, count).view(_OF_WIDTH[width]).astype(np.int64)
+        return np.frombuffer(self._grouped(width, count), _OF_WIDTH[width])
 
     def doubles(self, count: int, per_bucket: int = 1) -> list[_Floats]:
         """Read ``count`` rows of doubles, with ``per_bucket`` for each bucket."""
         mark, length = self._data[self._at], self._rows * per_bucket
         self._at += 1
         if mark == _PLAIN:
-            return list(self._grouped(8, count * length).view(_DOUBLE).astype(np.float64).reshape(count, -1))
+            return list(np.frombuffer(self._grouped(8, count * length), _DOUBLE).astype(np.float64).reshape(count, -1))
         unit = 10.0 ** self._data[self._at]
         self._at += 1
         if mark == _DIFFERENCES:
@@ -309,8 +306,8 @@ class _ColumnReader:
             bits += units
         return list(values)
 
-    def _grouped(self, width: int, count: int) -> NDArray[np.uint8]:
+    def _grouped(self, width: int, count: int) -> bytes:
         """Return the bytes of ``count`` numbers, which are stored grouped by significance."""
         start, self._at = self._at, self._at + width * count
-        planes = np.frombuffer(self._data, np.uint8, width * count, start)
-        return planes if width == 1 else np.ascontiguousarray(planes.reshape(width, count).T).ravel()
+        planes = self._data[start : self._at]
+        return planes if width == 1 else np.frombuffer(planes, np.uint8).reshape(width, count).T.tobytes()

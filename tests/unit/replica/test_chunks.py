@@ -82,3 +82,10 @@ def test_columns_of_buckets_with_one_sample_are_one_object() -> None:
     columns = opened([(slot, slot / 4, slot / 4, slot / 4, 1) for slot in range(5)])
     again = unpack_chunk(pack_chunk(columns, order_of(columns, True)))
     assert again.mins is again.maxs is again.sums
+
+
+def test_sums_near_zero_are_stored_as_decimals_too() -> None:
+    noise = random.Random(3)
+    rows = [sorted(round(noise.gauss(0, 1), 2) for _ in range(10)) for _ in range(256)]
+    columns = opened([(slot, row[0], row[-1], sum(row), 10) for slot, row in enumerate(rows)])
+    assert len(pack_chunk(columns, order_of(columns, True)).data) <= 6 * len(rows)
