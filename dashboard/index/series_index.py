@@ -269,6 +269,8 @@ class SeriesIndex(Generic[K]):
                     yield
         checks = [_Check(matcher, scanned.get(matcher.text)) for matcher in selector.matchers]
         pool = list(self._pool(selector, scanned))
+        if len(checks) == 1 and selector.matchers[0].operator == "=" and selector.matchers[0].value:
+            checks = []  # the pool is what the only matcher selects
         for start in range(0, len(pool), _STEP):
             for item in pool[start : start + _STEP]:
                 if item in self._items and _passes(checks, item.key):
@@ -335,6 +337,8 @@ class _Check:
 
 def _passes(checks: list[_Check], key: SeriesKey) -> bool:
     """Return whether all matchers match. An item added after the scan of the label values is tested by ``add`` instead."""
+    if not checks:
+        return True
     labels = dict(key.labels)
     labels[NAME_LABEL] = key.name
     for check in checks:

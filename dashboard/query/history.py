@@ -42,7 +42,7 @@ class _Used(NamedTuple):
 
 def history_of(series: Series, from_ms: int, until_ms: int, windows: Windows) -> SamplesInRange:
     """Return the samples after ``from_ms`` up to ``until_ms``, as copies. Where samples are no longer kept, buckets stand for them."""
-    times, values = _by_time(series)
+    times, values = (series.times, series.values) if series.is_ordered else _by_time(series)
     if not times:
         return SamplesInRange(array("q"), array("d"))
     all_kept = series.trimmed_seq < 0 and series.thinned_seq < 0
@@ -65,8 +65,6 @@ def history_of(series: Series, from_ms: int, until_ms: int, windows: Windows) ->
 
 
 def _by_time(series: Series) -> tuple[array[int], array[float]]:
-    if series.is_ordered:
-        return series.times, series.values
     pairs = sorted(zip(series.times, series.values, strict=True))
     return array("q", [t for t, _ in pairs]), array("d", [v for _, v in pairs])
 

@@ -41,6 +41,10 @@ class Groups:
         self.labels: list[Labels] = []
         self.rows: list[list[int]] = []
         self.of_row: list[int] = []
+        if not (node.labels or node.without):  # one group of all rows
+            count = len(vector.labels)
+            self.labels, self.rows, self.of_row = [()] * bool(count), [list(range(count))] * bool(count), [0] * count
+            return
         known: dict[Labels, int] = {}
         for row, labels in enumerate(vector.labels):
             group = grouped(labels, node)

@@ -248,7 +248,7 @@ class Evaluator:
         return Vector(labels, vector.values, vector.there, vector.inputs, vector.unit)
 
     def _check_counters(self, vector: Vector) -> None:
-        for name in {dict(labels).get(NAME, "") for labels in vector.labels}:
+        for name in {value for labels in vector.labels for label, value in labels if label == NAME}:
             if name and not name.endswith(_COUNTERS):
                 self.notes.inform(f'{NO_COUNTER} "{name}"')
 
