@@ -4,6 +4,7 @@ import uPlot from "../../vendor/uplot.js";
 import { align } from "../data/align.js";
 import { axisLabels } from "./axis-labels.js";
 import { AxisRange } from "./axis-range.js";
+import { entryAt, haveRoom, lastOf, spread } from "./end-labels.js";
 import { clock, format, moment } from "./format.js";
 import { boundsAt, boundsOf, drawBands } from "./min-max-band.js";
 import { colour, seriesToken } from "./palette.js";
@@ -259,10 +260,7 @@ export class LineChart {
       const y = plot.valToPos(last[1], "y", true);
       if (x >= bbox.left) ends.push({ x, y, at: y, text: this.label(last[1]), token: seriesToken(i - 1) });
     }
-    ends.sort((a, b) => a.y - b.y);
-    for (let i = 1; i < ends.length; i++) ends[i].at = Math.max(ends[i].at, ends[i - 1].at + size * 1.12);
-    const over = (ends[ends.length - 1]?.at ?? 0) - (bbox.top + bbox.height);
-    if (over > 0) for (let i = ends.length - 1; i >= 0; i--) ends[i].at = Math.min(ends[i].at, bbox.top + bbox.height - (ends.length - 1 - i) * size * 1.12);
+    spread(ends, bbox.top + bbox.height, size);
     ctx.save();
     ctx.font = `600 ${size}px ${this.box.family}`;
     ctx.textBaseline = "middle";
@@ -272,7 +270,7 @@ export class LineChart {
       ctx.beginPath();
       ctx.arc(end.x, end.y, Math.max(2.6 * ratio, size * 0.18), 0, 7);
       ctx.fill();
-      if (ends.length * size * 1.12 <= bbox.height + size) ctx.fillText(end.text, bbox.left + bbox.width + size * 0.5, end.at);
+      if (haveRoom(ends.length, bbox.height, size)) ctx.fillText(end.text, bbox.left + bbox.width + size * 0.5, end.at);
     }
     ctx.restore();
   }
@@ -286,8 +284,7 @@ export class LineChart {
     }
     const rows = this.names.map((name, i) => {
       const column = plot.data[i + 1];
-      let at = idx;
-      while (at > 0 && column[at] === undefined) at -= 1;
+      const at = entryAt(column, idx);
       const bounds = boundsAt(this.lines[i], plot.data[0][at]);
       const text = this.label(column[at] ?? undefined) || "–";
       return { name, token: seriesToken(i), text: bounds ? `${text} (${bounds.map((v) => this.label(v)).join(" to ")})` : text };
@@ -299,13 +296,4 @@ export class LineChart {
     this.plot?.destroy();
     this.plot = null;
   }
-}
-
-/** @param {ArrayLike<number | null | undefined>} column @returns {[number, number] | undefined} index and value of the last number */
-function lastOf(column) {
-  for (let i = column.length - 1; i >= 0; i--) {
-    const value = column[i];
-    if (typeof value === "number") return [i, value];
-  }
-  return undefined;
 }

@@ -5,6 +5,7 @@ import { Store } from "../data/store.js";
 import { conditionsOf, freshnessOfLine, isCondition, isDerived, looksAsked, proposed } from "../data/expressions.js";
 import { freshness } from "../data/freshness.js";
 import { shortNames } from "../data/labels.js";
+import { addressOf, addressOfAll, searchFilter } from "../data/series-search.js";
 import { WAYS_TO_ASK } from "../data/ways-to-ask.js";
 import { age, format } from "../draw/format.js";
 import { drawSpark } from "../draw/spark.js";
@@ -30,8 +31,6 @@ const WINDOW_S = 300;
 const TYPING_MS = 300;
 /** The server accepts this many selectors in one request. */
 const MOST_CHOSEN = 100;
-/** A longer choice goes after the #, because the server limits the length of addresses. */
-const LONGEST_QUERY = 3_000;
 /** A button of a copy says this long whether it worked. */
 const COPIED_MS = 2_000;
 /** Width of a letter of a name: the column has its width by the letters, so that a face that arrives late moves nothing. */
@@ -63,8 +62,7 @@ class SeriesRow {
     this.unit = h("small");
     this.age = h("td", { class: "age" });
     this.state = h("td", { class: "state" });
-    const asked = isDerived(series) ? `expr=${encodeURIComponent(series.name)}` : `series=${encodeURIComponent(series.text)}`;
-    const link = h("a", { href: `/board?${asked}`, title: series.text }, series.name);
+    const link = h("a", { href: addressOf(series), title: series.text }, series.name);
     if (series.text !== series.name) link.append(h("span", { class: "labels", text: series.text.slice(series.name.length) }));
     const name = h("td", { class: "name" }, link, ...this.proposal());
     this.letters = (name.textContent ?? "").length + 1;
@@ -106,18 +104,10 @@ function isSelector(text) {
   return looksAsked(text);
 }
 
-/** Return the filter of the search. @returns {(text: string) => boolean} */
-function searchFilter() {
-  const text = search.value.trim();
-  if (!text || isSelector(text)) return () => true; // the server has applied the selector
-  const words = text.toLowerCase().split(/\s+/);
-  return (name) => words.every((word) => name.toLowerCase().includes(word));
-}
-
 /** Make the rows, after a change of the store's shape or of the search. */
 function listSeries() {
   shape = store.shape;
-  const matches = searchFilter();
+  const matches = searchFilter(search.value);
   const all = [...store.series.values()].sort((a, b) => (a.text < b.text ? -1 : 1));
   const found = all.filter((series) => matches(series.text));
   const next = new Map();
@@ -208,7 +198,7 @@ class DocumentRow {
 const documentRows = new Map();
 
 function listDocuments() {
-  const matches = searchFilter();
+  const matches = searchFilter(search.value);
   const found = [...store.documents.values()].filter((document) => !isCondition(document) && matches(document.key)).sort((a, b) => (a.key < b.key ? -1 : 1));
   byId("documents-section").hidden = !found.length;
   const elements = found.slice(0, MOST_ROWS).map((document) => {
@@ -290,10 +280,7 @@ function widgetFor(text) {
   return { ...suitedToSeries(series.name, [{ labels: series.labels, unit: series.unit, distinct: new Set(series.values.slice(-20)).size }]), series: [text] };
 }
 put?.addEventListener("click", () => putOnBoard([...chosen].map(widgetFor)));
-show.addEventListener("click", () => {
-  const query = new URLSearchParams([...chosen].map((text) => ["series", text])).toString();
-  location.assign(query.length < LONGEST_QUERY ? `/board?${query}` : `/board?#${query}`);
-});
+show.addEventListener("click", () => location.assign(addressOfAll(chosen)));
 shell.keys.push(["/", "search", () => line.focus()], ["h", "the Host board", () => location.assign("/")]);
 shell.everySecond.push(paintAll, listDocuments);
 document.addEventListener("theme", () => {

@@ -2,10 +2,11 @@
 
 import { format } from "../draw/format.js";
 import { NumberRoom } from "../draw/number-room.js";
+import { SHAPES } from "../draw/tile-state.js";
 import { freshness } from "../data/freshness.js";
 import { mostSevere } from "../data/thresholds.js";
 import { fitChildren, h, setText } from "./dom.js";
-import { SHAPES, Tile } from "./tile.js";
+import { Tile } from "./tile.js";
 
 /** @import { Series } from "../data/series.js" */
 

@@ -8,7 +8,7 @@ import { ChartTable } from "./chart-table.js";
 import { fitChildren, h, setText } from "./dom.js";
 import { Tile } from "./tile.js";
 
-/** @import { Freshness } from "../data/freshness.js" */
+/** @import { TileState } from "../draw/tile-state.js" */
 
 const MOST_LINES = 24;
 /** With more lines than this the legend shows their number instead of their names. */
@@ -96,9 +96,9 @@ export class LineTile extends Tile {
     this.legend.replaceChildren(h("bdi", { text: this.matched > MOST_LINES ? `${MOST_LINES} of ${this.matched} lines` : `${this.names.length} lines` }));
   }
 
-  /** @param {number} now @param {Freshness} fresh @param {number} old @param {number} count */
-  showBadge(now, fresh, old, count) {
-    super.showBadge(now, fresh, old, count);
+  /** @param {number} now @param {TileState} state */
+  showBadge(now, state) {
+    super.showBadge(now, state);
     const beside = this.badge.textContent ?? "";
     if (beside.length === this.legendBadge.length) return; // the age in it may change every second
     this.legendBadge = beside;

@@ -3,10 +3,11 @@
 
 import { itemsOf } from "../data/document-body.js";
 import { freshness } from "../data/freshness.js";
+import { SHAPES } from "../draw/tile-state.js";
 import { fitChildren, h, setText } from "./dom.js";
-import { SHAPES, Tile } from "./tile.js";
+import { Tile } from "./tile.js";
 
-/** @import { Freshness } from "../data/freshness.js" */
+/** @import { TileState } from "../draw/tile-state.js" */
 
 const MOST_CELLS = 200;
 
@@ -47,10 +48,10 @@ export class StatusTile extends Tile {
     this.worst = { state: worst, count: worst === "ok" ? items.length : count(worst) };
   }
 
-  /** @param {number} now @param {Freshness} fresh @param {number} old @param {number} all */
-  showBadge(now, fresh, old, all) {
-    if (fresh !== "live" || !this.worst) {
-      super.showBadge(now, fresh, old, all);
+  /** @param {number} now @param {TileState} state */
+  showBadge(now, state) {
+    if (state.fresh !== "live" || !this.worst) {
+      super.showBadge(now, state);
       return;
     }
     setText(this.badge, `${SHAPES[this.worst.state]} ${this.worst.count} ${this.worst.state}`);

@@ -9,7 +9,7 @@ import { Tile } from "./tile.js";
 const MOST_ROWS = 100;
 const MOST_COLUMNS = 20;
 
-/** @import { Freshness } from "../data/freshness.js" */
+/** @import { TileState } from "../draw/tile-state.js" */
 /** @import { Column } from "../data/document-body.js" */
 
 export class TableTile extends Tile {
@@ -49,10 +49,10 @@ export class TableTile extends Tile {
     this.paint();
   }
 
-  /** @param {number} now @param {Freshness} fresh */
-  noteText(now, fresh) {
-    const note = super.noteText(now, fresh);
-    return this.count && fresh === "live" ? [note, this.count].filter(Boolean).join(" · ") : note;
+  /** @param {number} now @param {TileState} state */
+  noteText(now, state) {
+    const note = super.noteText(now, state);
+    return this.count && state.fresh === "live" ? [note, this.count].filter(Boolean).join(" · ") : note;
   }
 
   draw() {

@@ -5,7 +5,7 @@ import { format } from "../draw/format.js";
 import { h, setText } from "./dom.js";
 import { Tile } from "./tile.js";
 
-/** @import { Freshness } from "../data/freshness.js" */
+/** @import { TileState } from "../draw/tile-state.js" */
 
 export class TextTile extends Tile {
   constructor() {
@@ -25,9 +25,9 @@ export class TextTile extends Tile {
     return unit ? `${text} ${unit}` : text;
   }
 
-  /** @param {number} now @param {Freshness} fresh */
-  noteText(now, fresh) {
-    return (fresh === "live" ? remarkOf(this.doc?.body) : undefined) ?? super.noteText(now, fresh);
+  /** @param {number} now @param {TileState} state */
+  noteText(now, state) {
+    return (state.fresh === "live" ? remarkOf(this.doc?.body) : undefined) ?? super.noteText(now, state);
   }
 }
 customElements.define("text-tile", TextTile);

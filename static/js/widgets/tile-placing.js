@@ -1,6 +1,7 @@
 // Placing the tiles of a board that is edited: selection of one or several, drag, resize, keys, and what other editors do.
 
 import { makeRoom, moveTogether, within } from "../data/board-layout.js";
+import { resized, same, stepsBetween } from "../data/tile-moves.js";
 import { DRAGGED, draggedWidget } from "./series-picker.js";
 import { h } from "./dom.js";
 
@@ -176,7 +177,7 @@ export class TilePlacing {
     const [columns, rows] = [Math.round(dx / cell.width), Math.round(dy / cell.height)];
     const { id } = tile.widget;
     const start = /** @type {Place} */ (before.get(id));
-    const wanted = resizing ? new Map([[id, within({ ...start, w: Math.min(start.w + columns, this.columns - start.x), h: start.h + rows }, this.columns)]]) : moveTogether(before, ids, columns, rows, this.columns);
+    const wanted = resizing ? new Map([[id, resized(start, columns, rows, this.columns)]]) : moveTogether(before, ids, columns, rows, this.columns);
     const place = /** @type {Place} */ (wanted.get(id));
     if (!resizing) {
       // the tiles stay under the pointer; where they would drop is drawn below them
@@ -225,15 +226,7 @@ export class TilePlacing {
   /** Give tiles their places; those in their way make room. @param {Map<string, Place>} wanted */
   place(wanted) {
     const before = this.places();
-    /** @type {Step[]} */
-    const steps = [];
-    for (const [widget, place] of makeRoom(before, wanted)) {
-      const { x, y, w, h: rows } = /** @type {Place} */ (before.get(widget));
-      // a tile at the right edge must shrink before it moves, and move before it grows
-      const moves = place.x !== x || place.y !== y ? [{ op: "move", widget, x: place.x, y: place.y }] : [];
-      const resizes = place.w !== w || place.h !== rows ? [{ op: "resize", widget, w: place.w, h: place.h }] : [];
-      steps.push(...resizes, ...moves);
-    }
+    const steps = stepsBetween(before, makeRoom(before, wanted));
     if (steps.length) this.page.operate(steps);
     else for (const tile of this.board.tiles) tile.placeInGrid();
   }
@@ -287,7 +280,7 @@ export class TilePlacing {
     const start = before.get(id);
     if (!start) return;
     const ids = this.marked.has(id) ? this.chosen : [id];
-    const wanted = resizing ? new Map([[id, within({ ...start, w: Math.min(start.w + dx, this.columns - start.x), h: start.h + dy }, this.columns)]]) : moveTogether(before, ids, dx, dy, this.columns);
+    const wanted = resizing ? new Map([[id, resized(start, dx, dy, this.columns)]]) : moveTogether(before, ids, dx, dy, this.columns);
     const place = /** @type {Place} */ (wanted.get(id));
     const who = !resizing && ids.length > 1 ? `${ids.length} tiles` : title;
     if (same(start, place)) return this.page.announce(`${who} ${ids.length > 1 ? "are" : "is"} at the edge`);
@@ -300,9 +293,4 @@ export class TilePlacing {
 function show(element, place) {
   element.style.gridColumn = `${place.x + 1} / span ${place.w}`;
   element.style.gridRow = `${place.y + 1} / span ${place.h}`;
-}
-
-/** @param {Place} a @param {Place} b */
-function same(a, b) {
-  return a.x === b.x && a.y === b.y && a.w === b.w && a.h === b.h;
 }

@@ -1,17 +1,19 @@
 // Base of all tiles: title, badge, body, note, heartbeat line, and the button that shows how to feed it. Subclasses draw the body.
 
-import { age, clock } from "../draw/format.js";
-import { freshest, freshness } from "../data/freshness.js";
-import { conditionsOf, expressionsOf, filled, freshnessOfLine } from "../data/expressions.js";
-import { shortNames } from "../data/labels.js";
+import { clock } from "../draw/format.js";
+import { badgeOf, newestOf, noteOf, tileState, WORDS } from "../draw/tile-state.js";
+import { conditionsOf, expressionsOf } from "../data/expressions.js";
+import { namedLines, nameWithState } from "../data/line-names.js";
 import { stateOf } from "../data/thresholds.js";
-import { counted, fitChildren, h, setText } from "./dom.js";
+import { fitChildren, h, setText } from "./dom.js";
 import { curlForDocument, curlForSeries, seriesFromSelector } from "./snippet.js";
 
 /** @import { DocumentState, Widget } from "../client/protocol.js" */
 /** @import { Freshness } from "../data/freshness.js" */
+/** @import { NamedLine } from "../data/line-names.js" */
 /** @import { Series } from "../data/series.js" */
 /** @import { Store } from "../data/store.js" */
+/** @import { TileState } from "../draw/tile-state.js" */
 /**
  * What a tile needs from its page. `moment.at` is the time that the charts show, null for now.
  * @typedef {object} TileContext
@@ -20,7 +22,6 @@ import { curlForDocument, curlForSeries, seriesFromSelector } from "./snippet.js
  * @property {(title: string, lines: string[]) => void} showFeed @property {(text: string) => void} announce
  */
 
-export const SHAPES = /** @type {Record<string, string>} */ ({ ok: "●", warning: "▲", critical: "■", unknown: "◇" });
 const NATURAL = new Intl.Collator("en", { numeric: true });
 /** Series with a shorter cadence have no heartbeat line: it would only flicker. */
 const SHORTEST_BEAT_S = 0.5;
@@ -63,7 +64,7 @@ export class Tile extends HTMLElement {
     this.series = [];
     /** @type {string[]} a short name for each of them, with its state if that is not live */
     this.names = [];
-    /** @type {{name: string, fresh: Freshness}[]} the short names and the states, separately */
+    /** @type {NamedLine[]} the short names and the states, separately */
     this.lines = [];
     /** @type {DocumentState | undefined} */
     this.doc = undefined;
@@ -233,15 +234,8 @@ export class Tile extends HTMLElement {
 
   /** Return a name for each series: by the legend of its expression, else by what tells it from the others. @returns {string[]} */
   nameLines() {
-    const expressions = expressionsOf(this.widget);
-    const names = shortNames(this.series, this.widget.legend.includes("{{") ? "" : this.widget.legend);
-    this.lines = this.series.map((series, i) => {
-      const at = series.places.map((place) => place - this.firstPlace - this.widget.series.length).find((place) => expressions[place]);
-      const name = (at !== undefined && filled(expressions[at].legend, series.labels)) || names[i];
-      const fresh = this.series.length < 2 ? "live" : freshnessOfLine(this.context.store.documents.values(), series);
-      return { name, fresh };
-    });
-    return this.lines.map(({ name, fresh }) => (fresh === "live" ? name : `${name} (${fresh})`));
+    this.lines = namedLines(this.widget, this.firstPlace, this.series, this.context.store.documents.values());
+    return this.lines.map(nameWithState);
   }
 
   /** Prepare what is shown while there are no values: what is wrong with an expression, the expression, or how to feed the series. */
@@ -266,12 +260,8 @@ export class Tile extends HTMLElement {
   /** Show how old the values are, once a second and with every value. */
   updateFreshness() {
     const now = this.context.clock.now();
-    const each = this.series.map((series) => freshness(now - series.last, series.everyS, series.ended));
-    if (this.doc) each.push(this.doc.every_s ? freshness(now - this.doc.t, this.doc.every_s) : "live");
-    const inputs = this.conditions.find((condition) => condition.note);
-    const own = this.fault ? "none" : freshest(each);
-    const fresh = inputs && own === "live" && inputs.old === inputs.inputs ? /** @type {Freshness} */ (inputs.freshness) : own;
-    const old = each.filter((state) => state !== "live").length;
+    const state = tileState(now, this.series, this.doc, this.conditions, this.fault);
+    const { fresh } = state;
     if (fresh !== this.fresh) {
       if (this.fresh !== "none" || fresh !== "live") this.context.announce(`${this.widget.title}: ${WORDS[fresh]}`);
       this.fresh = fresh;
@@ -281,45 +271,25 @@ export class Tile extends HTMLElement {
       if (this.announced !== undefined) this.context.announce(`${this.widget.title}: ${this.state || "ok"}`);
       this.announced = this.state;
     }
-    this.showBadge(now, fresh, old, each.length);
-    setText(this.note, this.noteText(now, fresh));
+    this.showBadge(now, state);
+    setText(this.note, this.noteText(now, state));
   }
 
-  /** @param {number} now @param {Freshness} fresh @param {number} old @param {number} count */
-  showBadge(now, fresh, old, count) {
-    const newest = this.newest();
-    let text = "";
-    let state = "";
-    if (fresh === "late") text = `late ${age(now - newest)}`;
-    else if (fresh === "stale") text = "stale";
-    else if (fresh === "dead") text = "no data";
-    else if (fresh === "live" && this.conditions.some((each) => each.note)) text = this.conditions.filter((each) => each.note).map((each) => `${each.old} of ${each.inputs} inputs old`).join(", ");
-    else if (fresh === "live" && old) text = `${old} of ${count} old`;
-    else if (fresh === "live" && this.state) {
-      text = `${SHAPES[this.state]} ${this.state}`;
-      state = this.state;
-    }
-    setText(this.badge, text);
-    this.badge.dataset.state = state;
+  /** @param {number} now @param {TileState} state */
+  showBadge(now, state) {
+    const badge = badgeOf(now, state, this.conditions, this.state);
+    setText(this.badge, badge.text);
+    this.badge.dataset.state = badge.state;
   }
 
+  /** @param {number} now @param {TileState} state */
+  noteText(now, state) {
+    return noteOf(now, state, this.conditions, this.widget.note);
+  }
+
+  /** Return the time of the newest value. */
   newest() {
-    return Math.max(this.doc?.t ?? 0, ...this.series.map((series) => series.last));
-  }
-
-  /** @param {number} now @param {Freshness} fresh */
-  noteText(now, fresh) {
-    const inputs = this.conditions.map((each) => each.note).filter(Boolean);
-    if (inputs.length) return inputs.join("; ");
-    const leftOut = this.conditions.reduce((sum, each) => sum + each.left_out, 0);
-    if (leftOut) return `${counted(leftOut, "more series is", "more series are")} not shown`;
-    const corrected = this.conditions.map((each) => each.corrected_from_ms).filter(Boolean);
-    if (corrected.length) return `late samples changed values since ${clock(Math.min(...corrected), true)}`;
-    const every = this.series[0]?.everyS ?? this.doc?.every_s;
-    if (fresh === "late") return every ? `expected every ${age(every * 1000)}` : this.widget.note;
-    if (fresh === "stale") return `${age(now - this.newest())} ago`;
-    if (fresh === "dead") return `nothing since ${clock(this.newest())}`;
-    return this.widget.note || (this.conditions.find((each) => each.remark)?.remark ?? "");
+    return newestOf(this.series, this.doc);
   }
 
   /** Fill the heartbeat line: it drains until the next value is due. */
@@ -377,6 +347,3 @@ export class Tile extends HTMLElement {
     this.context.showFeed(this.widget.title, this.snippets());
   }
 }
-
-/** What screen readers announce when the freshness changes. */
-const WORDS = { live: "live again", late: "late", stale: "stale", dead: "no data", none: "no data yet" };
