@@ -1,11 +1,9 @@
 // List of users below a text area, offered after an @ and chosen with the arrows and Enter or Tab.
 
+import { mentionable, typedMention } from "../data/mentions.js";
 import { arrange, h } from "./dom.js";
 
-const MOST = 6;
-const BEFORE = /(?:^|\s)@([\p{L}\p{N}._-]{0,40})$/u;
-
-/** @typedef {{id: string, name: string}} Mentionable */
+/** @import { Mentionable } from "../data/mentions.js" */
 
 export class MentionList {
   /** @param {HTMLTextAreaElement} area @param {() => Mentionable[]} people */
@@ -38,8 +36,7 @@ export class MentionList {
 
   update() {
     const before = this.area.value.slice(0, this.area.selectionStart);
-    const typed = BEFORE.exec(before)?.[1].toLowerCase();
-    this.found = typed === undefined ? [] : this.people().filter(({ id, name }) => [id, name, ...name.split(" ")].some((text) => text.toLowerCase().startsWith(typed))).slice(0, MOST);
+    this.found = mentionable(this.people(), typedMention(before));
     this.chosen = 0;
     this.show();
   }
@@ -61,7 +58,7 @@ export class MentionList {
   take(at) {
     const { area } = this;
     const end = area.selectionStart;
-    const typed = BEFORE.exec(area.value.slice(0, end))?.[1] ?? "";
+    const typed = typedMention(area.value.slice(0, end)) ?? "";
     area.setRangeText(`${this.found[at].id} `, end - typed.length, end, "end");
     this.close();
   }

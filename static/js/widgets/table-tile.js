@@ -1,7 +1,7 @@
 // Tile for a document of columns and rows, as data/document-body.js reads it.
 
 import { tableOf } from "../data/document-body.js";
-import { format } from "../draw/format.js";
+import { cellText, isRight } from "../draw/cell-text.js";
 import { ColumnWidths } from "./column-widths.js";
 import { counted, fitChildren, h, setText } from "./dom.js";
 import { Tile } from "./tile.js";
@@ -10,7 +10,6 @@ const MOST_ROWS = 100;
 const MOST_COLUMNS = 20;
 
 /** @import { TileState } from "../draw/tile-state.js" */
-/** @import { Column } from "../data/document-body.js" */
 
 export class TableTile extends Tile {
   constructor() {
@@ -82,17 +81,4 @@ export class TableTile extends Tile {
   }
 }
 
-/** @param {Column} column */
-function isRight(column) {
-  return column.align ? column.align === "right" : Boolean(column.unit);
-}
-
-/** @param {unknown} value @param {Column} column */
-function cellText(value, column) {
-  if (value === null || value === undefined) return "–";
-  if (typeof value !== "number") return typeof value === "object" ? JSON.stringify(value) : String(value);
-  if (!column.unit) return String(value);
-  const { text, unit } = format(value, column.unit);
-  return unit ? `${text} ${unit}` : text;
-}
 customElements.define("table-tile", TableTile);
