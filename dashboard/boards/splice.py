@@ -1,13 +1,16 @@
 """Splicing changes into the YAML text of a board: only the lines of changed fields differ, all other bytes stay.
 
 The text is never loaded and dumped again, because that rewrites comments, quotes and line breaks. Places in the text come from
-the parser's marks; new values are written as flow values on one line.
+the parser's marks; new values are written as flow values on one line, in a file that is JSON as JSON. Of a list, only the entries
+that differ are written anew.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import yaml
@@ -21,7 +24,8 @@ from dashboard.domain.errors import ConfigurationError, Conflict, TooLarge
 #: Characters of a line in a written file, beyond which nothing is broken all the same.
 _WIDTH = 1 << 16
 #: A text that is put in place of the characters from one index to another.
-_Edit = tuple[int, int, str]
+Edit = tuple[int, int, str]
+_Write = Callable[[object], str]
 #: Beginning of a line that begins an item of a list in block style.
 _DASH = re.compile(r" *-(?=\s|$)")
 
@@ -98,34 +102,41 @@ def _pinned(written: Document, changes: Sequence[Change]) -> list[tuple[int, Cha
 def _apply(text: str, numbered: Sequence[tuple[int, Change]]) -> str:
     root = yaml.compose(text, Loader=yaml.CSafeLoader)
     assert isinstance(root, yaml.MappingNode)  # parse_board has seen that
+    write = _json if _is_json(text) else _flow
     widgets = next((value for key, value in root.value if key.value == "widgets"), None)
     items = widgets.value if isinstance(widgets, yaml.SequenceNode) else []
-    edits: list[_Edit] = []
+    in_brackets = root.flow_style or (
+        isinstance(widgets, yaml.SequenceNode) and bool(widgets.flow_style) and bool(items)
+    )
+    edits: list[Edit] = []
     inserted: dict[int, str] = {}
-    added = []
+    added, removed = [], set()
     for number, change in numbered:
         if change.widget and not change.field:
-            if change.after is UNSET:
-                edits.append(_removal(text, items, number))
+            if change.after is not UNSET:
+                added.append(write(change.after))
             else:
-                added.append(change.after)
+                removed.add(number)
             continue
         mapping = items[number] if change.widget else root
         if not isinstance(mapping, yaml.MappingNode):
             raise Conflict("a tile of the file is an alias; change the file by hand")
-        edit = _field(text, mapping, change)
+        edit = _field(text, mapping, change, write)
         if edit[0] == edit[1]:  # several fields may be inserted at one place
             inserted[edit[0]] = inserted.get(edit[0], "") + edit[2]
         else:
             edits.append(edit)
     edits += [(at, at, more) for at, more in inserted.items()]
-    removed = sum(not change.field and change.after is UNSET for _, change in numbered if change.widget)
-    if items and removed == len(items) and not added:
-        key = next(key for key, _ in root.value if key.value == "widgets")
-        colon = text.index(":", key.end_mark.index) + 1
-        edits.append((colon, colon, " []"))
-    if added:
-        edits.append(_addition(text, root, widgets, added))
+    if in_brackets:
+        edits += _in_brackets(text, root, widgets, removed, added, write)
+    else:
+        edits += [_removal(text, items[number]) for number in removed]
+        if items and len(removed) == len(items) and not added:
+            key = next(key for key, _ in root.value if key.value == "widgets")
+            colon = text.index(":", key.end_mark.index) + 1
+            edits.append((colon, colon, " []"))
+        if added:
+            edits.append(_addition(text, root, widgets, added))
     for start, end, more in sorted(edits, reverse=True):
         text = text[:start] + more + text[end:]
     return text
@@ -134,6 +145,18 @@ def _apply(text: str, numbered: Sequence[tuple[int, Change]]) -> str:
 def _flow(value: object) -> str:
     made: str = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=_WIDTH)
     return made.removesuffix("\n").removesuffix("\n...").strip()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _line_start(text: str, at: int) -> int:
@@ -145,7 +168,7 @@ def _line_end(text: str, at: int) -> int:
     return len(text) if end < 0 else end + 1
 
 
-def _field(text: str, mapping: yaml.MappingNode, change: Change) -> _Edit:
+def _field(text: str, mapping: yaml.MappingNode, change: Change, write: _Write) -> Edit:
     """Return the edit that sets, adds or removes a field of a mapping."""
     flow = mapping.flow_style
     for index, (key, value) in enumerate(mapping.value):
@@ -153,7 +176,7 @@ def _field(text: str, mapping: yaml.MappingNode, change: Change) -> _Edit:
             continue
         start, end = key.start_mark.index, _value_end(text, value)
         if change.after is not UNSET:
-            return _replacement(text, key, value, _flow(change.after))
+            return _entries(text, value, change) or _replacement(text, key, value, write(change.after))
         if not flow:
             if index == 0 and text[_line_start(text, start) : start].strip():  # behind the dash of a list
                 return start, mapping.value[1][0].start_mark.index, ""
@@ -165,7 +188,7 @@ def _field(text: str, mapping: yaml.MappingNode, change: Change) -> _Edit:
         return 0, 0, ""
     last = _value_end(text, mapping.value[-1][1])
     if flow:
-        return last, last, f", {change.field}: {_flow(change.after)}"
+        return last, last, f", {write(change.field)}: {write(change.after)}"
     first = mapping.value[0][0].start_mark
     own_line = mapping.value[-1][0].value != "widgets"
     at = _line_end(text, last - 1) if own_line else _line_start(text, mapping.value[-1][0].start_mark.index)
@@ -173,7 +196,7 @@ def _field(text: str, mapping: yaml.MappingNode, change: Change) -> _Edit:
     return at, at, f"{break_}{' ' * first.column}{change.field}: {_flow(change.after)}\n"
 
 
-def _replacement(text: str, key: yaml.Node, value: yaml.Node, written: str) -> _Edit:
+def _replacement(text: str, key: yaml.Node, value: yaml.Node, written: str) -> Edit:
     """Return the edit that sets the value of a field.
 
     A list in block style may stand in the column of its key, where a flow value would not belong to the key. Therefore a flow
@@ -200,11 +223,62 @@ def _value_end(text: str, node: yaml.Node) -> int:
     return end
 
 
-def _removal(text: str, items: Sequence[yaml.Node], number: int) -> _Edit:
-    item = items[number]
+def _entries(text: str, value: yaml.Node, change: Change) -> Edit | None:
+    """Return the edit that changes some entries of a list in block style; None if the list must be written anew.
+
+    An entry that stays keeps its lines with their comments. Comment lines belong to the entry below them.
+    """
+    old, new = change.before, change.after
+    if not isinstance(value, yaml.SequenceNode) or value.flow_style or not isinstance(old, list | tuple):
+        return None
+    dashes = [_dash(text, item) for item in value.value]
+    if not isinstance(new, list | tuple) or not new or len(old) != len(dashes) or None in dashes:
+        return None
+    first = dashes[0]
+    assert first is not None
+    ends = [first.start(), *(_line_end(text, _value_end(text, item) - 1) for item in value.value)]
+    if ends != sorted(set(ends)):
+        return None  # an alias stands where its anchor is, for the parser
+    ways = SequenceMatcher(None, [_flow(each) for each in old], [_flow(each) for each in new], autojunk=False)
+    lines: list[str] = []
+    for way, begin, end, new_begin, new_end in ways.get_opcodes():
+        if way == "equal":
+            lines += [text[ends[n] : ends[n + 1]] for n in range(begin, end)]
+        else:
+            lines += [f"{first[0]} {_flow(each)}\n" for each in new[new_begin:new_end]]
+    return ends[0], ends[-1], "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+
+
+def _in_brackets(
+    text: str, root: yaml.MappingNode, widgets: yaml.Node | None, removed: set[int], added: Sequence[str], write: _Write
+) -> list[Edit]:
+    """Return the edits that remove tiles from a list in flow style, and add tiles at its end."""
+    if not isinstance(widgets, yaml.SequenceNode) or not widgets.value:
+        if not added:
+            return []
+        tiles = f"[{', '.join(added)}]"
+        if widgets is not None:
+            return [(widgets.start_mark.index, _value_end(text, widgets), tiles)]
+        last = _value_end(text, root.value[-1][1])
+        return [(last, last, f", {write('widgets')}: {tiles}")]
+    starts = [item.start_mark.index for item in widgets.value]
+    ends = [_value_end(text, item) for item in widgets.value]
+    line = text[_line_start(text, starts[-1]) : starts[-1]]
+    comma = ", " if line.strip() else f",\n{line}"  # each tile on lines of its own, or several in a line
+    kept = [number for number in range(len(starts)) if number not in removed]
+    if not kept:
+        return [(starts[0], ends[-1], comma.join(added))]
+    edits = [
+        (ends[number - 1], ends[number], "") if number > kept[0] else (starts[number], starts[number + 1], "")
+        for number in removed
+    ]
+    return [*edits, (ends[-1], ends[-1], "".join(f"{comma}{each}" for each in added))]
+
+
+def _removal(text: str, item: yaml.Node) -> Edit:
     dash = _dash(text, item)
     if dash is None:
-        raise Conflict("the tiles of the file stand in brackets, not behind dashes; change the file by hand")
+        raise Conflict("a tile of the file does not stand behind a dash of its own; change the file by hand")
     return dash.start(), _line_end(text, _value_end(text, item) - 1), ""
 
 
@@ -222,12 +296,12 @@ def _dash(text: str, item: yaml.Node) -> re.Match[str] | None:
         at = start - 1
 
 
-def _addition(text: str, root: yaml.MappingNode, widgets: yaml.Node | None, added: Sequence[object]) -> _Edit:
+def _addition(text: str, root: yaml.MappingNode, widgets: yaml.Node | None, added: Sequence[str]) -> Edit:
     if isinstance(widgets, yaml.SequenceNode) and widgets.value and (dash := _dash(text, widgets.value[-1])):
         at = _line_end(text, _value_end(text, widgets.value[-1]) - 1)
         break_ = "" if text[at - 1] == "\n" else "\n"
-        return at, at, break_ + "".join(f"{dash[0]} {_flow(each)}\n" for each in added)
-    lines = "".join(f"\n  - {_flow(each)}" for each in added)
+        return at, at, break_ + "".join(f"{dash[0]} {each}\n" for each in added)
+    lines = "".join(f"\n  - {each}" for each in added)
     if widgets is not None:
         return widgets.start_mark.index, _value_end(text, widgets), lines
     at = _line_end(text, _value_end(text, root) - 1)

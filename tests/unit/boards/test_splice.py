@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from dashboard.boards.board_text import parse_board
 from dashboard.boards.splice import splice
-from dashboard.domain.board_changes import apply_changes
+from dashboard.domain.board_changes import apply_changes, differences
 from dashboard.domain.board_document import Document, complete, widgets_of
 from dashboard.domain.board_operations import Operation, changes_of
 from dashboard.domain.errors import DashboardError
@@ -86,6 +87,30 @@ widgets:
 """
 
 
+#: A file that is JSON, each tile on lines of its own.
+JSON_FILE = """\
+{
+  "title": "Shop",
+  "columns": 24, "rows": 12,
+  "widgets": [
+    {"id": "till", "kind": "stat", "title": "Till", "series": ["orders"],
+      "x": 0, "y": 0, "w": 6, "h": 3},
+    {"id": "lat", "kind": "line", "title": "Latency", "x": 6, "y": 0, "w": 8, "h": 4}
+  ]
+}
+"""
+#: Tiles in brackets, in one line and over several.
+BRACKETS = """\
+title: Shop   # as on the door
+columns: 24
+rows: 12
+widgets: [   # from left to right
+  {id: till, kind: stat, title: Till, x: 0, y: 0, w: 6, h: 3}, {id: lat, kind: line, title: L, x: 6, y: 0, w: 8, h: 4}, # two
+  {id: end, kind: text, title: End, x: 0, y: 6, w: 1, h: 1}, ]
+tags: []
+"""
+
+
 def edited(text: str, *steps: dict[str, Any]) -> str:
     document = complete(parse_board(text, Path("x.yaml")))
     return splice(text, apply_changes(document, changes_of(document, msgspec.convert(list(steps), Operation))))
@@ -136,15 +161,17 @@ def test_the_title_of_a_tile_that_flows_changes_one_line_and_moving_it_writes_th
     assert [line for line in moved.splitlines() if line.startswith("#")] == HOST.splitlines()[:2]
 
 
-def test_a_list_in_the_column_of_its_key_becomes_one_line_and_keeps_its_comments() -> None:
+def test_of_a_list_only_the_entries_that_differ_are_written_anew() -> None:
     series = edited(BLOCKS, {"op": "set", "widget": "till", "field": "series", "value": ["sales", "orders"]})
-    assert series == BLOCKS.replace("series:\n    - orders   # all\n    - returns\n", "series: [sales, orders]\n")
-    tags = edited(BLOCKS, {"op": "set", "field": "tags", "value": ["hall"]})
-    assert tags == BLOCKS.replace("tags:   # for the index\n# shops first\n- shop\n- till   # the second\n",
-                                  "tags: [hall]   # for the index\n# shops first   # the second\n")  # fmt: skip
-    limit = {"at": 3, "state": "warning"}
-    limits = edited(BLOCKS, {"op": "set", "widget": "till", "field": "thresholds", "value": [limit]})
-    assert "\n    thresholds: [{at: 3, state: warning}]\n    x: 0\n" in limits
+    assert series == BLOCKS.replace("    - orders   # all\n    - returns\n", "    - sales\n    - orders   # all\n")
+    tags = edited(BLOCKS, {"op": "set", "field": "tags", "value": ["till", "hall"]})
+    assert tags == BLOCKS.replace("- shop\n- till   # the second\n", "- till   # the second\n- hall\n")
+    kept, new = {"at": 1, "state": "warning"}, {"at": 3, "state": "critical"}
+    limits = edited(BLOCKS, {"op": "set", "widget": "till", "field": "thresholds", "value": [kept, new]})
+    assert limits == BLOCKS.replace("    -   {at: 2, state: critical}\n", "    - {at: 3, state: critical}\n")
+    assert "\n    thresholds: []\n" in edited(
+        BLOCKS, {"op": "set", "widget": "till", "field": "thresholds", "value": []}
+    )
     assert edited(BLOCKS, {"op": "set", "field": "note", "value": "n"}) == BLOCKS.replace("note:", "note: n")
     assert "thresholds" not in edited(BLOCKS, {"op": "set", "widget": "till", "field": "thresholds"})
 
@@ -154,6 +181,29 @@ def test_tiles_behind_wide_dashes_are_added_and_removed() -> None:
     assert changed(BLOCKS, added) == ["+ - {id: n, kind: text, title: New, x: 0, y: 6, w: 1, h: 1}"]
     without = edited(BLOCKS, {"op": "remove", "widget": "lat"})
     assert without == BLOCKS[: BLOCKS.index("-   # the second")] + "# the end\n"
+
+
+def test_tiles_in_brackets_are_changed_added_and_removed_and_json_stays_json() -> None:
+    new = {"op": "add", "value": {"id": "n", "kind": "text", "title": "New", "x": 0, "y": 6}}
+    added = edited(JSON_FILE, new, {"op": "set", "widget": "till", "field": "unit", "value": "s"})
+    assert changed(JSON_FILE, added) == [
+        '-       "x": 0, "y": 0, "w": 6, "h": 3},',
+        '+       "x": 0, "y": 0, "w": 6, "h": 3, "unit": "s"},',
+        '-     {"id": "lat", "kind": "line", "title": "Latency", "x": 6, "y": 0, "w": 8, "h": 4}',
+        '+     {"id": "lat", "kind": "line", "title": "Latency", "x": 6, "y": 0, "w": 8, "h": 4},',
+        '+     {"id": "n", "kind": "text", "title": "New", "x": 0, "y": 6, "w": 1, "h": 1}',
+    ]
+    assert [each["id"] for each in json.loads(added)["widgets"]] == ["till", "lat", "n"]
+    removed = edited(added, *({"op": "remove", "widget": name} for name in ("lat", "n")))
+    assert [each["id"] for each in json.loads(removed)["widgets"]] == ["till"]
+    assert json.loads(edited(removed, {"op": "remove", "widget": "till"}))["widgets"] == []
+    assert json.loads(edited('{"title": "T"}', new))["widgets"][0]["id"] == "n"
+    for gone in (["till"], ["lat"], ["end"], ["till", "lat"], ["lat", "end"], ["till", "end"], ["till", "lat", "end"]):
+        left = edited(BRACKETS, *({"op": "remove", "widget": name} for name in gone), new)
+        ids = [name for name in ("till", "lat", "end") if name not in gone]
+        assert [each["id"] for each in yaml.safe_load(left)["widgets"]] == [*ids, "n"]
+        assert left.startswith(BRACKETS[: BRACKETS.index("{")])
+        assert left.endswith(BRACKETS[BRACKETS.rindex(", ]") :])
 
 
 def lines_of(text: str, start: yaml.Mark, end: yaml.Mark) -> set[int]:
@@ -246,3 +296,21 @@ def test_what_is_spliced_reads_back_as_the_document_with_every_other_line_to_the
     assert board == {name: value for name, value in wanted.items() if name != "widgets"}
     lines = iter(spliced.splitlines())
     assert [line for line in untouched(text, wanted) if line not in lines] == []  # in their order
+
+
+@settings(max_examples=10_000 if os.environ.get("NIGHTLY") else 60, deadline=None)
+@given(st.sampled_from([JSON_FILE, BRACKETS]), st.lists(steps, min_size=1, max_size=4))
+@pytest.mark.timeout(900)
+def test_what_is_spliced_between_brackets_reads_back_as_the_document(
+    text: str, operations: list[dict[str, Any]]
+) -> None:
+    wanted = complete(parse_board(text, Path("x.yaml")))
+    for step in operations:
+        try:
+            wanted = apply_changes(wanted, changes_of(wanted, msgspec.convert([step], Operation)))
+        except DashboardError:
+            continue
+    spliced = splice(text, wanted)
+    assert differences(complete(yaml.safe_load(spliced)), complete(wanted)) == []
+    if text == JSON_FILE:
+        json.loads(spliced)
