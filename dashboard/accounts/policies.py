@@ -176,6 +176,7 @@ POLICIES: dict[str, Policy] = {
     "POST /api/v1/boards/{board}/undo": EDITS_BOARD,
     "POST /api/v1/boards/{board}/publish": EDITS_BOARD,
     "GET /api/v1/boards/{board}/reach": EDITS_BOARD,
+    "PATCH /api/v1/boards/{board}/marks": PERSON,
     "GET /api/v1/schema/board.json": ANYBODY,
     "GET /prometheus/": READS,
     **{f"{method} /prometheus/api/v1/{name}": READS for method in ("GET", "POST") for name in _PROMETHEUS_FORMS},

@@ -16,6 +16,7 @@ from dashboard.boards.drafts import Drafts
 from dashboard.boards.editing import Editors
 from dashboard.boards.latest_boards import LatestBoards
 from dashboard.boards.library import Library
+from dashboard.boards.own_marks import OwnMarks
 from dashboard.boards.stored_boards import StoredBoards
 from dashboard.cluster.bus import Bus
 from dashboard.hub.registry import ConnectionRegistry
@@ -70,6 +71,7 @@ class BoardParts:
             now_ms=now_ms,
             monotonic=time.monotonic,
         )
+        self.marks = OwnMarks(database=accounts.database, boards=boards, now_ms=now_ms)
         self.editors = Editors(
             drafts=self.drafts, database=accounts.database, registry=registry, bus=bus, find_board=self.latest.find
         )

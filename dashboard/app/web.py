@@ -141,6 +141,7 @@ class WebParts:
                     self._board_parts.drafts,
                     self._board_parts.latest,
                     people.presence.table.reach,
+                    self._board_parts.marks,
                 )
             ),
             *feed_routes(
@@ -171,6 +172,7 @@ class WebParts:
                 self._boards,
                 self._access,
                 self._board_parts.latest,
+                self._board_parts.marks,
                 home_board=self._settings.home_board,
                 with_oidc=bool(self._settings.oidc_issuer),
                 with_old_files=(resource_folder("static") / "vendor" / "old.js").exists(),

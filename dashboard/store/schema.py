@@ -172,6 +172,17 @@ board_operations = Table(
     UniqueConstraint("board_id", "author", "key"),
 )
 
+#: What a user keeps about a board, which may be a file; ``seen_ms`` 0: not seen.
+board_marks = Table(
+    "board_marks",
+    metadata,
+    Column("user_id", String(40), ForeignKey("users.id"), primary_key=True),
+    Column("board_id", String(100), primary_key=True),
+    Column("favourite", Boolean, nullable=False),
+    Column("home", Boolean, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+)
+
 #: Logins that were tried lately, for the limit on them.
 tries = Table(
     "tries",

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dashboard.domain.errors import Invalid, NotFound
 from dashboard.domain.identity import Role, User, parse_role
 from dashboard.domain.room import inbox_room
+from dashboard.store.board_marks import forget_marks
 from dashboard.store.revisions import next_revision
 from dashboard.store.schema import identities, messages, participants, reads, revoked_sessions, rooms, tries, users
 
@@ -139,6 +140,7 @@ async def delete_user(tx: AsyncConnection, user_id: str) -> None:
     await tx.execute(update(rooms).where(rooms.c.id == inbox).values(trimmed_seq=rooms.c.last_seq))
     await tx.execute(delete(reads).where(reads.c.user_id == user_id))
     await tx.execute(delete(participants).where(participants.c.user_id == user_id))
+    await forget_marks(tx, user_id)
 
 
 async def note_login(tx: AsyncConnection, user_id: str, now_ms: int, password_hash: str | None = None) -> User | None:

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from dashboard.domain.identity import Role, User
 from dashboard.store.board_drafts import (
     OperationRow,
     add_operation,
@@ -20,6 +21,7 @@ from dashboard.store.board_drafts import (
     own_operations,
     read_operation,
 )
+from dashboard.store.board_marks import MOST_SEEN, change_mark, read_marks
 from dashboard.store.boards import (
     BoardRow,
     BoardVersion,
@@ -35,6 +37,7 @@ from dashboard.store.boards import (
     versions_of,
 )
 from dashboard.store.database import Database
+from dashboard.store.users import create_user, delete_user
 from tests.support.stores import NOW, Place
 
 pytestmark = pytest.mark.gen_test
@@ -129,6 +132,28 @@ async def test_operations_are_read_by_author_and_by_what_their_changes_contain(p
             assert (await read_operation(tx, "wall", 3)).changes == '[{"widget":"ab1"}]'
             assert await count_operations(tx, "wall", 2) == 3
             assert [each.seq for each in await operations_after(tx, "wall", 1, 2, before=5)] == [3, 4]
+
+
+async def test_marks_of_a_user_are_bounded_and_go_with_the_user(place: Place) -> None:
+    async with place.one() as database:
+        async with database.write() as tx:
+            for name in ("ann", "bo"):
+                await create_user(tx, User(name, name, Role.VIEWER, created_ms=NOW), "")
+            for n in range(MOST_SEEN + 2):
+                await change_mark(tx, "ann", f"b{n}", seen_ms=NOW + n, favourite=True if n == 0 else None)
+            await change_mark(tx, "ann", "b1", home=True)
+            await change_mark(tx, "ann", "b2", home=True)
+            await change_mark(tx, "bo", "b1", favourite=True)
+            await change_mark(tx, "bo", "b1", favourite=False)
+        async with database.write() as tx:
+            marks = await read_marks(tx, "ann")
+            assert len(marks) <= MOST_SEEN + 2
+            assert [each.board_id for each in marks if each.favourite] == ["b0"]
+            assert [each.board_id for each in marks if each.home] == ["b2"]
+            assert marks[0].board_id == f"b{MOST_SEEN + 1}"
+            assert await read_marks(tx, "bo") == []
+            await delete_user(tx, "ann")
+            assert await read_marks(tx, "ann") == []
 
 
 async def test_a_draft_ends_and_only_its_old_operations_are_forgotten(place: Place) -> None:

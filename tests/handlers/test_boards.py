@@ -214,10 +214,16 @@ async def test_the_home_board_is_the_users_choice_or_the_settings(tmp_path: Path
         await put(at)
         assert b'data-board="wall"' in (await at.fetch("GET", "/", as_="vera")).body
         session = at.cookie("vera")["Cookie"]
-        chosen = await at.fetch("GET", "/", headers={"Cookie": f"{session}; home_board=cluster"})
+        others = await at.fetch("GET", "/", headers={"Cookie": f"{session}; home_board=cluster"})
+        assert b'data-board="wall"' in others.body  # a choice of this browser is not that of a user
+
+
+async def test_the_home_board_of_somebody_without_an_account_is_chosen_in_the_browser(tmp_path: Path) -> None:
+    async with site(tmp_path, login="auto") as at:
+        chosen = await at.fetch("GET", "/", headers={"Cookie": "home_board=cluster"})
         assert b'data-board="cluster"' in chosen.body
-        gone = await at.fetch("GET", "/", headers={"Cookie": f"{session}; home_board=../gone"})
-        assert b'data-board="wall"' in gone.body
+        gone = await at.fetch("GET", "/", headers={"Cookie": "home_board=../gone"})
+        assert b'data-board="host"' in gone.body
 
 
 async def test_a_private_boards_name_stays_private_when_it_goes(tmp_path: Path) -> None:

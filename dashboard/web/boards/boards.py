@@ -17,6 +17,7 @@ from dashboard.boards.condition import TagCondition, tags_in
 from dashboard.boards.drafts import Drafts, State
 from dashboard.boards.latest_boards import LatestBoards
 from dashboard.boards.library import Author, Library
+from dashboard.boards.own_marks import OwnMarks
 from dashboard.boards.visible import seen_board
 from dashboard.domain.board_document import Document, board_schema, decode_document
 from dashboard.domain.errors import ConfigurationError, Invalid, Unavailable
@@ -55,6 +56,7 @@ class BoardServices(NamedTuple):
     drafts: Drafts
     latest: LatestBoards
     reach: Callable[[str], Reach]
+    marks: OwnMarks
 
 
 class BoardApi(ApiHandler[BoardServices]):
@@ -123,7 +125,9 @@ class BoardsHandler(BoardApi):
         deleted = await self._deleted() if self.get_query_argument("deleted", "") else []
         drafts = await self._drafts()
         listed = [self._listed(each, drafts.get(each.id)) for each in seen]
-        await self._write(msgspec.json.encode(BoardList(listed, faults, deleted)))
+        await self._write(
+            msgspec.json.encode(BoardList(listed, faults, deleted, await self.services.marks.read(self.caller)))
+        )
 
     async def _write(self, body: bytes) -> None:
         """Write the list, compressed if it is long and the client takes that."""

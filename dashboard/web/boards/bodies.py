@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from dashboard.boards.drafts import State
+from dashboard.boards.own_marks import Marks
 
 
 class BoardListed(Struct, frozen=True):
@@ -49,11 +50,12 @@ class BoardDeleted(Struct, frozen=True):
 
 class BoardList(Struct, frozen=True):
     """Boards that the caller may see, by id. ``faults``: broken files, for operators; ``deleted``: deleted boards that
-    the caller can bring back."""
+    the caller can bring back; ``marks``: what the caller keeps about boards, null for callers who are no users."""
 
     boards: list[BoardListed]
     faults: list[str] = []
     deleted: list[BoardDeleted] = []
+    marks: Marks | None = None
 
 
 class Published(Struct, frozen=True):

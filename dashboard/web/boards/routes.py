@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.web.boards import boards, drafts
+from dashboard.web.boards import boards, drafts, marks
 from dashboard.web.boards.boards import BoardServices
 from dashboard.web.server.route import AnyRoute, Route
 
@@ -22,6 +22,7 @@ def board_routes(services: BoardServices) -> list[AnyRoute]:
         Route("/api/v1/boards/{board}/operations", drafts.OperationsHandler, services),
         Route("/api/v1/boards/{board}/undo", drafts.UndoHandler, services),
         Route("/api/v1/boards/{board}/publish", drafts.PublishHandler, services),
+        Route("/api/v1/boards/{board}/marks", marks.MarksHandler, services),
         Route("/api/v1/boards/{board}/reach", drafts.ReachHandler, services),
         Route("/api/v1/schema/board.json", boards.SchemaHandler, None),
     ]

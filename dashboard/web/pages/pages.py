@@ -10,6 +10,7 @@ from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards
 from dashboard.boards.latest_boards import LatestBoards
 from dashboard.boards.library import Author
+from dashboard.boards.own_marks import OwnMarks
 from dashboard.boards.visible import seen_board
 from dashboard.domain.errors import Forbidden, NotAuthenticated
 from dashboard.domain.identity import Role
@@ -32,6 +33,7 @@ class PageServices(NamedTuple):
     boards: Boards
     access: Access
     latest: LatestBoards
+    marks: OwnMarks
     home_board: str
     with_oidc: bool
     with_old_files: bool
@@ -73,21 +75,23 @@ class BoardPage(Page):
 
 
 class HomePage(BoardPage):
-    """``/``: the board chosen on ``/boards`` in this browser, else the board of the setting ``home_board``."""
+    """``/``: the board chosen on ``/boards`` by this user, or in this browser by somebody without an account; else the board
+    of the setting ``home_board``."""
 
     async def get(self, board_id: str = "") -> None:
-        if not self._home():
+        marks = await self.services.marks.read(self.caller)
+        chosen = marks.home if marks else self.get_cookie(HOME_COOKIE, "") or ""
+        if not self._home(chosen):
             await self.services.latest()
-        if found := self._home():
+        if found := self._home(chosen):
             self.show(found)
         elif self.caller.kind in ("anonymous", "share"):
             raise NotAuthenticated("log in to see this board")
         else:
             self.redirect("/boards")
 
-    def _home(self) -> str:
-        """Return the id of the board to show; empty if the caller sees neither of the two."""
-        chosen = self.get_cookie(HOME_COOKIE, "")
+    def _home(self, chosen: str) -> str:
+        """Return the id of the board to show; empty if the caller sees neither ``chosen`` nor the setting's."""
         wanted = [self.services.boards.moved_to(each) for each in (chosen, self.services.home_board) if each]
         seen = self.seen()
         return next((each for each in wanted if each in seen), "")

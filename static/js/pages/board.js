@@ -7,7 +7,7 @@ import { clock } from "../draw/format.js";
 import { button as makeButton, h, setText } from "../widgets/dom.js";
 import { noteSeen } from "./seen-boards.js";
 import { startChat } from "./board-chat.js";
-import { loginUrl } from "../widgets/user.js";
+import { currentUser, loginUrl } from "../widgets/user.js";
 import { Shell } from "./shell.js";
 
 /** Name, seconds (null for the board's own window), and key of each choice. */
@@ -19,7 +19,7 @@ const boardId = board.dataset.board ?? "";
 const behindHash = new URLSearchParams(location.hash.slice(1));
 /** @type {string[]} those of the address; a long choice stands after the #, which has no limit */
 const selectors = JSON.parse(board.dataset.selectors ?? "[]").concat(behindHash.getAll("series"), behindHash.getAll("expr"));
-noteSeen(boardId);
+noteSeen(boardId, currentUser()?.kind === "user");
 const subtitle = /** @type {HTMLElement} */ (document.getElementById("subtitle"));
 board.configure({ clock: shell.clock, loop: shell.loop, showFeed: (name, lines) => shell.showFeed(name, lines), announce: (text) => shell.announce(text) }, {
   ask: (since) => shell.views.change(subscription, request(), since),

@@ -3,7 +3,7 @@
 import { ApiError, api } from "../client/http.js";
 import { draftOf, groupsOf, idFor, madeAndChanged } from "../data/board-index.js";
 import { since } from "../draw/format.js";
-import { favourites, homeBoard, recent, setFavourite, setHomeBoard } from "./seen-boards.js";
+import { favourites, homeBoard, recent, setFavourite, setHomeBoard, useMarks } from "./seen-boards.js";
 import { button, byId, counted, h, setText, svg } from "../widgets/dom.js";
 
 // What the first picture does not need is loaded after it. The page's template names the modules above, so that all are asked for at once.
@@ -48,18 +48,23 @@ function thumbnail({ id, places, rows }) {
   return picture;
 }
 
+/** Say what went wrong. @param {unknown} error */
+function complain(error) {
+  setText(status, error instanceof Error ? error.message : String(error));
+}
+
+/** Show the list when the server knows the change; at once if this browser keeps it. @param {Promise<void> | undefined} told */
+function showAfter(told) {
+  if (told) told.then(() => show(), complain);
+  else show();
+}
+
 /** @param {BoardListed} board */
 function card(board) {
   const liked = favourites().has(board.id);
-  const star = button(liked ? "★" : "☆", () => {
-    setFavourite(board.id, !liked);
-    show();
-  }, { class: "quiet", "aria-pressed": String(liked), "aria-label": `Favourite: ${board.title}` });
+  const star = button(liked ? "★" : "☆", () => showAfter(setFavourite(board.id, !liked)), { class: "quiet", "aria-pressed": String(liked), "aria-label": `Favourite: ${board.title}` });
   const isHome = homeBoard() === board.id;
-  const house = button("⌂", () => {
-    setHomeBoard(isHome ? "" : board.id);
-    show();
-  }, { class: "quiet", "aria-pressed": String(isHome), "aria-label": `⌂ Home board: ${board.title}`, title: isHome ? "Your home board, at /" : "Make it your home board, at /" });
+  const house = button("⌂", () => showAfter(setHomeBoard(board.id, !isHome)), { class: "quiet", "aria-pressed": String(isHome), "aria-label": `⌂ Home board: ${board.title}`, title: isHome ? "Your home board, at /" : "Make it your home board, at /" });
   const edit = board.may_edit ? h("a", { href: `/boards/${board.id}/edit`, text: "Edit", "aria-label": `Edit ${board.title}` }) : "";
   const when = madeAndChanged(board, (t) => new Date(t).toLocaleDateString());
   const home = { store: `version ${board.version}`, file: "file", server: "comes with the server" }[board.source] ?? "";
@@ -150,7 +155,7 @@ function deletedCard({ id, title, until }) {
     } catch (error) {
       back.disabled = false;
       if (document.activeElement === document.body) back.focus(); // it had the focus until it was disabled
-      setText(status, error instanceof Error ? error.message : String(error));
+      complain(error);
     }
   }, { "aria-label": `Bring back ${title}` });
   return h("li", { class: "card", "data-board": id }, h("div", { class: "row" }, h("b", { text: title }), back), h("small", { text: `/boards/${id} · kept until ${new Date(until).toLocaleDateString()}` }));
@@ -198,13 +203,15 @@ async function startLive() {
 /** Load and show the list. @param {ReturnType<typeof focusedNow>} [next] gets the focus if no element of the list has it */
 async function load(next = null) {
   try {
-    ({ boards, deleted = [] } = /** @type {{boards: BoardListed[], deleted: BoardDeleted[]}} */ (await api("GET", "/api/v1/boards?deleted=1")));
+    const said = /** @type {{boards: BoardListed[], deleted: BoardDeleted[], marks: import("./seen-boards.js").Marks | null}} */ (await api("GET", "/api/v1/boards?deleted=1"));
+    ({ boards, deleted = [] } = said);
+    useMarks(said.marks);
     isListed = true;
     show(next);
     if (!live) setTimeout(startLive, LIVE_AFTER_MS); // the lines come after the first picture
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) location.replace((await import("../widgets/user.js")).loginUrl());
-    setText(status, error instanceof Error ? error.message : String(error));
+    complain(error);
   }
 }
 

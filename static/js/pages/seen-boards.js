@@ -1,4 +1,10 @@
-// Favourite and recently seen boards of this browser, and its home board. A browser that denies storage has none.
+// Favourite and recently seen boards, and the home board: of the user, where there is one, on all devices; else of this browser.
+// A browser that denies storage has none.
+
+import { api } from "../client/http.js";
+import { read, write } from "../widgets/kept-texts.js";
+
+/** What a user keeps, as the server's list of boards says it. @typedef {{home: string, favourites: string[], recent: string[]}} Marks */
 
 const FAVOURITES = "favourite boards";
 const RECENT = "recent boards";
@@ -7,52 +13,62 @@ const MOST = 50;
 const HOME = "home_board";
 const YEAR_S = 365 * 86_400;
 
-/** @param {string} name @returns {string[]} */
-function read(name) {
-  try {
-    const value = JSON.parse(localStorage.getItem(name) ?? "[]");
-    return Array.isArray(value) ? value.filter((each) => typeof each === "string") : [];
-  } catch {
-    return [];
-  }
+/** those of the user; null: of this browser @type {Marks | null} */
+let own = null;
+
+/** Take the marks of the user; null if the caller is none. @param {Marks | null} marks */
+export function useMarks(marks) {
+  own = marks;
 }
 
-/** @param {string} name @param {string[]} ids */
-function write(name, ids) {
-  try {
-    localStorage.setItem(name, JSON.stringify(ids.slice(0, MOST)));
-  } catch {
-    return; // storage is denied: nothing is remembered
-  }
+/** @param {string} id @param {{favourite?: boolean, home?: boolean, seen?: boolean}} change */
+function tell(id, change) {
+  return api("PATCH", `/api/v1/boards/${id}/marks`, change);
 }
 
 /** Return the ids of the favourites. */
 export function favourites() {
-  return new Set(read(FAVOURITES));
+  return new Set(own ? own.favourites : read(FAVOURITES));
 }
 
-/** Make a board a favourite, or no favourite any more. @param {string} id @param {boolean} on */
+/** Make a board a favourite, or no favourite any more. @param {string} id @param {boolean} on @returns {Promise<void> | undefined} what to wait for: the server */
 export function setFavourite(id, on) {
-  write(FAVOURITES, [...read(FAVOURITES).filter((each) => each !== id), ...(on ? [id] : [])]);
+  const marks = own;
+  if (marks) {
+    return tell(id, { favourite: on }).then(() => {
+      marks.favourites = [...marks.favourites.filter((each) => each !== id), ...(on ? [id] : [])];
+    });
+  }
+  write(FAVOURITES, [...read(FAVOURITES).filter((each) => each !== id), ...(on ? [id] : [])].slice(-MOST));
+  return undefined;
 }
 
 /** Return the ids of the boards seen, the last first. */
 export function recent() {
-  return read(RECENT);
+  return own ? own.recent : read(RECENT);
 }
 
-/** Remember that a board was seen. @param {string} id */
-export function noteSeen(id) {
-  if (id) write(RECENT, [id, ...read(RECENT).filter((each) => each !== id)]);
+/** Remember that a board was seen. @param {string} id @param {boolean} [isUser] whether a user is logged in */
+export function noteSeen(id, isUser = false) {
+  if (id && isUser) tell(id, { seen: true }).catch(() => {}); // the board is shown all the same
+  else if (id) write(RECENT, [id, ...read(RECENT).filter((each) => each !== id)].slice(0, MOST));
 }
 
-/** Return the id of the home board that was chosen in this browser; empty if none was. */
+/** Return the id of the chosen home board; empty if none was chosen. */
 export function homeBoard() {
+  if (own) return own.home;
   const found = document.cookie.split("; ").find((each) => each.startsWith(`${HOME}=`));
   return found ? found.slice(HOME.length + 1) : "";
 }
 
-/** Choose the home board of this browser. @param {string} id  empty: the server's */
-export function setHomeBoard(id) {
-  document.cookie = `${HOME}=${id}; Path=/; SameSite=Lax; Max-Age=${id ? YEAR_S : 0}`;
+/** Choose the home board, or take the choice back. @param {string} id @param {boolean} on @returns {Promise<void> | undefined} what to wait for: the server */
+export function setHomeBoard(id, on) {
+  const marks = own;
+  if (marks) {
+    return tell(id, { home: on }).then(() => {
+      marks.home = on ? id : "";
+    });
+  }
+  document.cookie = `${HOME}=${on ? id : ""}; Path=/; SameSite=Lax; Max-Age=${on ? YEAR_S : 0}`;
+  return undefined;
 }
