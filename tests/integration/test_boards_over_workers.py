@@ -14,7 +14,7 @@ import websockets
 
 from dashboard.domain.identity import Role
 from tests.support.cluster import Cluster
-from tests.support.deadline import deadline, scaled
+from tests.support.deadline import deadline, scaled, within
 from tests.support.people import make_users
 
 #: Each kind of change is made so often, on alternating workers.
@@ -120,6 +120,44 @@ def test_a_file_that_one_worker_has_published_the_other_shows_at_once(pair: Clus
         assert status == 200, said
         assert title(pair, n + 1, "filed") == str(n)
     assert file.read_text() == f"title: '{_TIMES}' # by hand\n"
+
+
+def test_a_saved_file_is_on_the_screens_of_both_workers_within_a_second(served: tuple[Cluster, str]) -> None:
+    pair, token = served
+    file = pair.server.folder / "data" / "boards" / "saved.yaml"
+    file.write_text("title: '0'\n")
+
+    async def seen(socket: Any, title: str) -> float:
+        """Read until the screen gets the board with this title; return when it did."""
+        async with deadline(10, f"the board with the title {title}"):
+            while True:
+                message = json.loads(await socket.recv())
+                board = message.get("definition") or message.get("board")
+                if isinstance(board, dict) and board["title"] == title:
+                    return time.monotonic()
+
+    async def look() -> None:
+        sockets = []
+        for worker in range(2):
+            await listed(pair, worker, "saved")
+            url = f"ws://127.0.0.1:{pair.direct_ports[worker]}/ws"
+            opening = websockets.connect(
+                url, open_timeout=scaled(10), additional_headers={"Cookie": f"session={token}"}
+            )
+            sockets.append(await opening)
+            await sockets[-1].send(json.dumps({"type": "watch", "id": 1, "board": "saved"}))
+            await seen(sockets[-1], "0")
+        try:
+            for n in range(1, _TIMES + 1):
+                began_s = time.monotonic()
+                await asyncio.to_thread(file.write_text, f"title: '{n}'\n")
+                for at_s in await asyncio.gather(*(seen(each, str(n)) for each in sockets)):
+                    within(at_s - began_s, 1, f"save {n} to a screen")
+        finally:
+            for each in sockets:
+                await each.close()
+
+    asyncio.run(look())
 
 
 async def listed(cluster: Cluster, worker: int, board: str) -> None:
