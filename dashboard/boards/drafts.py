@@ -196,9 +196,14 @@ class Drafts:
         return await self._commit(author, board_id, key, Undo(again))
 
     async def discard(self, author: Author, board_id: str, key: str) -> int:
-        """Discard a draft: its document becomes the published document again. Return the number of this operation."""
+        """Discard a draft: its document becomes the published document again. Return the number of this operation.
+
+        The operation's key, ``discard KEY``, tells editors that the history begins anew; no other key begins like that.
+        """
         published = self._boards.shown(board_id).document
-        return await self._commit(author, board_id, key, lambda document: differences(document, published), ends=True)
+        return await self._commit(
+            author, board_id, f"discard {key}", lambda document: differences(document, published), ends=True
+        )
 
     async def publish(
         self, author: Author, board_id: str, note: str = "", *, condition: TagCondition = NO_CONDITION

@@ -121,10 +121,9 @@ class Unavailable(DashboardError):
 
 
 class Conflict(DashboardError):
-    """Change to an object that somebody else has changed; read the object again first."""
+    """Change that the object's present state forbids; the same request fails again until somebody has changed the object."""
 
     code = "conflict"
-    retryable = True
     http_status = 409
 
 

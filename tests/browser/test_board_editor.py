@@ -107,6 +107,19 @@ def test_an_expression_typed_into_the_list_becomes_a_tile_if_the_server_can_read
     search.press("Enter")
     until(page, "() => document.activeElement?.widget?.expr === 'sum(typed_total)'")
     expect(page.locator(".tile")).to_have_count(2)
+    search.fill("typed_to")
+    expect(page.locator(".pick[data-key='expression sum(typed_total)']")).to_contain_text("chosen before")
+    field = page.locator("[id^=field-][id$=-expr]")
+    field.fill("sum(")
+    field.press("Enter")
+    expect(page.locator("board-panel .field .wrong")).to_contain_text("unclosed left parenthesis")
+    field.fill("sum(typed_total) + 1")
+    field.press("Enter")
+    expect(page.locator("board-panel .field .wrong")).to_have_text("")
+    until(
+        page,
+        "() => document.querySelector('dash-board').tiles.some(({ widget }) => widget.expr === 'sum(typed_total) + 1')",
+    )
     expect(page.locator("#last-edit")).to_contain_text("last edit by you")
 
 

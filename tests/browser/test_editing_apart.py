@@ -99,6 +99,34 @@ def test_two_tabs_of_one_person_on_two_workers_are_one_editor_with_one_undo(page
         expect(page.get_by_role("heading", name="A", exact=True)).to_be_visible()
 
 
+def test_whoever_comes_back_is_told_what_others_did_meanwhile(pages: Pages, town: Town) -> None:
+    pages.expect(SOCKET_FAILED, "Failed to load resource", "net::ERR")
+    make(town, "away")
+    anna, ben = editor(pages, town, 0, "away", "anna"), editor(pages, town, 1, "away", "ben")
+    retitle(anna, "a", "Hers")
+    expect(ben.get_by_role("heading", name="Hers")).to_be_visible()
+    anna.context.set_offline(True)
+    until(anna, "() => document.body.dataset.connection !== 'open'")
+    for title in ("His", "His own"):
+        retitle(ben, "a", title)
+        expect(ben.locator("#state")).to_contain_text("2 changes" if title == "His" else "3 changes")
+    sent(ben)
+    anna.context.set_offline(False)
+    told = anna.locator("board-panel .replaced", has_text="While you were away")
+    expect(told).to_contain_text("ben made 2 changes.")
+    told.get_by_role("button", name="show").click()
+    expect(anna.locator("board-panel .operations mark")).to_have_count(2)
+    expect(told).to_be_hidden()
+    until(anna, "() => JSON.parse(localStorage.getItem('seen edits anna away') ?? '{}').seq === 3")
+    anna.goto("about:blank")
+    retitle(ben, "a", "Once more")
+    sent(ben)
+    expect(ben.locator("#state")).to_contain_text("4 changes")
+    anna.goto(f"http://127.0.0.1:{town.direct_ports[0]}/boards/away/edit")
+    ready(anna)
+    expect(told).to_contain_text("ben made 1 change.")
+
+
 def test_undo_goes_on_after_a_reload(pages: Pages, town: Town) -> None:
     make(town, "again")
     page = editor(pages, town, 0, "again", "anna")

@@ -84,6 +84,36 @@ async def test_the_list_says_whose_an_open_draft_is_to_those_who_may_edit(tmp_pa
         assert await listed("eddy") == ("", 0)
 
 
+async def test_a_text_in_which_only_a_comment_differs_is_no_operation(tmp_path: Path) -> None:
+    async with desk(tmp_path) as wall:
+        text = (await wall.at.fetch("GET", "/api/v1/boards/wall/draft/text", as_="eddy")).body.decode()
+        body = {"key": "k", "base": text, "text": f"# for the hall\n{text}"}
+        assert await wall.ask("draft/text", body) == (200, {"seq": 0, "status": "committed"})
+        assert (await wall.ask("draft", method="GET"))[1]["operations"] == 0
+        changed = text.replace("CPU", "Load")
+        assert (await wall.ask("draft/text", {**body, "text": changed}))[1]["seq"] == 1
+
+
+async def test_a_discarded_draft_is_as_published_for_all_editors(tmp_path: Path) -> None:
+    async with desk(tmp_path) as wall:
+        await wall.operate({**SET, "value": "Load"})
+        olga = await wall.at.socket(as_="olga")
+        await olga.ask("edit_board", board="wall", page="p")
+        assert (await wall.ask("draft?key=a%20b", method="DELETE"))[0] == 400
+        assert (await wall.ask("draft?key=k", method="DELETE")) == (await wall.ask("draft?key=k", method="DELETE"))
+        told = (await olga.until("board_operation"))["operation"]
+        assert (told["seq"], told["key"]) == (2, "discard k")
+        draft = (await wall.ask("draft", method="GET"))[1]
+        assert (draft["is_draft"], draft["operations"], draft["document"]["widgets"][0]["title"]) == (False, 0, "CPU")
+        assert (await wall.undo())[0] == 400
+
+
+async def test_a_conflict_that_no_repetition_cures_does_not_ask_for_one(tmp_path: Path) -> None:
+    async with desk(tmp_path) as wall:
+        refused = await wall.at.fetch("POST", "/api/v1/boards/wall/publish", {}, as_="eddy")
+        assert (refused.code, refused.headers.get("Retry-After")) == (409, None)
+
+
 async def test_an_operation_that_is_sent_again_is_stored_once(tmp_path: Path) -> None:
     async with desk(tmp_path) as wall:
         add = {"op": "add", "value": {"kind": "text", "title": "x"}}

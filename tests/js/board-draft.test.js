@@ -57,6 +57,14 @@ test("operations that the server has committed before a reconnection do not wait
   assert.equal(draft.current.widgets.length, 2);
 });
 
+test("a discarded draft is as published", () => {
+  const draft = new BoardDraft("ann");
+  draft.begin(editing());
+  draft.take(operation(1, [{ widget: "a", field: "title", before: "A", after: "x" }]));
+  draft.take(operation(2, [{ widget: "a", field: "title", before: "x", after: "A" }], { key: "discard k" }));
+  assert.deepEqual([draft.history, draft.operations, draft.current.widgets[0].title], [[], 0, "A"]);
+});
+
 test("of a long history a page has the newest operations, and takes earlier ones as somebody reads them", () => {
   const draft = new BoardDraft("ann");
   draft.begin(editing({ seq: 1_200, operations: 1_200, history: [operation(1_199, []), operation(1_200, [])] }));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
@@ -9,8 +10,9 @@ from msgspec import Meta, Struct
 from dashboard.boards.board_text import write_board
 from dashboard.boards.drafts import MAX_HISTORY
 from dashboard.boards.operation_forms import entry_of, operation_state
-from dashboard.domain.board_document import Document
+from dashboard.domain.board_document import Document, complete
 from dashboard.domain.board_operations import Operation, ReplaceBoard
+from dashboard.domain.errors import Invalid
 from dashboard.domain.presence import Reach
 from dashboard.messages.boards import OperationState
 from dashboard.web.boards.boards import BoardApi
@@ -18,7 +20,8 @@ from dashboard.web.boards.bodies import Published
 from dashboard.web.server.operation import Operation as Described
 from dashboard.web.server.operation import Operations
 
-Key = Annotated[str, Meta(pattern="^[A-Za-z0-9_.:-]{1,80}$")]
+_KEY = re.compile("[A-Za-z0-9_.:-]{1,80}")
+Key = Annotated[str, Meta(pattern=f"^{_KEY.pattern}$")]
 Note = Annotated[str, Meta(max_length=500)]
 
 
@@ -104,7 +107,9 @@ class DraftHandler(DraftApi):
     async def delete(self, board_id: str) -> None:
         board_id = self.present(board_id)
         self.services.library.check_edits(self.author, board_id)
-        key = self.get_query_argument("key", "") or f"discard:{self.services.drafts.new_key()}"
+        key = self.get_query_argument("key", "") or self.services.drafts.new_key()
+        if not _KEY.fullmatch(key):
+            raise Invalid("has 1 to 80 letters, digits or _ . : -", field="key")
         self.write_json(Operated(await self.services.drafts.discard(self.author, board_id, key)))
 
 
@@ -130,6 +135,9 @@ class TextHandler(DraftApi):
         body = self.json(NewText)
         base = await self.parse(board_id, body.base.encode())
         value = await self.parse(board_id, body.text.encode())
+        if complete(base) == complete(value):  # only comments differ, or the way it is written
+            self.write_json(Operated((await self.services.drafts.read(self.author, board_id)).seq))
+            return
         step = ReplaceBoard(base=base, value=value)
         self.write_json(Operated(await self.services.drafts.operate(self.author, board_id, body.key, (step,))))
 

@@ -83,8 +83,9 @@ export class BoardDraft {
     this.seq = operation.seq;
     this.committed = applyChanges(this.committed, operation.changes);
     this.refused(operation.key); // it no longer waits; does nothing for an operation of another page
-    this.history = operation.published ? [] : [...this.history, operation].slice(-MOST_KEPT);
-    this.operations = operation.published ? 0 : this.operations + 1;
+    const isEnd = operation.published || operation.key.startsWith("discard "); // the history begins anew
+    this.history = isEnd ? [] : [...this.history, operation].slice(-MOST_KEPT);
+    this.operations = isEnd ? 0 : this.operations + 1;
     return true;
   }
 

@@ -4,8 +4,8 @@ import "../widgets/connection-curtain.js";
 import { ApiError, api } from "../client/http.js";
 import { TRANSIENT } from "../client/refusal.js";
 import { BoardDraft, lastEdit } from "../data/board-draft.js";
+import { whileAway } from "../data/while-away.js";
 import { since as ago } from "../draw/format.js";
-import { seriesFromSelector } from "../widgets/snippet.js";
 import { BoardPanel } from "../widgets/board-panel.js";
 import { DashBoard } from "../widgets/dash-board.js";
 import { compare } from "../widgets/board-history.js";
@@ -17,10 +17,12 @@ import { inspectTile } from "../widgets/tile-inspector.js";
 import { TileClipboard, isTyping } from "../widgets/tile-clipboard.js";
 import { TilePlacing } from "../widgets/tile-placing.js";
 import { initialsBadge, loginUrl } from "../widgets/user.js";
+import { shownOn, watchRequest } from "../widgets/watch-request.js";
+import { SeenEdits } from "./seen-edits.js";
 import { Shell } from "./shell.js";
 import { WaitingEdits } from "./waiting-edits.js";
 
-/** @import { Step } from "../client/protocol.js" */
+/** @import { Editing, Step } from "../client/protocol.js" */
 /** @import { EditedBoard } from "../widgets/board-actions.js" */
 /** @import { Subscription } from "../client/views.js" */
 
@@ -29,8 +31,6 @@ const EDITOR_GONE_MS = 30_000;
 const AGAIN_MS = 1_000;
 /** When the server has no room, the editor asks for its data again after this time or up to twice as late. */
 const WATCH_AGAIN_MS = 10_000;
-/** The server takes this many selectors in one request. */
-const MOST_SELECTORS = 100;
 const COLOURS = ["series-4", "series-3", "series-2", "series-5", "series-7", "series-6"];
 /** The server takes this many steps in one operation. */
 const MOST_STEPS = 200;
@@ -45,6 +45,7 @@ const page = randomKey();
 const draft = new BoardDraft(user);
 /** waiting edits, also those that earlier pages could not send */
 const kept = new WaitingEdits(user, boardId, page, (board.dataset.formerly ?? "").split(" ").filter(Boolean));
+const seen = new SeenEdits(user, boardId);
 draft.waiting = kept.takeOver();
 kept.keep(draft.waiting); // at once, because `takeOver` has removed the entries of the earlier pages
 /** @type {EditedBoard} */
@@ -166,7 +167,7 @@ function show() {
   placing.decorate();
   if (focused && !board.contains(document.activeElement)) placing.tile(focused)?.focus({ preventScroll: true });
   showPanel();
-  picker.mark(new Set(now.widgets.flatMap(({ series = [], document: key = "" }) => [...series.map((/** @type {string} */ text) => seriesFromSelector(text).name), key])));
+  picker.mark(shownOn(now));
   setText(byId("title"), now.title);
   showState();
 }
@@ -175,22 +176,14 @@ function showPanel() {
   panel.update(draft.current, placing.selected, placing.chosen);
 }
 
-/** Return the texts of a widget's expressions. @param {string | {expr: string}[]} expr */
-function textsOf(expr) {
-  return typeof expr === "string" ? [expr].filter(Boolean) : expr.map((each) => each.expr);
-}
-
 /** Watch what the tiles show. @param {string} [since] the position to go on from, with the same tiles */
 function watch(since) {
-  const now = draft.current;
-  const selectors = now.widgets.flatMap(({ series = [], expr = [], document: key = "" }) => [...series, ...textsOf(expr), ...(key ? [key] : [])]).slice(0, MOST_SELECTORS);
-  const skip = (board.skipping().skip ?? []).filter((place) => place < selectors.length);
-  const request = { selectors, ...(skip.length ? { skip } : {}), window_s: now.window_s ?? 900, rate_hz: Math.min(now.rate_hz ?? 10, 5) };
+  const request = watchRequest(draft.current, board.skipping().skip ?? []);
   const text = JSON.stringify(request);
   if (text === watched && since === undefined) return;
   watched = text;
   clearTimeout(watchAgain);
-  if (!selectors.length) {
+  if (!request.selectors.length) {
     if (subscription) shell.views.end(subscription);
     subscription = null;
   } else if (subscription) shell.views.change(subscription, request, since);
@@ -271,11 +264,8 @@ function join() {
 shell.client.on("authenticated", join);
 shell.connection.on("message", (message) => {
   if (message.type === "editing" && message.board !== boardId) void followRename(message.board);
-  else if (message.type === "editing") {
-    draft.begin(message);
-    show();
-    void sendWaiting();
-  } else if (message.type === "board_operation" && message.board === boardId) {
+  else if (message.type === "editing") void begin(message);
+  else if (message.type === "board_operation" && message.board === boardId) {
     const { operation } = message;
     const mine = draft.replacedMine(operation);
     if (!draft.take(operation)) return join(); // one is missing
@@ -298,6 +288,24 @@ shell.connection.on("message", (message) => {
   else if (message.type === "error" && message.id === `edit-${asked}`) complain(new Error(message.message));
 });
 
+/** Begin, or go on after a lost connection, and say what others did meanwhile. @param {Editing} message */
+async function begin(message) {
+  const last = draft.seq < 0 ? seen.read() : { seq: draft.seq, version };
+  const isBack = draft.seq >= 0 && message.seq > draft.seq;
+  draft.begin(message);
+  show();
+  void sendWaiting();
+  if (isBack) await readVersion();
+  const away = whileAway(draft.history, user, last, version);
+  if (away) panel.showAway(away.text, away.seq);
+}
+
+/** Read which version is published; a file may have none. */
+async function readVersion() {
+  const said = /** @type {{versions: {version: number}[]} | null} */ (await api("GET", `/api/v1/boards/${boardId}/versions?limit=1`).catch(() => null));
+  version = said?.versions[0]?.version ?? version;
+}
+
 /** Go to the editor under the board's new id; the page there takes over the edits that wait. @param {string} id */
 async function followRename(id) {
   if (edited.isLeaving) return;
@@ -311,8 +319,7 @@ async function publishedElsewhere({ definition, moved_to: movedTo }) {
   if (edited.isLeaving) return;
   if (movedTo) return followRename(movedTo);
   if (!definition) return complain(new Error("This board was deleted. It can be brought back for 30 days, from the list of boards"));
-  const said = /** @type {{versions: {version: number}[]} | null} */ (await api("GET", `/api/v1/boards/${boardId}/versions?limit=1`).catch(() => null)); // a file without versions
-  version = said?.versions[0]?.version ?? version;
+  await readVersion();
   join(); // without an open draft the document is the new one
 }
 
@@ -327,9 +334,9 @@ addEventListener("beforeunload", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
-  if (!(event.ctrlKey || event.metaKey) || isTyping(event.target) || !"za".includes(key) || document.querySelector("dialog")) return;
+  if (!(event.ctrlKey || event.metaKey) || isTyping(event.target) || !"zya".includes(key) || document.querySelector("dialog")) return;
   event.preventDefault();
-  if (key === "z") void undo(event.shiftKey);
+  if (key !== "a") void undo(key === "y" || event.shiftKey);
   else clipboard.selectAll();
 });
 
@@ -338,7 +345,7 @@ document.addEventListener("keydown", (event) => {
 const publishing = new Publishing(edited, byId("publish", HTMLButtonElement), (text) => shell.announce(text));
 
 async function discard() {
-  if (!(await confirmed("Discard the draft?", "The draft becomes the published board again, for all editors. The history keeps what was discarded.", "Discard"))) return;
+  if (!(await confirmed("Discard the draft?", "The draft becomes the published board again, for all editors. This cannot be undone.", "Discard"))) return;
   api("DELETE", `/api/v1/boards/${boardId}/draft`).catch(complain);
 }
 
@@ -372,7 +379,7 @@ picker.begin(shell, (widget) => clipboard.add([widget]));
 shell.keys.push(
   ["a", "add a tile: to the list of series, where Enter takes the first that is found", () => picker.beginSearch()], ["Delete", "remove the selected tiles", () => clipboard.remove()], ["d", "duplicate the selected tiles", () => clipboard.duplicate()],
   ["Control A", "select all tiles; the space bar adds the tile with the focus, or takes it out", () => clipboard.selectAll()],
-  ["u", "undo mine (also Control Z)", () => undo(false)], ["r", "redo (also Control Shift Z)", () => undo(true)],
+  ["u", "undo mine (also Control Z)", () => undo(false)], ["r", "redo (also Control Y, Control Shift Z)", () => undo(true)],
   ["y", "the board as YAML", () => panel.show("YAML")], ["i", "inspect the selected tile", inspect], ["p", "publish", () => publishing.open()], ["v", "compare with what is published", () => compare(boardId)],
 );
 board.addEventListener("keydown", (event) => {
@@ -382,7 +389,7 @@ board.addEventListener("keydown", (event) => {
   panel.show("Tile");
   /** @type {HTMLElement | null} */ (panel.querySelector("#field-" + CSS.escape(placing.selected) + "-title"))?.focus();
 }, { capture: true });
-shell.everySecond.push(() => board.tick(), showEditors, () => setText(byId("last-edit"), lastEdit(draft.history, user, (t) => ago(t, shell.clock.now()))), () => publishing.tick());
+shell.everySecond.push(() => board.tick(), showEditors, () => setText(byId("last-edit"), lastEdit(draft.history, user, (t) => ago(t, shell.clock.now()))), () => publishing.tick(), () => document.hidden || seen.keep({ seq: draft.seq, version }));
 document.addEventListener("theme", () => board.recolour());
 document.fonts.addEventListener("loadingdone", () => board.retype());
 shell.start();

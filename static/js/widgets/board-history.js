@@ -14,11 +14,12 @@ const MOST_VERSIONS = 50;
 /** The list of operations grows by this many. */
 const PAGE = 100;
 
-/** Return the list of the newest operations, the newest first. @param {OperationState[]} history @param {BoardDocument} document @param {string} user @param {number} now */
-export function operationList(history, document, user, now) {
+/** Return the list of the newest operations, the newest first. @param {OperationState[]} history @param {BoardDocument} document @param {string} user @param {number} now @param {number} newSince those of others after this number are marked */
+export function operationList(history, document, user, now, newSince) {
   const items = [...history].reverse().map((operation) => {
     const own = operation.author === user;
-    return h("li", {}, h("b", { text: own ? "You" : operation.name }), ` ${inWords(operation, document).join(", ") || "changed nothing"} `, h("small", { text: `${age(now - operation.t)} ago` }));
+    const mark = !own && operation.seq > newSince ? [h("mark", { text: "new" }), " "] : [];
+    return h("li", {}, ...mark, h("b", { text: own ? "You" : operation.name }), ` ${inWords(operation, document).join(", ") || "changed nothing"} `, h("small", { text: `${age(now - operation.t)} ago` }));
   });
   return items.length ? h("ol", { class: "operations" }, ...items) : h("p", { class: "hint", text: "Nothing has changed since the last publication." });
 }
@@ -35,17 +36,17 @@ export class OperationHistory {
     this.element = h("div", {});
   }
 
-  /** Show the operations as they are now. @param {BoardDocument} document */
-  update(document) {
+  /** Show the operations as they are now. @param {BoardDocument} document @param {number} newSince operations of others after this number are marked as new */
+  update(document, newSince) {
     const { history, operations, user } = this.draft;
     if (!operations) this.shown = PAGE; // published: a new list begins
     const hidden = operations - Math.min(this.shown, history.length);
-    const more = button(`Show earlier ones (${counted(hidden, "more change")})`, () => this.showEarlier(document), { class: "quiet earlier" });
-    this.element.replaceChildren(operationList(history.slice(-this.shown), document, user, this.now()), ...(hidden ? [more] : []));
+    const more = button(`Show earlier ones (${counted(hidden, "more change")})`, () => this.showEarlier(document, newSince), { class: "quiet earlier" });
+    this.element.replaceChildren(operationList(history.slice(-this.shown), document, user, this.now(), newSince), ...(hidden ? [more] : []));
   }
 
-  /** @param {BoardDocument} document */
-  async showEarlier(document) {
+  /** @param {BoardDocument} document @param {number} newSince */
+  async showEarlier(document, newSince) {
     this.shown += PAGE;
     const { history } = this.draft;
     if (this.shown > history.length && history.length) {
@@ -56,7 +57,7 @@ export class OperationHistory {
         this.complain(error);
       }
     }
-    this.update(document);
+    this.update(document, newSince);
     /** @type {HTMLElement | null} */ (this.element.querySelector(".earlier"))?.focus();
   }
 }

@@ -1,5 +1,6 @@
 // Side panel of the board editor: every option of the selected tile, those of the board, the history, and the YAML text.
 
+import { faultOf } from "../client/expression-check.js";
 import { inWords } from "../data/board-draft.js";
 import { SIZES } from "../data/suited-widget.js";
 import { boardActions } from "./board-actions.js";
@@ -46,6 +47,9 @@ export class BoardPanel extends HTMLElement {
     this.operations = null;
     this.body = h("div", { role: "tabpanel" });
     this.replaced = h("div", { class: "replaced", role: "status", hidden: "" });
+    this.away = h("div", { class: "replaced", role: "status", hidden: "" });
+    /** operations after this number are marked as new; Infinity: none */
+    this.newSince = Infinity;
     this.tabs = TABS.map((name) => button(name, () => this.show(name), { class: "tab", role: "tab", "aria-selected": "false" }));
     this.painted = "";
     /** @type {BoardText | null} */
@@ -57,7 +61,7 @@ export class BoardPanel extends HTMLElement {
   /** Begin. @param {PanelHost} host */
   begin(host) {
     this.host = host;
-    this.append(h("div", { role: "tablist", "aria-label": "Options" }, ...this.tabs), this.body, this.replaced);
+    this.append(h("div", { role: "tablist", "aria-label": "Options" }, ...this.tabs), this.away, this.body, this.replaced);
     this.show("Tile");
   }
 
@@ -148,18 +152,25 @@ export class BoardPanel extends HTMLElement {
   field([name, label, kind, hint], values, widget) {
     const id = `field-${widget ?? "board"}-${name}`;
     const input = /** @type {HTMLInputElement | HTMLTextAreaElement} */ (kind === "lines" ? h("textarea", { id, rows: "2", "data-field": name, spellcheck: "false", placeholder: hint }) : h("input", { id, type: kind === "number" ? "number" : "text", step: "any", "data-field": name, placeholder: hint }));
+    if (name === "expr") input.setAttribute("aria-describedby", `${id}-wrong`);
     input.value = textOf(fieldOf(values, name));
-    const send = () => {
+    const wrong = h("p", { class: "wrong", id: `${id}-wrong`, role: "status" });
+    const send = async () => {
       clearTimeout(this.timers.get(id));
       this.timers.delete(id);
-      if (input.value !== textOf(this.valueOf(widget, name))) this.set(widget, name, valueOf(input.value, kind, name));
+      const text = input.value;
+      const fault = name === "expr" && text ? await faultOf(text) : "";
+      if (input.value !== text) return; // the editor has typed on
+      setText(wrong, fault);
+      input.setAttribute("aria-invalid", String(Boolean(fault)));
+      if (!fault && text !== textOf(this.valueOf(widget, name))) this.set(widget, name, valueOf(text, kind, name));
     };
     input.addEventListener("input", () => {
       clearTimeout(this.timers.get(id));
       this.timers.set(id, setTimeout(send, TYPING_MS));
     });
     input.addEventListener("change", send);
-    return h("div", { class: "field" }, h("label", { for: id, text: label }), input);
+    return h("div", { class: "field" }, h("label", { for: id, text: label }), input, ...(name === "expr" ? [wrong] : []));
   }
 
   /** @param {string | null} widget @param {string} name */
@@ -182,7 +193,7 @@ export class BoardPanel extends HTMLElement {
     const version = host.version();
     if (this.versions?.version !== version) this.versions = { version, list: versionList(host.board.id, host.now, host.announce) };
     this.operations ??= new OperationHistory(host.board.id, host.draft, host.now, host.board.complain);
-    this.operations.update(this.document);
+    this.operations.update(this.document, this.newSince);
     const since = version ? `Since version ${version}` : "Since the last publication";
     this.body.replaceChildren(h("h2", { text: since }), this.operations.element, h("h2", { text: "Versions" }), this.versions.list);
   }
@@ -196,6 +207,18 @@ export class BoardPanel extends HTMLElement {
         this.replaced.hidden = true;
       }, { class: "quiet" }), button("keep", () => (this.replaced.hidden = true), { class: "quiet" }));
     this.replaced.hidden = false;
+  }
+
+  /** Say what others did while this editor was away, and mark it in the history. @param {string} text @param {number} seq the last operation that this editor has seen */
+  showAway(text, seq) {
+    this.newSince = Math.min(seq, this.newSince);
+    this.painted = "";
+    this.paint();
+    this.away.replaceChildren(h("b", { text }), " ", button("show", () => {
+      this.away.hidden = true;
+      this.show("History");
+    }, { class: "quiet" }), button("close", () => (this.away.hidden = true), { class: "quiet" }));
+    this.away.hidden = false;
   }
 
   // --- the text ---

@@ -6,8 +6,17 @@ import { button, h, setText } from "./dom.js";
 /** @import { CodeEditor } from "./code-editor.js" */
 /** @typedef {{readText: () => Promise<string>, writeText: (base: string, text: string) => Promise<void>}} TextHost */
 
+/** A comment of YAML, as far as that can be told without its strings. */
+const COMMENT = /(^|\s)#/m;
 /** Label of the field. */
 const LABEL = "The board as YAML";
+
+/** Return what to say about a text that was applied and came back as `now`, "" for nothing. @param {string} sent @param {string} now @param {boolean} isSame whether the draft is as before */
+function remarkOn(sent, now, isSame) {
+  const hasComment = COMMENT.test(sent) && !COMMENT.test(now);
+  if (isSame) return `Nothing has changed${hasComment ? ": a draft keeps values, no comments. Comments belong into the board's file" : " but the way it is written"}.`;
+  return hasComment ? "Applied, without the comments: a draft keeps values only. Comments of a board's file stay in the file." : "";
+}
 
 export class BoardText {
   /** @param {TextHost} host */
@@ -19,8 +28,9 @@ export class BoardText {
     /** @type {CodeEditor | null} */
     this.editor = null;
     this.wrong = h("p", { class: "wrong", role: "alert" });
+    this.remark = h("p", { class: "hint", role: "status" });
     const acts = [button("Apply", () => this.apply(), { class: "button primary" }), button("Read again", () => this.read())];
-    this.element = h("div", {}, this.area, this.wrong, h("div", { class: "acts" }, ...acts));
+    this.element = h("div", {}, this.area, this.wrong, this.remark, h("div", { class: "acts" }, ...acts));
   }
 
   /** Show the board's text, and the editor as soon as it is loaded. */
@@ -58,6 +68,7 @@ export class BoardText {
   /** Read what the server has, in place of what is here. */
   async read() {
     setText(this.wrong, "");
+    setText(this.remark, "");
     try {
       this.base = this.text = await this.host.readText();
     } catch (error) {
@@ -67,11 +78,13 @@ export class BoardText {
 
   async apply() {
     setText(this.wrong, "");
-    const sent = this.text;
+    setText(this.remark, "");
+    const { text: sent, base } = this;
     try {
-      await this.host.writeText(this.base, sent);
+      await this.host.writeText(base, sent);
       this.base = sent;
       const now = await this.host.readText();
+      setText(this.remark, remarkOn(sent, now, now === base));
       if (this.text === sent) this.base = this.text = now; // else the user has typed on
     } catch (error) {
       const said = error instanceof Error ? error.message : String(error);

@@ -1,24 +1,28 @@
 // List of the live series and documents, and of the expression that is typed into its search, each with the widget that suits it: choosing one, or dragging it, puts it on the board.
 
-import { api } from "../client/http.js";
+import { faultOf } from "../client/expression-check.js";
 import { tileKind } from "../data/document-body.js";
 import { looksAsked } from "../data/expressions.js";
 import { Store } from "../data/store.js";
 import { SIZES, suitedToDocument, suitedToExpression, suitedToSeries } from "../data/suited-widget.js";
 import { drawSpark } from "../draw/spark.js";
+import { read, write } from "./kept-texts.js";
 import { breakable, button, h, setText } from "./dom.js";
 
 /** @import { Views } from "../client/views.js" */
 /** @import { NewWidget } from "../data/suited-widget.js" */
 /** @import { Series } from "../data/series.js" */
 /** What the list needs from its page. @typedef {{views: Views, everySecond: (() => void)[], clock: {now: () => number}}} PickerHost */
-/** One entry: a name with its series, a document, or the expression that is typed. @typedef {{name: string, about: string, widget: NewWidget, series?: Series, isTyped?: boolean}} Entry */
+/** One entry: a name with its series, a document, or an expression; `key` tells a series and a document of one name apart. @typedef {{key: string, name: string, about: string, widget: NewWidget, series?: Series, isExpression?: boolean}} Entry */
 
 const MOST_SHOWN = 60;
 const REDRAW_EVERY_S = 2;
 const EVERYTHING = '{__name__=~".+"}';
 /** Names of the server's own series come last. */
 const OWN = /^(dashboard|node)_/;
+/** The expressions that were chosen last in this browser are offered again. */
+const RECENT = "recent expressions";
+const MOST_RECENT = 20;
 /** Type of what is dragged onto the board. */
 export const DRAGGED = "application/x-dashboard-widget";
 /** What is dragged now; a browser gives the data of a drag only to its drop. @type {NewWidget | null} */
@@ -27,6 +31,11 @@ let dragged = null;
 /** Return the widget that is dragged from a list of this page; null if none is. */
 export function draggedWidget() {
   return dragged;
+}
+
+/** @param {string} text @param {string} about @returns {Entry} */
+function expressionEntry(text, about) {
+  return { key: `expression ${text}`, name: text, about, widget: suitedToExpression(text), isExpression: true };
 }
 
 export class SeriesPicker extends HTMLElement {
@@ -39,7 +48,7 @@ export class SeriesPicker extends HTMLElement {
     this.more = h("p", { role: "status" });
     this.shape = -1;
     this.isChecking = false;
-    /** names that the board shows @type {Set<string>} */
+    /** keys of the entries that the board shows @type {Set<string>} */
     this.shown = new Set();
     /** @type {Entry[]} */
     this.entries = [];
@@ -87,16 +96,15 @@ export class SeriesPicker extends HTMLElement {
   async pickExpression(text, widget) {
     if (this.isChecking) return;
     this.isChecking = true;
-    try {
-      await api("GET", `/prometheus/api/v1/parse_query?query=${encodeURIComponent(text)}`);
-      this.pick(widget);
-    } catch (error) {
-      setText(this.more, error instanceof Error ? error.message : String(error));
-    }
+    const fault = await faultOf(text);
     this.isChecking = false;
+    if (fault) return setText(this.more, fault);
+    write(RECENT, [text, ...read(RECENT).filter((each) => each !== text)].slice(0, MOST_RECENT));
+    this.pick(widget);
+    this.list();
   }
 
-  /** Say which names the board shows. @param {Set<string>} shown */
+  /** Say what the board shows, as `shownOn` says it. @param {Set<string>} shown */
   mark(shown) {
     if ([...shown].join("\n") === [...this.shown].join("\n")) return;
     this.shown = shown;
@@ -111,11 +119,11 @@ export class SeriesPicker extends HTMLElement {
     const names = [...byName].map(([name, all]) => {
       const widget = suitedToSeries(name, all.map((series) => ({ labels: series.labels, unit: series.unit, distinct: new Set(series.values.slice(-20)).size })));
       const about = [all.length > 1 ? `${all.length} series` : "", all[0].unit, `${widget.kind} suits`].filter(Boolean).join(" · ");
-      return { name, about, widget, series: all[0] };
+      return { key: `series ${name}`, name, about, widget, series: all[0] };
     });
     const documents = [...this.store.documents.values()].map(({ key, body }) => {
       const kind = tileKind(body);
-      return { name: key, about: `document · ${kind}`, widget: suitedToDocument(key, kind) };
+      return { key: `document ${key}`, name: key, about: `document · ${kind}`, widget: suitedToDocument(key, kind) };
     });
     this.entries = [...names, ...documents].sort((a, b) => Number(OWN.test(a.name)) - Number(OWN.test(b.name)) || (a.name < b.name ? -1 : 1));
     this.list();
@@ -123,23 +131,24 @@ export class SeriesPicker extends HTMLElement {
 
   list() {
     const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = this.entries.filter(({ name }) => words.every((word) => name.toLowerCase().includes(word)));
     const typed = this.search.value.trim();
-    const expression = looksAsked(typed) ? [{ name: typed, about: "add this expression", widget: suitedToExpression(typed), isTyped: true }] : [];
+    const all = [...this.entries, ...read(RECENT).filter((text) => text !== typed).map((text) => expressionEntry(text, "expression · chosen before"))];
+    const found = all.filter(({ name }) => words.every((word) => name.toLowerCase().includes(word)));
+    const expression = looksAsked(typed) ? [expressionEntry(typed, "add this expression")] : [];
     this.sparks = [];
-    const focused = this.fresh.contains(document.activeElement) || this.rest.contains(document.activeElement) ? document.activeElement?.getAttribute("title") : null;
-    this.fresh.replaceChildren(...[...expression, ...found.filter(({ name }) => !this.shown.has(name))].slice(0, MOST_SHOWN).map((entry) => this.item(entry)));
-    this.rest.replaceChildren(...found.filter(({ name }) => this.shown.has(name)).slice(0, MOST_SHOWN).map((entry) => this.item(entry)));
+    const focused = this.fresh.contains(document.activeElement) || this.rest.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).dataset.key : null;
+    this.fresh.replaceChildren(...[...expression, ...found.filter(({ key }) => !this.shown.has(key))].slice(0, MOST_SHOWN).map((entry) => this.item(entry)));
+    this.rest.replaceChildren(...found.filter(({ key }) => this.shown.has(key)).slice(0, MOST_SHOWN).map((entry) => this.item(entry)));
     const nothing = this.entries.length ? "Nothing matches." : "Nothing has been fed yet.";
     setText(this.more, found.length || expression.length ? (found.length > MOST_SHOWN ? `${found.length} found: narrow the search.` : "") : nothing);
-    if (focused) /** @type {HTMLElement} */ (this.querySelector(`.pick[title="${CSS.escape(focused)}"]`) ?? this.search).focus({ preventScroll: true });
+    if (focused) /** @type {HTMLElement} */ (this.querySelector(`.pick[data-key="${CSS.escape(focused)}"]`) ?? this.search).focus({ preventScroll: true });
   }
 
   /** @param {Entry} entry */
-  item({ name, about, widget, series, isTyped }) {
+  item({ key, name, about, widget, series, isExpression }) {
     const canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { "aria-hidden": "true" }));
-    const pick = h("button", { type: "button", class: "pick", draggable: String(!isTyped), title: name }, h("b", {}, ...breakable(name)), h("small", { text: about }), canvas);
-    pick.addEventListener("click", () => (isTyped ? this.pickExpression(name, widget) : this.pick(widget)));
+    const pick = h("button", { type: "button", class: "pick", draggable: String(!isExpression), title: name, "data-key": key }, h("b", {}, ...breakable(name)), h("small", { text: about }), canvas);
+    pick.addEventListener("click", () => (isExpression ? this.pickExpression(name, widget) : this.pick(widget)));
     pick.addEventListener("dragstart", (event) => {
       dragged = widget;
       event.dataTransfer?.setData(DRAGGED, JSON.stringify(widget));
