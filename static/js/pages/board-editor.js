@@ -376,6 +376,7 @@ panel.begin({
   },
 });
 picker.begin(shell, (widget) => clipboard.add([widget]));
+shell.keysOfTiles = "Tab moves between the tiles. Enter on a tile leads to its options. Arrow keys move it, shift and arrow keys resize it.";
 shell.keys.push(
   ["a", "add a tile: to the list of series, where Enter takes the first that is found", () => picker.beginSearch()], ["Delete", "remove the selected tiles", () => clipboard.remove()], ["d", "duplicate the selected tiles", () => clipboard.duplicate()],
   ["Control A", "select all tiles; the space bar adds the tile with the focus, or takes it out", () => clipboard.selectAll()],

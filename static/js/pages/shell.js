@@ -56,6 +56,8 @@ export class Shell {
     this.announceTimer = undefined;
     /** @type {Key[]} */
     this.keys = [["t", "dark or light", toggleTheme], ["?", "these keys", () => this.showKeys()]];
+    /** about the keys of tiles */
+    this.keysOfTiles = "Tab moves between the tiles. Enter on a tile shows how to feed it.";
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.hideTimer = undefined;
     this.curtain = /** @type {ConnectionCurtain} */ (document.querySelector("connection-curtain"));
@@ -186,7 +188,7 @@ export class Shell {
 
   showKeys() {
     const list = h("dl", {}, ...this.keys.flatMap(([key, meaning]) => [h("dt", {}, h("kbd", { text: key })), h("dd", { text: meaning })]));
-    const more = h("p", { text: "Tab moves between the tiles. Enter on a tile shows how to feed it. Esc closes." });
+    const more = h("p", { text: `${this.keysOfTiles} Esc closes.` });
     showDialog("Keys", list, more);
   }
 

@@ -1,9 +1,10 @@
 // Inspecting a tile: what it asks, its newest samples, what they cost, its last error, and the line that feeds it.
 
+import { api } from "../client/http.js";
 import { expressionsOf } from "../data/expressions.js";
 import { age, clock, format } from "../draw/format.js";
 import { copyButton, showDialog } from "./dialog.js";
-import { counted, h } from "./dom.js";
+import { counted, h, setText } from "./dom.js";
 
 /** @import { Series } from "../data/series.js" */
 /** @import { Tile } from "./tile.js" */
@@ -11,6 +12,8 @@ import { counted, h } from "./dom.js";
 const MOST_SERIES = 12;
 const MOST_SAMPLES = 5;
 const REFRESH_MS = 1_000;
+/** Expressions whose evaluation is timed when the dialog opens. */
+const MOST_TIMED = 3;
 /** The rate of samples is that of this time. */
 const RATE_MS = 60_000;
 
@@ -32,10 +35,27 @@ function newest(tile) {
   return rows.length ? [h("table", {}, ...rows), ...more] : [h("p", { text: "Nothing matches yet." })];
 }
 
-/** @param {number} value @param {string} unit */
-function text(value, unit) {
-  const shown = format(value, unit);
+/** @param {number} value @param {string} unit @param {number} [decimals] */
+function text(value, unit, decimals) {
+  const shown = format(value, unit, decimals);
   return `${shown.text}${shown.unit ? ` ${shown.unit}` : ""}`;
+}
+
+/** Return the bytes of the tile's samples since a time, as frames carry them. @param {Series} series @param {number} since */
+function bytes({ times, values }, since) {
+  const from = times.findIndex((t) => t >= since);
+  return from < 0 ? 0 : JSON.stringify([Array.from(times.slice(from)), Array.from(values.slice(from))]).length;
+}
+
+/** Ask for the tile's expressions once, and return how long the server took for each, in words. @param {Tile} tile */
+async function timesOf(tile) {
+  const said = [];
+  for (const { expr } of expressionsOf(tile.widget).slice(0, MOST_TIMED)) {
+    const began = performance.now();
+    const fault = await api("GET", `/prometheus/api/v1/query?query=${encodeURIComponent(expr)}`).then(() => "", (error) => (error instanceof Error ? error.message : String(error)));
+    said.push(fault ? `${expr}: ${fault}` : `One evaluation of ${expr} took ${Math.max(1, Math.round(performance.now() - began))} ms, with the way there and back.`);
+  }
+  return said.join(" ");
 }
 
 /** Return what the tile's data cost, in words. @param {Tile} tile */
@@ -43,9 +63,10 @@ function cost(tile) {
   const now = tile.context.clock.now();
   const held = tile.series.reduce((sum, { times }) => sum + times.length, 0);
   const lately = tile.series.reduce((sum, series) => sum + count(series, now - RATE_MS), 0);
+  const sent = tile.series.reduce((sum, series) => sum + bytes(series, now - RATE_MS), 0);
   const expressions = expressionsOf(tile.widget).length;
   const evaluated = expressions ? `; the server evaluates ${expressions === 1 ? "its expression" : `its ${expressions} expressions`} once a second for all screens that show the same` : "";
-  return `${tile.series.length} series, ${counted(held, "sample")} in this window, ${counted(text(lately / (RATE_MS / 1000), ""), "sample")} a second${evaluated}.`;
+  return `${tile.series.length} series, ${counted(held, "sample")} in this window, ${counted(text(lately / (RATE_MS / 1000), ""), "sample")} and about ${counted(text(sent / (RATE_MS / 1000), "", 0), "byte")} a second to this screen${evaluated}.`;
 }
 
 /** Return the number of samples since a time. @param {Series} series @param {number} since */
@@ -67,7 +88,9 @@ export function inspectTile(tile) {
   const asked = [...widget.series, ...expressionsOf(widget).map(({ expr }) => expr), ...(widget.document ? [widget.document] : [])];
   const lines = tile.snippets().join("\n");
   const live = h("div");
-  const fill = () => live.replaceChildren(part("Newest samples", ...newest(tile)), part("Cost", h("p", { text: cost(tile) })), part("Last error", h("p", { text: faults(tile) })));
+  const took = h("p");
+  void timesOf(tile).then((said) => setText(took, said));
+  const fill = () => live.replaceChildren(part("Newest samples", ...newest(tile)), part("Cost", h("p", { text: cost(tile) }), took), part("Last error", h("p", { text: faults(tile) })));
   fill();
   const dialog = showDialog(`Inspect “${widget.title}”`, part("Asks for", h("pre", { text: asked.join("\n") || "nothing" })), live, part("Fed by", h("pre", { text: lines || "nothing" }), h("div", { class: "row" }, copyButton(lines))));
   dialog.classList.add("inspector");
