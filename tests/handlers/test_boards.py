@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ import pytest
 import yaml
 from tornado.httpclient import AsyncHTTPClient
 
+from dashboard.boards.board_text import write_board
+from dashboard.domain.board_operations import changes_of
 from tests.support.inprocess import running
 from tests.support.site import Site, site
 
@@ -326,3 +330,29 @@ async def test_a_long_list_of_boards_is_compressed_for_those_who_take_that(tmp_p
         plain, short = answers
         assert ("Content-Encoding" in plain.headers, short.headers["Content-Encoding"]) == (False, "gzip")
         assert (len(short.body) * 3 < len(plain.body), gzip.decompress(short.body)) == (True, plain.body)
+
+
+async def test_long_work_on_a_board_is_done_beside_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = dict[str, str]()
+
+    def noting(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*given: Any) -> Any:
+            threads[name] = threading.current_thread().name
+            return work(*given)
+
+        return noted
+
+    monkeypatch.setattr("dashboard.web.boards.boards.write_board", noting("write", write_board))
+    monkeypatch.setattr("dashboard.boards.drafts.changes_of", noting("change", changes_of))
+    step = {"key": "k", "operation": [{"op": "set", "field": "title", "value": "Hall"}]}
+    async with site(tmp_path) as at:
+        await put(at)
+        written = await at.fetch("GET", "/api/v1/boards/wall?written=1", as_="vera")
+        assert yaml.safe_load(written.body)["title"] == WALL["title"]
+        assert (await at.json("POST", "/api/v1/boards/wall/operations", step, as_="eddy"))[0] == 200
+        text = await at.fetch("GET", "/api/v1/boards/wall/draft/text", as_="eddy")
+        assert yaml.safe_load(text.body)["title"] == "Hall"
+    assert threads.keys() == {"write", "change"}
+    assert threading.main_thread().name not in threads.values()

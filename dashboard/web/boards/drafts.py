@@ -7,7 +7,6 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
-from dashboard.boards.board_text import write_board
 from dashboard.boards.drafts import MAX_HISTORY
 from dashboard.boards.operation_forms import entry_of, operation_state
 from dashboard.domain.board_document import Document, complete
@@ -127,7 +126,7 @@ class TextHandler(DraftApi):
         board_id = self.present(board_id)
         state = await self.services.drafts.read(self.author, board_id)
         self.set_header("Content-Type", "application/yaml; charset=utf-8")
-        self.finish(write_board(state.document))
+        self.finish(await self.as_yaml(state.document))
 
     async def post(self, board_id: str) -> None:
         board_id = self.present(board_id)
