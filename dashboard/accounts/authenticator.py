@@ -13,7 +13,7 @@ from dashboard.accounts.authorization import token_in_header
 from dashboard.accounts.credentials import TOKEN_PREFIX, Claims, Credentials, hash_of
 from dashboard.accounts.directory import Directory
 from dashboard.accounts.guests import guest_of
-from dashboard.domain.errors import BadToken, DashboardError
+from dashboard.domain.errors import BadToken, DashboardError, Unavailable
 from dashboard.domain.identity import Caller, Role, Token
 
 #: User id of the local operator, who uses the server's own machine without a login.
@@ -43,8 +43,11 @@ class Authenticator:
         self._used = used | self._used
 
     async def refresh(self) -> None:
-        """Read the changes that other processes have committed so far."""
-        await self._directory.refresh()
+        """Read the changes that other processes have committed so far. Raises Unavailable if the store does not answer: an unknown
+        token may then be valid.
+        """
+        if not await self._directory.refresh():
+            raise Unavailable("the token is not known here, and the store of tokens does not answer; try again")
 
     def by_header(self, header: str) -> Caller:
         """Return the caller of an ``Authorization`` header; raises BadToken."""
@@ -64,7 +67,10 @@ class Authenticator:
         return self.by_jwt(text, at_machine=False)
 
     async def by_text_or_refresh(self, text: str) -> Caller:
-        """Return the caller as ``by_text`` does, after a refresh if another process may have just created the token or user."""
+        """Return the caller as ``by_text`` does, after a refresh if another process may have just created the token or user.
+
+        Raises BadToken, and Unavailable if the store does not answer the refresh.
+        """
         try:
             return self.by_text(text)
         except BadToken:

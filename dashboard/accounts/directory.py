@@ -146,21 +146,22 @@ class Directory:
         horizon_ms = self._now_ms() - _REVOKED_KEPT_MS
         self._revoked = {key: ends for key, ends in self._revoked.items() if ends > horizon_ms} | revoked
 
-    async def refresh(self) -> None:
-        """Read everything stored before this call, if the store answers; concurrent calls share one read.
+    async def refresh(self) -> bool:
+        """Read everything stored before this call; return False if the store does not answer. Concurrent calls share one read.
 
         Call it when an id or token is unknown here: another process may have just created it.
         """
-        if not self.fault:
-            await self._refreshed()
+        return not self.fault and await self._refreshed()
 
-    async def _try_to_look(self) -> None:
+    async def _try_to_look(self) -> bool:
         if self.fault:
-            return
+            return False
         try:
             await self.look()
         except Unavailable as error:
             _log.debug("directory not refreshed: %s", error)
+            return False
+        return True
 
     async def changed(self) -> None:
         """Read a change that this process has committed, and signal the other processes.

@@ -14,7 +14,7 @@ from typing import TypeVar, TypeVarTuple
 from tornado.httputil import HTTPServerRequest
 
 from dashboard.accounts.policies import authorise_feeding
-from dashboard.domain.errors import BadToken, DashboardError, Forbidden, NotAuthenticated
+from dashboard.domain.errors import BadToken, DashboardError, Forbidden, NotAuthenticated, Unavailable
 from dashboard.domain.identity import Caller
 from dashboard.ingest.batch import MAX_REFUSALS
 from dashboard.ingest.packed import ENCODINGS, beginning, unpack, unpack_unstated, unstated
@@ -235,6 +235,14 @@ class FeederHandler(BaseHandler[F]):
             # answered after the whole body: a client that is still writing does not read, and would only see a reset
             self._unknown = error
             self._body.refuse(error)
+
+    async def _check_again(self) -> None:
+        try:
+            await super()._check_again()
+        except Unavailable as error:
+            self._unknown = error  # answered after the whole body, as in check_caller
+            self._body.refuse(error)
+            self._take_arrived()
 
     def _tell_ignored(self) -> None:
         """Show in the statistics that an unknown token was ignored: if tokens become required, the sender is refused."""

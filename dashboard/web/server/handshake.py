@@ -5,7 +5,7 @@ from __future__ import annotations
 from tornado.websocket import WebSocketHandler
 
 from dashboard.address_counts import Place
-from dashboard.domain.errors import BadToken, Overloaded
+from dashboard.domain.errors import BadToken, Overloaded, Unavailable
 from dashboard.domain.identity import ANONYMOUS, Caller
 from dashboard.domain.ip_addresses import network_of
 from dashboard.hub.places import ConnectionPlaces
@@ -25,16 +25,18 @@ class HandshakeHandler(WebSocketHandler):
         self.clear_header("Server")
 
     async def identify(self) -> bool:
-        """Set the caller; answer 401 to a wrong token, and return False."""
+        """Set the caller and return True; or answer 401 to a wrong token, 503 to one that cannot be checked now."""
         identity = self.context.identity
         try:
             try:
                 self.caller = identity.caller_of(self.request)
             except BadToken:
-                await identity.refresh()  # another process may have just created the token
+                await self._refresh()  # another process may have just created the token
                 self.caller = self._known_caller()
-        except BadToken as error:
-            self.set_status(401)
+        except (BadToken, Unavailable) as error:
+            self.set_status(error.http_status)
+            if error.retryable:
+                self.set_header("Retry-After", "5")
             self.finish({"code": error.code, "error": str(error)})
             return False
         return True
@@ -52,6 +54,15 @@ class HandshakeHandler(WebSocketHandler):
         """Release the place of a client that was refused; called by Tornado when the response is complete."""
         if self.get_status() != 101:
             self.place.release()
+
+    async def _refresh(self) -> None:
+        """Read new tokens; raises Unavailable if the store does not answer, unless no login is needed."""
+        identity = self.context.identity
+        try:
+            await identity.refresh()
+        except Unavailable:
+            if identity.at_machine(self.request) is None:
+                raise
 
     def _known_caller(self) -> Caller:
         """Return the caller after a refresh. If no login is needed, an unknown token is ignored. Raises BadToken."""

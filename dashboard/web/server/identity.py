@@ -72,7 +72,7 @@ class WebIdentity:
         return self._by_cookie(request) if not talks else LOCAL
 
     async def refresh(self) -> None:
-        """Read tokens and users that other processes have created."""
+        """Read tokens and users that other processes have created; raises Unavailable if the store does not answer."""
         await self._identify.refresh()
 
     def by_text(self, text: str) -> Caller:

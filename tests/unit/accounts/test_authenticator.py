@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from dashboard.accounts.authenticator import AT_MACHINE, LOCAL_ID
-from dashboard.domain.errors import BadToken
+from dashboard.domain.errors import BadToken, Unavailable
 from dashboard.domain.identity import ANONYMOUS, Role
 from tests.support.talk import talking
 
@@ -57,6 +57,18 @@ async def test_a_user_that_another_process_has_just_made_is_known() -> None:
         talk.accounts.directory.users["ann"] = known
         assert (await talk.accounts.authenticator.by_text_or_refresh(session)).id == "ann"
         await talk.accounts.authenticator.refresh()
+
+
+async def test_an_unknown_token_is_not_called_wrong_while_the_store_does_not_answer() -> None:
+    async with talking() as talk:
+        identify, session = talk.accounts.authenticator, talk.token("ann")
+        talk.accounts.directory.users.pop("ann")
+        talk.accounts.directory.fault = "the store does not answer"
+        with pytest.raises(Unavailable, match="not known here"):
+            await identify.by_text_or_refresh(session)
+        talk.accounts.directory.fault = ""
+        with pytest.raises(BadToken):
+            await identify.by_text_or_refresh("dsh_nobody")
 
 
 async def test_the_session_of_the_person_at_the_machine_is_worth_something_there_only() -> None:
