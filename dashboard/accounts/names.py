@@ -27,6 +27,12 @@ _NAMELESS_KINDS = frozenset({"Cf", "Cs", "Co"})
 _NAMELESS = frozenset("\u2800\ufffc\U0001d159")
 #: More marks on one letter run over the lines above and below (UTS 39, section 5.4).
 _PILE = re.compile(r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{5}")
+#: Marks that strike a letter through, which is then read as the letter.
+_OVERLAYS = re.compile("[\u0334-\u0338\u20d2\u20d3\u20d8-\u20da\u20e5\u20e6\u20ea\u20eb]")
+#: Letters of flags, which are read as letters where no flag is drawn.
+_FLAG_LETTERS = {0x1F1E6 + number: chr(ord("a") + number) for number in range(26)}
+#: Names that readers take for the server's, beside those that no user may have as an id.
+_OFFICIAL = ("system", "everyone")
 _SPACES = re.compile(r"\s+")
 _REMEMBERED = 20_000
 
@@ -36,6 +42,8 @@ def clean_name(text: str, *, field: str = "name") -> str:
     visible = _visible(unicodedata.normalize("NFKC", _visible(text)))
     if _PILE.search(unicodedata.normalize("NFD", visible)):
         raise Invalid("has more than 4 marks on one letter", field=field)
+    if visible and all(unicodedata.category(char)[0] in "MZ" for char in visible):
+        raise Invalid("shows no letter, digit or sign", field=field)
     return clean_text(_SPACES.sub(" ", visible), field=field, most=MAX_FULL_NAME)
 
 
@@ -57,7 +65,7 @@ def check_distinct(name: str, user_id: str, users: Iterable[User], *, field: str
 def looks_like(name: str, user_id: str, users: Iterable[User]) -> str:
     """Return another user's name or id that ``name`` can be mistaken for; empty if there is none."""
     wanted = skeleton(name)
-    for reserved in RESERVED_NAMES:
+    for reserved in (*RESERVED_NAMES, *_OFFICIAL):
         if skeleton(reserved) == wanted:
             return reserved
     for user in users:
@@ -71,8 +79,9 @@ def looks_like(name: str, user_id: str, users: Iterable[User]) -> str:
 def skeleton(text: str) -> str:
     """Return a text that is equal for all texts that look alike; for comparison only, not for display."""
     table = _alike()
-    folded = unicodedata.normalize("NFKC", _visible(text)).casefold()
-    shown = "".join(table.get(char, char) for char in unicodedata.normalize("NFD", folded))
+    folded = unicodedata.normalize("NFKC", _visible(text)).casefold().translate(_FLAG_LETTERS)
+    parts = _OVERLAYS.sub("", unicodedata.normalize("NFD", folded))
+    shown = "".join(table.get(char, char) for char in parts)
     # a replacement may be a capital, or contain a character that has a replacement itself
     shown = "".join(table.get(char, char) for char in shown.casefold())
     return _SPACES.sub("", shown)

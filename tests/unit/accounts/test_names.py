@@ -30,7 +30,18 @@ def test_a_name_has_one_form(text: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "\u200b\u2060", "\u3164", "\u2800\ue000", "x" * 81, "\ufb03" * 40, "V" + "\u0308" * 5 + "era"]
+    "text",
+    [
+        "",
+        "\u200b\u2060",
+        "\u3164",
+        "\u2800\ue000",
+        "x" * 81,
+        "\ufb03" * 40,
+        "V" + "\u0308" * 5 + "era",
+        "\u0301",
+        "\u0332 \u20dd",
+    ],
 )
 def test_a_name_that_shows_nothing_or_too_much_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
@@ -49,6 +60,9 @@ def test_a_name_that_shows_nothing_or_too_much_is_refused(text: str) -> None:
         ("𝐕𝐞𝐫𝐚", "Vera"),
         ("Ve\u200bra", "Vera"),
         ("Ve\u2800ra", "Vera"),
+        ("Ve\u0335r\u0336a", "Vera"),
+        ("\U0001f1fbera", "Vera"),
+        ("Systеm", "system"),  # the fourth letter from the end is Cyrillic
         ("Onra", ""),
         ("Tom Amo", "Tom Arno"),
         ("TomArno", "Tom Arno"),
