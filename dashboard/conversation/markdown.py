@@ -7,6 +7,7 @@ needs a fault in both programs.  Browsers build the message from elements and te
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import Literal
 from urllib.parse import urlsplit
@@ -27,6 +28,13 @@ _MAX_LINKS = 50
 
 #: A text that readers take for an address, with its host.
 _ADDRESS = re.compile(r"\s*(?:[a-z]+://|(?=www\.))(\[[^\]\s]*\]|[^\s/?#:@]+)", re.IGNORECASE)
+
+
+#: What separates the words of a link's text, and a word that readers take for a host.
+_BETWEEN = re.compile(r"[\s/@:?#(){}<>\"'|,;*]+")
+_HOST = re.compile(
+    r"(?:[\w-]{1,63}\.){1,10}(?:[^\W\d_]{2,63}|xn--[a-z0-9-]{1,59})|(?:\d{1,3}\.){3}\d{1,3}", re.IGNORECASE
+)
 
 
 class _Parser(MarkdownIt):
@@ -109,8 +117,25 @@ def _host(address: str) -> str:
         return ""
 
 
+def _target_of(href: str) -> str:
+    """Return the host of a link, of a link to an e-mail address its domain."""
+    if href[:7].lower() == "mailto:":
+        return href.partition("?")[0].rpartition("@")[2].lower()
+    return _host(href)
+
+
+def _is_misleading(text: str, host: str) -> bool:
+    """Return whether a link's text is an address of another host, or contains a word that looks like another host."""
+    address = _ADDRESS.match(text)
+    if address is not None and address[1].strip("[]").lower() != host:
+        return True
+    words = _BETWEEN.split(unicodedata.normalize("NFKC", text).replace("\u3002", ".").lower())
+    shown = [word.strip(".-_!\u2026").removeprefix("www.") for word in words]
+    return any(_HOST.fullmatch(word) and word != host.removeprefix("www.") for word in shown)
+
+
 def _show_hosts(state: StateCore) -> None:
-    """Write the real host after each link whose text is an address of another host."""
+    """Write the real host after each link whose text seems to name another host."""
     for block in state.tokens:
         if block.type != "inline" or not block.children:
             continue
@@ -118,10 +143,9 @@ def _show_hosts(state: StateCore) -> None:
         for child in block.children:
             parts.append(child)
             if child.type == "link_open":
-                host, text = _host(str(child.attrs.get("href", ""))), ""
+                host, text = _target_of(str(child.attrs.get("href", ""))), ""
             elif child.type == "link_close":
-                shown = _ADDRESS.match(text)
-                if host and shown is not None and shown[1].strip("[]").lower() != host:
+                if host and _is_misleading(text, host):
                     parts.append(_text(f" ({host})"))
             else:
                 text += child.content
