@@ -217,8 +217,8 @@ class _Walk:
         """Parse points of a metric; parse a gauge or sum in protobuf by columns if its layout allows that."""
         if self.parsed.is_full(FULL_PART):
             yield self._cut()
-        columns = None
-        if isinstance(data, bytes) and shape in ("gauge", "sum"):
+        columns, by_columns = None, isinstance(data, bytes) and shape in ("gauge", "sum")
+        if by_columns:
             known = self.cache.numbers(raw_of(origin, metric.get("name")))
             columns = read_columns(data, known, self.latest_ms)
         if columns is None:
@@ -228,7 +228,9 @@ class _Walk:
             columns = self._all_others(data)
         if columns.keys and isinstance(found, OtlpMetric):
             self._add(columns, found)
-        yield from self._take([(self.index + row, point) for row, point in columns.others], found, shape)
+        # which points are read by columns depends on the cache; where a repeated body is divided must not
+        others = [(self.index + row, point) for row, point in columns.others]
+        yield from self._take(others, found, shape, may_cut=not by_columns)
         self.index += columns.count
 
     def _add(self, columns: PointColumns, metric: OtlpMetric) -> None:
@@ -276,10 +278,12 @@ class _Walk:
             return Invalid(f"{sent[:80]} and {other[:80]} would both be called {name} here; rename one", field="name")
         return OtlpMetric(name, sent, shape, kind, shown_unit(unit), origin, raw_of(origin, sent))
 
-    def _take(self, points: list[tuple[int, Any]], metric: OtlpMetric | Invalid, shape: str) -> Iterator[Parsed]:
-        """Parse points of one metric; each is accepted or refused as a whole."""
+    def _take(
+        self, points: list[tuple[int, Any]], metric: OtlpMetric | Invalid, shape: str, *, may_cut: bool
+    ) -> Iterator[Parsed]:
+        """Parse points of one metric; each is accepted or refused as a whole. ``may_cut``: whether a part may end between two."""
         for row, (place, point) in enumerate(points):
-            if self.parsed.is_full(FULL_PART):
+            if may_cut and self.parsed.is_full(FULL_PART):
                 yield self._cut()
             if self.parsed.batch.is_hopeless():
                 self.parsed.batch.leave_unread(place, len(points) - row)

@@ -17,6 +17,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceResponse,
 )
 
+from dashboard.cluster.shared_requests import SharedRequests
 from dashboard.ingest import otlp
 from dashboard.ingest.packed import ENCODINGS
 from dashboard.ingest.slices import SLICE_BYTES
@@ -258,6 +259,28 @@ async def test_a_body_with_more_samples_than_a_part_may_have_is_stored_whole_and
         for n in range(10):
             expected = [each for each in range(n, 1_000, 10) if each != 700]
             assert series(server, f'hits_total{{n="{n}"}}').values.tolist() == expected
+
+
+async def test_deltas_without_a_time_in_a_later_part_count_again_in_a_later_period(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(otlp, "FULL_PART", 100)
+    monkeypatch.setattr(otlp, "_PIECE_BYTES", 1_000)
+    periods = [7]
+    monkeypatch.setattr(SharedRequests, "period", lambda *_: periods[0])
+    request = ExportMetricsServiceRequest()
+    metric = request.resource_metrics.add().scope_metrics.add().metrics.add(name="hits")
+    metric.sum.aggregation_temporality, metric.sum.is_monotonic = 1, True
+    began = time.time_ns()
+    for n in range(400):
+        point = metric.sum.data_points.add(as_int=1, time_unix_nano=began + n * 1_000_000 if n < 300 else 0)
+        point.attributes.add(key="n").value.string_value = "timed" if n < 300 else f"late{n}"
+    body = request.SerializeToString()
+    async with running() as server:
+        for periods[0] in (7, 7, 8):
+            assert (await post(server, "/v1/metrics", body, headers=PROTOBUF)).code == 200
+        assert len(series(server, 'hits_total{n="timed"}').values) == 300
+        assert {len(series(server, f'hits_total{{n="late{n}"}}').values) for n in range(300, 400)} == {2}
 
 
 async def test_a_token_with_a_rate_has_a_body_of_several_parts_stored_whole(

@@ -115,7 +115,8 @@ class FeederHandler(BaseHandler[F]):
         follows = False
         while (part := await loop.run_in_executor(None, next, parts, None)) is not None:
             parsed = part.parsed
-            key = key or await loop.run_in_executor(None, self.format.request_key, request, parsed)
+            # each part by itself: deltas without a time may begin in any part
+            key = await loop.run_in_executor(None, self.format.request_key, request, parsed) or key
             outcome = await self.accept(parsed, key, part=part.name, follows=follows)
             follows = True
             whole = await self._aside(len(outcome.refused), self._joined, whole, outcome, part.first)
