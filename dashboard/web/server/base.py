@@ -26,7 +26,7 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from dashboard.accounts.policies import POLICIES, authorise
 from dashboard.domain.decode_faults import fault_of
-from dashboard.domain.errors import BadToken, DashboardError, Invalid, Moved, NotAuthenticated, TooLarge, Unavailable
+from dashboard.domain.errors import BadToken, DashboardError, Invalid, Moved, NotAuthenticated, TooLarge
 from dashboard.domain.identity import ANONYMOUS, Caller, Role
 from dashboard.domain.strict_json import check_json
 from dashboard.turns import next_turn
@@ -150,16 +150,8 @@ class BaseHandler(RequestHandler, Generic[S]):
         return None
 
     async def _check_again(self) -> None:
-        """Check the caller again after a refresh: another process may have just created the token.
-
-        Raises Unavailable if the store does not answer, unless no token is needed.
-        """
-        identity = self.context.identity
-        try:
-            await identity.refresh()
-        except Unavailable:
-            if identity.at_machine(self.request, talks=self.talks) is None:
-                raise
+        """Check the caller again after a refresh: another process may have just created the token."""
+        await self.context.identity.refresh_for(self.request)
         self._is_refreshed = True
         self.check_caller()
         self._take_arrived()

@@ -31,7 +31,7 @@ class HandshakeHandler(WebSocketHandler):
             try:
                 self.caller = identity.caller_of(self.request)
             except BadToken:
-                await self._refresh()  # another process may have just created the token
+                await identity.refresh_for(self.request)  # another process may have just created the token
                 self.caller = self._known_caller()
         except (BadToken, Unavailable) as error:
             self.set_status(error.http_status)
@@ -54,15 +54,6 @@ class HandshakeHandler(WebSocketHandler):
         """Release the place of a client that was refused; called by Tornado when the response is complete."""
         if self.get_status() != 101:
             self.place.release()
-
-    async def _refresh(self) -> None:
-        """Read new tokens; raises Unavailable if the store does not answer, unless no login is needed."""
-        identity = self.context.identity
-        try:
-            await identity.refresh()
-        except Unavailable:
-            if identity.at_machine(self.request) is None:
-                raise
 
     def _known_caller(self) -> Caller:
         """Return the caller after a refresh. If no login is needed, an unknown token is ignored. Raises BadToken."""

@@ -13,7 +13,7 @@ from tornado.httputil import HTTPServerRequest
 
 from dashboard.accounts.accounts import Accounts
 from dashboard.accounts.authenticator import AT_MACHINE, LOCAL, Authenticator
-from dashboard.domain.errors import BadToken
+from dashboard.domain.errors import BadToken, Unavailable
 from dashboard.domain.identity import ANONYMOUS, Caller
 from dashboard.domain.ip_addresses import is_loopback_address
 
@@ -74,6 +74,14 @@ class WebIdentity:
     async def refresh(self) -> None:
         """Read tokens and users that other processes have created; raises Unavailable if the store does not answer."""
         await self._identify.refresh()
+
+    async def refresh_for(self, request: HTTPServerRequest) -> None:
+        """Refresh for a request whose token is unknown; raises Unavailable, unless the request needs no token."""
+        try:
+            await self.refresh()
+        except Unavailable:
+            if self.at_machine(request) is None:
+                raise
 
     def by_text(self, text: str) -> Caller:
         """Return the caller of a token from another part of a request; raises BadToken."""
