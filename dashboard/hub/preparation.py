@@ -22,8 +22,13 @@ _MAX_COST_US = 2_000_000
 _AT_ONCE_US = 2_000
 #: Members of all selectors of a request, beyond which it is refused: a view is built from them in one step.
 _MAX_MEMBERS = 100_000
+#: The same for the time that regular expressions need at worst, which few of them do.
+_SCANNED_AT_ONCE_US = 20_000
+#: Seconds of matching, beyond which a request is refused, whatever it was estimated to take.
+_MAX_S = 4.0
 #: Members that are put into a view in a microsecond.
 _MEMBERS_PER_US = 2
+_TOO_LONG = "take too long to match; name the metrics, or send several requests"
 #: Queued requests of one connection; more are refused with ``rate_limited``.
 _MAX_WAITING = 8
 #: After this long a preparation pauses for as long as it ran.
@@ -60,9 +65,9 @@ class Preparation:
         """
         cost_us = self._views.cost(selectors) + self._views.known_members(selectors) // _MEMBERS_PER_US
         if cost_us > _MAX_COST_US:
-            raise Invalid("take too long to match; name the metrics, or send several requests", field="selectors")
+            raise Invalid(_TOO_LONG, field="selectors")
         jobs = self._waiting.get(connection)
-        if jobs is None and cost_us <= _AT_ONCE_US:
+        if jobs is None and cost_us <= _AT_ONCE_US and self._views.scan_us(selectors) <= _SCANNED_AT_ONCE_US:
             self._finish(_Job(connection, request_id, selectors, then))
             return
         if jobs is None:
@@ -90,16 +95,19 @@ class Preparation:
             self._work.clear()
 
     async def _prepare(self, job: _Job) -> None:
-        began_s = self._monotonic()
+        began_s, worked_s = self._monotonic(), 0.0
         with self._views.holding(job.selectors) as held:
-            for _ in held.steps():
-                took_s = self._monotonic() - began_s
-                if took_s >= _SLICE_S:
-                    await asyncio.sleep(took_s)
-                    began_s = self._monotonic()
-                if job.connection.closed:
-                    return
             try:
+                for _ in held.steps():
+                    took_s = self._monotonic() - began_s
+                    if took_s >= _SLICE_S:
+                        worked_s += took_s
+                        await asyncio.sleep(took_s)
+                        began_s = self._monotonic()
+                    if worked_s > _MAX_S:
+                        raise Invalid(_TOO_LONG, field="selectors")
+                    if job.connection.closed:
+                        return
                 self._finish(job)
             except DashboardError as error:
                 job.connection.refuse(error, job.request_id)

@@ -11,13 +11,13 @@ So matches without changes cost nothing, and frequent changes cost only one call
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
 from dashboard.domain.selector import Matcher, Selector
 from dashboard.domain.series import SeriesKey
-from dashboard.index.patterns import CHUNK, Chunk, literals_of, prefix_of
+from dashboard.index.patterns import CHUNK, Chunk, literals_of, ns_per_byte, prefix_of
 
 NAME_LABEL = "__name__"
 #: Series tested in one step.
@@ -168,10 +168,26 @@ class SeriesIndex(Generic[K]):
         """Estimate how many values and items must be tested to evaluate the selectors that are not in use yet."""
         return sum(self._cost(each) for each in selectors if (m := self._held.get(each.text)) is None or not m.is_ready)
 
+    def full_cost(self, selectors: Sequence[Selector]) -> int:
+        """Return ``cost`` with the time that regular expressions need at worst."""
+        return self.cost(selectors) + self.scan_us(selectors)
+
     def count(self, selectors: Iterable[Selector]) -> int:
         """Return how many items the selectors match in all; those that are not evaluated count as 0."""
         known = (self._held.get(each.text) for each in selectors)
         return sum(len(matches.members) for matches in known if matches is not None and matches.is_ready)
+
+    def scan_us(self, selectors: Iterable[Selector]) -> int:
+        """Estimate how many microseconds the regular expressions of the selectors that are not in use yet need at worst."""
+        patterns = [
+            matcher
+            for each in selectors
+            if (known := self._held.get(each.text)) is None or not known.is_ready
+            for matcher in each.matchers
+            if matcher.is_pattern and matcher.label in self._labels and literals_of(matcher.value) is None
+        ]
+        sizes = {label: sum(c.size for c in self._labels[label].texts()) for label in {each.label for each in patterns}}
+        return sum(sizes[each.label] * ns_per_byte(each.value) for each in patterns) // 1_000
 
     def _cost(self, selector: Selector) -> int:
         scanned = [m for m in selector.matchers if m.is_pattern and literals_of(m.value) is None]
@@ -290,7 +306,7 @@ class SeriesIndex(Generic[K]):
                 yield [value for value in chunk.values if value.startswith(prefix)]
                 yield [value for value in chunk.odd if matcher.test(value) is (matcher.operator == "=~")]
             else:
-                yield list(chunk.matching(matcher.value))
+                yield from chunk.matching(matcher.value)
 
     def _start(self, selector: Selector) -> dict[K, None] | None:
         """Return the smallest set of items that an equality matcher selects; None if the selector has no such matcher."""

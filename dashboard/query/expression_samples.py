@@ -41,7 +41,7 @@ class SampleReading:
     def cost_us(self) -> int:
         """Estimate the time for finding the series in microseconds."""
         selectors = [need.selector for need in self._needs]
-        return sum(replica.table.index.cost(selectors) for replica in self._replicas)
+        return sum(replica.table.index.full_cost(selectors) for replica in self._replicas)
 
     def steps(self) -> Iterator[None]:
         """Read everything, step by step; samples may be added between two steps. Raises OverBudget."""

@@ -35,7 +35,7 @@ class SeriesSearch:
 
     def cost_us(self) -> int:
         """Estimate the time for the search in microseconds."""
-        return sum(index.cost(self._selectors) for index in self._indexes)
+        return sum(index.full_cost(self._selectors) for index in self._indexes)
 
     def steps(self) -> Iterator[list[FoundSeries]]:
         """Yield the series in no particular order, in steps of a few milliseconds; a step may yield an empty list."""

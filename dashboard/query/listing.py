@@ -49,7 +49,7 @@ class SeriesList:
 
     def cost_us(self) -> int:
         """Estimate the time for finding the series in microseconds."""
-        return sum(index.cost(self._selectors) for index in self._indexes)
+        return sum(index.full_cost(self._selectors) for index in self._indexes)
 
     def steps(self, now_ms: int) -> Iterator[bytes]:
         """Yield the rows as pieces of JSON, with commas between the rows, in steps of a few milliseconds; a piece may be empty."""

@@ -182,3 +182,19 @@ async def test_other_tasks_run_between_two_requests_even_if_their_matches_are_kn
     async with at_work(parts.requests.preparation.run, others):
         await until(lambda: len(found) == 5)
     assert len(set(found)) == 5
+
+
+async def test_a_pattern_that_may_take_long_waits_for_its_turn_and_is_refused_when_it_does(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.feed(*(f'long{{n="{number}{"ab" * 300}"}}' for number in range(60)))
+    parts = parts_of(source)
+    viewer = Asking(parts)
+    dear = 'long{n=~".*[ab].{30}x"}'
+    assert parts.views.cost(parse_selectors([dear])) < preparation._AT_ONCE_US
+    viewer.ask(dear)
+    assert viewer.told == []
+    monkeypatch.setattr(preparation, "_MAX_S", -1.0)
+    async with at_work(parts.requests.preparation.run, parts.snapshots.run):
+        await until(lambda: viewer.told != [])
+    assert [each["code"] for each in viewer.told] == ["invalid"]

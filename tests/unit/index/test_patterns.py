@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from dashboard.index.patterns import Chunk, literals_of, prefix_of
+from dashboard.index import patterns
+from dashboard.index.patterns import Chunk, literals_of, ns_per_byte, prefix_of
 
 VALUES = ["a", "b", "ab", "web-1", "web-2", "", "x y", "ü", "A", "a\nb", "10", "\n"]
 
@@ -32,13 +33,13 @@ VALUES = ["a", "b", "ab", "web-1", "web-2", "", "x y", "ü", "A", "a\nb", "10", 
     ],
 )
 def test_the_values_are_found_that_the_whole_pattern_matches_each_once(pattern: str) -> None:
-    found = list(Chunk(VALUES).matching(pattern))
+    found = [value for some in Chunk(VALUES).matching(pattern) for value in some]
     expected = [value for value in VALUES if re.fullmatch(pattern.replace("\\A", ""), value)]
     assert sorted(found) == sorted(expected)
 
 
 def test_an_empty_chunk_matches_nothing() -> None:
-    assert list(Chunk([]).matching(".*")) == []
+    assert [value for some in Chunk([]).matching(".*") for value in some] == []
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,20 @@ def test_a_list_of_literals_is_recognised(pattern: str, literals: tuple[str, ...
 @pytest.mark.parametrize(("pattern", "prefix"), [("web-.*", "web-"), (".*", None), ("a.*b", None), ("a|b.*", None)])
 def test_a_prefix_is_recognised(pattern: str, prefix: str | None) -> None:
     assert prefix_of(pattern) == prefix
+
+
+@pytest.mark.parametrize("pattern", [r".*a.*", r".*[ab].{30}x", r"(?i).*B"])
+def test_a_step_tests_few_bytes_and_no_value_is_missed(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = [f"{number}{'ab' * (number % 40)}x" for number in range(300)] + ["y" * 900, "a\nb" + "x" * 40]
+    whole = {value for some in Chunk(values).matching(pattern) for value in some}
+    assert whole == {value for value in values if re.fullmatch(pattern, value)}
+    monkeypatch.setattr(patterns, "_STEP_BYTES", 64)
+    steps = list(Chunk(values).matching(pattern))
+    assert [value for some in steps for value in some] == [value for value in values if value in whole]
+    assert all(sum(map(len, some)) <= 1_024 for some in steps)
+    assert len(steps) > 10
+
+
+def test_patterns_whose_states_do_not_fit_into_memory_are_known() -> None:
+    assert {ns_per_byte(each) for each in ("web-.*", r".*12.*", r"web-[0-9]+\.prod", r".*a.*b.*c.*")} == {5}
+    assert {ns_per_byte(each) for each in (r".*[ab].{30}x", r".*(a|b)[a-j]{0,200}x", r"(?i).*\pL{0,30}x")} == {1_500}
