@@ -174,6 +174,11 @@ def packed_24_mb() -> DearRequest:
     return post("/write", gzip.compress(b"packed v=1\n" * 2_200_000), GZIP)
 
 
+def packed_and_cut_off() -> DearRequest:
+    """Return a few KB that decompress to the longest body of line protocol, without their end: nothing is parsed."""
+    return post("/write", gzip.compress(bytes(24_900_000))[:-9], GZIP)
+
+
 def very_many_members() -> DearRequest:
     """Return nearly as many empty members of gzip as a body may have."""
     return post("/write", gzip.compress(b"") * 60_000 + gzip.compress(b"member v=1\n"), GZIP)
@@ -182,7 +187,7 @@ def very_many_members() -> DearRequest:
 NAMED = (
     lines_with_quotes, gzip_members, packed_samples, refusals, remote_write_900_000, new_series, all_series,
     otlp_20_mib, otlp_json_20_mib, json_25_mb, lines_25_mb, remote_write_32_mib,
-    refused_series, ended_series, wide_series, packed_24_mb, very_many_members,
+    refused_series, ended_series, wide_series, packed_24_mb, packed_and_cut_off, very_many_members,
 )  # fmt: skip
 
 # --- bombs, and bodies that are refused ---
