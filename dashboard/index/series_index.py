@@ -10,7 +10,7 @@ So matches without changes cost nothing, and frequent changes cost only one call
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Generic, Protocol, TypeVar
@@ -22,6 +22,8 @@ from dashboard.index.patterns import CHUNK, Chunk, literals_of, ns_per_byte, pre
 NAME_LABEL = "__name__"
 #: Series tested in one step.
 _STEP = 2_000
+#: Units for testing a value with a regular expression that RE2 does slowly.
+_DEAR_UNITS = 40
 #: Remembered changes of a selector's matches; who is further behind has to read all matches again.
 _KEPT_CHANGES = 2_000
 
@@ -105,6 +107,9 @@ class SeriesIndex(Generic[K]):
         self._held: dict[str, Matches[K]] = {}  # by the selector's text
         self._by_name: dict[str, dict[str, Matches[K]]] = {}  # of selectors for a single name, by that name
         self._unnamed: dict[str, Matches[K]] = {}  # the others
+        self._units: Counter[str | None] = (
+            Counter()
+        )  # cost of testing a new item, by the only name that a selector can match
         self._followed: dict[K, list[Matches[K]]] = {}  # by member: the matches that have followers
         self.version = 0  # grows whenever an item is added or removed
         self.followed_version = 0  # grows whenever ``followed`` changes for an item
@@ -195,20 +200,19 @@ class SeriesIndex(Generic[K]):
         return values // 10 + len(self._start(selector) or ())
 
     def acquire(self, selector: Selector) -> Matches[K]:
-        """Return a selector's matches, and keep them current until ``release``. If they are not evaluated yet, evaluate
-        them now."""
+        """Return a selector's matches, and keep them current until ``release``; evaluate them now if they are not evaluated yet."""
         matches = self.hold(selector)
         for _ in self.evaluate(matches):
             pass
         return matches
 
     def hold(self, selector: Selector) -> Matches[K]:
-        """Return a selector's matches as ``acquire`` does, but do not evaluate them: the caller evaluates them with
-        ``evaluate``."""
+        """Return a selector's matches as ``acquire`` does, but do not evaluate them: the caller does so by ``evaluate``."""
         matches = self._held.get(selector.text)
         if matches is None:
             matches = self._held[selector.text] = Matches(selector)
             self._group(selector)[selector.text] = matches
+            self._units[selector.name] += _units_of(selector)
         matches.holders += 1
         return matches
 
@@ -219,17 +223,23 @@ class SeriesIndex(Generic[K]):
             del self._held[matches.selector.text]
             group = self._group(matches.selector)
             del group[matches.selector.text]
+            self._units[matches.selector.name] -= _units_of(matches.selector)
+            if not self._units[matches.selector.name]:
+                del self._units[matches.selector.name]
             if not group and matches.selector.name is not None:
                 self._by_name.pop(matches.selector.name, None)
 
     def _group(self, selector: Selector) -> dict[str, Matches[K]]:
         return self._unnamed if selector.name is None else self._by_name.setdefault(selector.name, {})
 
+    def units_of_new(self, name: str) -> int:
+        """Return what the test of a new item with this name costs, against the selectors in use: a unit is about 2 µs."""
+        return self._units.get(None, 0) + self._units.get(name, 0)
+
     # --- listeners ---
 
     def follow(self, matches: Matches[K]) -> None:
-        """Call the armed listeners of these matches at each later change, until ``unfollow``. The matches must have
-        been evaluated."""
+        """Call the armed listeners of these matches at each later change, until ``unfollow``. They must have been evaluated."""
         matches.followers += 1
         if matches.followers == 1:
             for item in matches.members:
@@ -336,6 +346,11 @@ class SeriesIndex(Generic[K]):
         label, values = best
         by_value = self._labels[label].by_value if label in self._labels else {}
         return [item for value in values for item in by_value.get(value, ())]
+
+
+def _units_of(selector: Selector) -> int:
+    patterns = [each.value for each in selector.matchers if each.is_pattern and literals_of(each.value) is None]
+    return 1 + sum(_DEAR_UNITS if ns_per_byte(pattern) > ns_per_byte("") else 1 for pattern in patterns)
 
 
 class _Check:

@@ -328,7 +328,8 @@ class AcceptSamples:
             times, list
         ):  # a sample without a time would be another one in an entry that is repeated
             late = have_late(batch.keys, times, lambda key: by_text[key].last_ms if key in by_text else 0)
-        spans = entries_of(batch.keys, new, late=late)
+        units = replica.table.index.units_of_new if replica is not None else lambda _: 0
+        spans = entries_of(batch.keys, new, late=late, units=units)
         return [
             (
                 f"{start}-{end}",

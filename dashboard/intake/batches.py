@@ -18,6 +18,8 @@ _LATE_PER_ENTRY = 1_000
 #: ``_COST_OF_NEW`` labels of a series do.
 _NEW_PER_ENTRY = 1_600
 _COST_OF_NEW = 4
+#: Units of ``SeriesIndex.units_of_new`` that cost as much as a label.
+_UNITS_OF_A_LABEL = 10
 #: Most bytes of the series in an entry: replicas do not cache longer lists of series, and the entry stays small.
 _KEY_BYTES_PER_ENTRY = 256 << 10
 
@@ -38,19 +40,26 @@ def rows_per_entry(keys: list[str], at_most: int = _ROWS_PER_ENTRY) -> int:
     return most // again * again
 
 
-def entries_of(keys: list[str], new: set[str], *, late: bool = False) -> list[tuple[int, int]]:
+def entries_of(
+    keys: list[str], new: set[str], *, late: bool = False, units: Callable[[str], int] = lambda name: 0
+) -> list[tuple[int, int]]:
     """Return where each entry of a batch begins and ends; rows with ``new`` series come in shorter entries.
 
-    ``late``: True if the batch may have late samples; all its entries are then short.
+    ``late``: True if the batch may have late samples; all its entries are then short. ``units``: returns what it costs to test a
+    new series with a name against the selectors in use.
     """
+
+    def cost_of(key: str) -> int:
+        return _cost_of_new(key) + units(key.partition("{")[0]) // _UNITS_OF_A_LABEL
+
     at_most = _LATE_PER_ENTRY if late else _ROWS_PER_ENTRY
     starts = [0]
-    if sum(map(_cost_of_new, new)) > _NEW_PER_ENTRY:
+    if sum(map(cost_of, new)) > _NEW_PER_ENTRY:
         seen, here = set[str](), 0
         for row, key in enumerate(keys):
             if key not in new or key in seen:
                 continue
-            cost = _cost_of_new(key)
+            cost = cost_of(key)
             if here and here + cost > _NEW_PER_ENTRY:
                 starts.append(row)
                 here = 0

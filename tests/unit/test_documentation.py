@@ -11,6 +11,7 @@ from pathlib import Path
 import dashboard
 from dashboard.accounts import credentials, login_tries
 from dashboard.domain.position import Position
+from dashboard.domain.selector import MAX_PATTERN_WEIGHT
 from dashboard.entries.samples import encode_samples
 from dashboard.expressions import derived, live, runner
 from dashboard.hub import preparation
@@ -161,7 +162,9 @@ def test_the_figures_of_exposure_are_those_of_the_code() -> None:
         f"{s.max_user_connections} a user, over all processes",
         f"{s.max_queue_bytes // mib} MiB of answers and one frame, for {s.stalled_s:g} s",
         f"{s.messages_per_s:g} a second, burst {s.message_burst:g}; {s.max_message_bytes // kib} KiB each",
-        f"{s.max_subscriptions} views; selectors that take over {preparation._MAX_COST_US // 1_000_000} s to match are refused; "
+        f"{s.max_subscriptions} views; selectors that take over {preparation._MAX_COST_US // 1_000_000} s to match by estimate, or "
+        f"{preparation._MAX_S:g} s in fact, are refused, and regular expressions that take over about "
+        f"{MAX_PATTERN_WEIGHT // 500} ms to compile; "
         f"{preparation._MAX_WAITING} requests wait",
         f"in steps of {preparation._SLICE_S * 1000:g} ms",
         f"{s.max_query_samples // 1_000_000} million samples, {s.query_timeout_s:g} s of a thread, "

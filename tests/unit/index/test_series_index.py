@@ -170,3 +170,14 @@ def test_a_regex_over_ten_thousand_series_is_evaluated_in_small_steps() -> None:
     assert sizes[-1] == 5_000
     assert max(after - before for before, after in itertools.pairwise(sizes)) <= 2_000
     assert len(sizes) - 1 == 10_000 // CHUNK + 3
+
+
+def test_the_cost_of_a_new_item_follows_the_selectors_in_use() -> None:
+    index = SeriesIndex[Item]()
+    held = [index.hold(parse_selector(text)) for text in ("a", "a{n=~'b.*c'}", "{n=~'x.*y'}", "b{n=~'.*[ab].{30}x'}")]
+    assert (index.units_of_new("a"), index.units_of_new("b"), index.units_of_new("c")) == (1 + 2 + 2, 2 + 41, 2)
+    held.append(index.hold(parse_selector("a")))  # once for all holders
+    assert index.units_of_new("a") == 5
+    for matches in held:
+        index.release(matches)
+    assert (index.units_of_new("a"), dict(index._units)) == (0, {})

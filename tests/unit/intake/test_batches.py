@@ -71,3 +71,11 @@ def test_samples_are_late_when_times_go_back_or_the_series_have_later_ones() -> 
     assert have_late(keys, [*times[:-1], 5], lambda _: -1)
     assert have_late(keys, times, lambda key: 0 if key == "m0" else -1)
     assert not have_late(keys[:1_000], times[:1_000][::-1], lambda _: -1)
+
+
+def test_new_series_that_many_selectors_must_be_tested_against_come_in_short_entries() -> None:
+    plain = [f'a{{n="{number}"}}' for number in range(1_000)]
+    spans = entries_of(plain, set(plain), units={"a": 1_000}.__getitem__)
+    assert {end - start for start, end in spans} == {15, 10}
+    assert spans[0][0] == 0
+    assert spans[-1][1] == 1_000
