@@ -17,9 +17,13 @@ import re2
 
 #: Values in one text, so that scanning it usually takes less than a millisecond.
 CHUNK = 5_000
-#: RE2 may need a microsecond and more for each byte if a pattern has more instructions than this, such as .*[ab].{30}x: its states
-#: do not fit into memory then.
+#: Patterns with fewer instructions, or fewer parts that match several characters or nothing, have few states. Others may have
+#: millions, such as .*[ab].{30}x.
 _SMALL_PROGRAM = 64
+_MANY_PARTS = 10
+#: Such a part, or an escape; and a counted repetition.
+_PART = re.compile(r"\\.|[.\[(?]", re.DOTALL)
+_COUNTED = re.compile(r"\{([0-9]{1,4}),?([0-9]{0,4})\}")
 #: Bytes that are tested with such a pattern in one step.
 _STEP_BYTES = 8_192
 #: What holds for a value but not for a line of many: the text's ends, and switches of what ^, $ and . mean.
@@ -109,11 +113,19 @@ class Chunk:
 
 def ns_per_byte(pattern: str) -> int:
     """Estimate the time for testing a byte of a value, in nanoseconds, at worst."""
-    return 1_500 if _whole(pattern).programsize > _SMALL_PROGRAM else 5
+    return 1_500 if is_dear(pattern) else 5
+
+
+@lru_cache(maxsize=1_024)
+def is_dear(pattern: str) -> bool:
+    """Return whether RE2 may need a microsecond and more for each byte: the states of the pattern may not fit into its memory."""
+    parts = sum(len(found[0]) == 1 or found[0][1] in "wWdDsSpP" for found in _PART.finditer(pattern))
+    counts = sum(int(last or first) for first, last in _COUNTED.findall(pattern))
+    return parts + counts >= _MANY_PARTS and _whole(pattern).programsize > _SMALL_PROGRAM
 
 
 def _step_bytes(pattern: str) -> int:
-    return _STEP_BYTES if _whole(pattern).programsize > _SMALL_PROGRAM else 16 * _STEP_BYTES
+    return _STEP_BYTES if is_dear(pattern) else 16 * _STEP_BYTES
 
 
 def literals_of(pattern: str) -> tuple[str, ...] | None:

@@ -17,7 +17,7 @@ from typing import Generic, Protocol, TypeVar
 
 from dashboard.domain.selector import Matcher, Selector
 from dashboard.domain.series import SeriesKey
-from dashboard.index.patterns import CHUNK, Chunk, literals_of, ns_per_byte, prefix_of
+from dashboard.index.patterns import CHUNK, Chunk, is_dear, literals_of, ns_per_byte, prefix_of
 
 NAME_LABEL = "__name__"
 #: Series tested in one step.
@@ -350,7 +350,7 @@ class SeriesIndex(Generic[K]):
 
 def _units_of(selector: Selector) -> int:
     patterns = [each.value for each in selector.matchers if each.is_pattern and literals_of(each.value) is None]
-    return 1 + sum(_DEAR_UNITS if ns_per_byte(pattern) > ns_per_byte("") else 1 for pattern in patterns)
+    return 1 + sum(_DEAR_UNITS if is_dear(pattern) else 1 for pattern in patterns)
 
 
 class _Check:

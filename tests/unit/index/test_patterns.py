@@ -68,5 +68,14 @@ def test_a_step_tests_few_bytes_and_no_value_is_missed(pattern: str, monkeypatch
 
 
 def test_patterns_whose_states_do_not_fit_into_memory_are_known() -> None:
-    assert {ns_per_byte(each) for each in ("web-.*", r".*12.*", r"web-[0-9]+\.prod", r".*a.*b.*c.*")} == {5}
-    assert {ns_per_byte(each) for each in (r".*[ab].{30}x", r".*(a|b)[a-j]{0,200}x", r"(?i).*\pL{0,30}x")} == {1_500}
+    hosts = "|".join(rf"10\.0\.0\.{number}:9100" for number in range(50))
+    few = ("web-.*", r".*12.*", r"web-[0-9]+\.prod", r".*a.*b.*c.*", f"({hosts})", hosts + "|.*")
+    assert {ns_per_byte(each) for each in few} == {5}
+    many = (
+        r".*[ab].{30}x",
+        r".*(a|b)[a-j]{0,200}x",
+        r"(?i).*\pL{0,30}x",
+        ".*" + "(a|b)" * 30 + "x",
+        ".*a" + "b?c?" * 20,
+    )
+    assert {ns_per_byte(each) for each in many} == {1_500}
