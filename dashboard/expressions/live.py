@@ -174,6 +174,9 @@ class LiveExpressions:
 
     async def _advance(self, live: LiveState, second: int) -> None:
         """Evaluate an expression at this second, and again at all seconds that are not final; fill new histories."""
+        if not live.is_read:
+            await next_turn()
+            live.read()
         if not self._is_held(live):
             return
         if live.expr is None or live.fault:

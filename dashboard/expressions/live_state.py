@@ -8,7 +8,7 @@ from typing import NamedTuple
 from dashboard.expressions.conditions import Corrections
 from dashboard.expressions.watched import LiveSpec, live_expression
 from dashboard.index.series_index import Matches, SeriesIndex
-from dashboard.query.promql.syntax import selectors_of
+from dashboard.query.promql.syntax import Expr, selectors_of
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series
 
@@ -31,7 +31,9 @@ class LiveState:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.expr, self.fault = live_expression(text)
+        self.expr: Expr | None = None  # not read yet, or wrong
+        self.fault = ""
+        self.is_read = False
         self.specs: dict[LiveSpec, int] = {}  # the number of views of each spec
         self.filled: set[str] = set()  # names of the specs with a computed history
         self.missing: dict[str, Again] = {}  # by name of the spec: when its history, which failed, is computed again
@@ -46,6 +48,11 @@ class LiveState:
         self.provisional: dict[str, dict[str, int]] = {}  # by name and key: time of a value to take back later
         self.there: dict[str, set[str]] = {}  # by name: the keys that have values
         self._held: dict[SeriesIndex[Series], list[Matches[Series]]] = {}
+
+    def read(self) -> None:
+        """Parse the text, which takes up to 50 milliseconds; set ``expr`` and ``fault``."""
+        self.is_read = True
+        self.expr, self.fault = live_expression(self.text)
 
     @property
     def is_filled(self) -> bool:

@@ -17,3 +17,14 @@ def test_a_history_that_fails_is_tried_less_and_less_often() -> None:
     tries = [second for second in range(1_000, 20_000) if live.tries_again(spec, second)]
     assert tries[:4] == [1_060, 1_180, 1_420, 1_900]
     assert max(b - a for a, b in zip(tries, tries[1:], strict=False)) == tries[-1] - tries[-2] == 3_600
+
+
+def test_an_expression_is_parsed_when_its_turn_comes() -> None:
+    """A board of hundreds of expressions with dear patterns must not parse them all when its first screen comes."""
+    live, wrong = LiveState("sum(x)"), LiveState("sum(")
+    assert (live.is_read, live.expr, live.fault) == (False, None, "")
+    live.read()
+    wrong.read()
+    assert (live.is_read, live.expr is not None, live.fault) == (True, True, "")
+    assert (wrong.is_read, wrong.expr) == (True, None)
+    assert "unclosed" in wrong.fault
