@@ -144,8 +144,10 @@ class ViewTable:
 
     def scan_us(self, selectors: Sequence[Selector]) -> int:
         """Estimate the time that regular expressions need at worst, in microseconds; those of known matches need none."""
-        with self._indexes(selectors) as indexes:
-            return sum(index.scan_us(selectors) for index in indexes)
+        with self._replicas(selectors) as replicas:
+            return sum(
+                each.table.index.scan_us(selectors) + each.documents.index.scan_us(selectors) for each in replicas
+            )
 
     def known_members(self, selectors: Sequence[Selector]) -> int:
         """Return how many series and documents the selectors with known matches match in all."""

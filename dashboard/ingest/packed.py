@@ -171,13 +171,3 @@ def _gunzip(body: bytes, max_bytes: int) -> bytes:
     if not is_whole:
         raise Invalid("the gzip body is cut off", field="Content-Encoding")
     return b"".join(parts)
-
-
-def beginning(chunk: bytes, encoding: str, most: int) -> bytes:
-    """Return the first ``most`` bytes of a body whose first bytes are ``chunk``, decompressed; empty if they cannot be decompressed."""
-    if encoding in ("gzip", "x-gzip", "deflate"):
-        try:
-            return zlib.decompressobj(47).decompress(chunk, most)
-        except zlib.error:
-            return b""
-    return chunk[:most]

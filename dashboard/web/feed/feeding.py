@@ -111,11 +111,9 @@ class FeederHandler(BaseHandler[F]):
         return await self._aside(len(outcome.refused), self.format.answer, request, parsed, outcome)
 
     async def _accept_parts(self, request: FeedRequest, parts: Iterator[BodyPart]) -> tuple[Parsed, Outcome]:
-        loop, whole, parsed, key = asyncio.get_running_loop(), Outcome(0, []), Parsed(), ""
-        follows = False
+        loop, whole, parsed, key, follows = asyncio.get_running_loop(), Outcome(0, []), Parsed(), "", False
         while (part := await loop.run_in_executor(None, next, parts, None)) is not None:
             parsed = part.parsed
-            # each part by itself: deltas without a time may begin in any part
             key = await loop.run_in_executor(None, self.format.request_key, request, parsed) or key
             outcome = await self.accept(parsed, key, part=part.name, follows=follows)
             follows = True
@@ -123,8 +121,7 @@ class FeederHandler(BaseHandler[F]):
         return parsed, whole
 
     def _joined(self, whole: Outcome, outcome: Outcome, first: int) -> Outcome:
-        """Add the outcome of a slice, whose first line or element has the index ``first``, to the outcome of the slices
-        before; not all refusals of a long body are listed."""
+        """Add the outcome of a slice, which begins at the index ``first``; not all refusals of a long body are listed."""
         listed = outcome.refused[: max(0, MAX_REFUSALS - len(whole.refused))]
         return Outcome(
             whole.accepted + outcome.accepted,
@@ -134,8 +131,7 @@ class FeederHandler(BaseHandler[F]):
         )
 
     async def _aside(self, count: int, work: Callable[[*Args], Result], *arguments: *Args) -> Result:
-        """Call ``work``, which handles ``count`` refusals: on the event loop, or in a thread if there are many
-        refusals."""
+        """Call ``work``, which handles ``count`` refusals: on the event loop, or in a thread if there are many."""
         if count <= _REFUSALS_AT_ONCE:
             return work(*arguments)
         return await asyncio.get_running_loop().run_in_executor(None, work, *arguments)
@@ -143,8 +139,7 @@ class FeederHandler(BaseHandler[F]):
     # --- authenticate ---
 
     async def authenticate(self) -> None:
-        """Authenticate and authorise the sender, and decompress the body; raises NotAuthenticated, Forbidden, and the
-        errors of ``unpack``.
+        """Authenticate and authorise the sender, decompress the body; raises NotAuthenticated, Forbidden, the errors of ``unpack``.
 
         A token in the body is found only if the body is uncompressed or compressed by gzip.
         """
@@ -157,8 +152,7 @@ class FeederHandler(BaseHandler[F]):
         await self._unpack()
 
     async def _unpack(self) -> None:
-        """Decompress the body. Gzip was decompressed on arrival, and encodings that the format decodes itself are left
-        to the format. A body without a stated encoding may still be gzip or UTF-16."""
+        """Decompress the body, unless the format does so itself. If no encoding is stated, it may still be gzip or UTF-16."""
         if not self._body.size:
             return
         encoding, decode = encoding_in(self.request.headers), unpack
@@ -303,8 +297,7 @@ class FeederHandler(BaseHandler[F]):
     async def accept(self, parsed: Parsed, key: str = "", *, part: str = "", follows: bool = False) -> Outcome:
         """Store the acceptable part of a body; raises TooMany, Overloaded, Unavailable.
 
-        ``key``: the format's request key, which is equal for a repeated request. ``part``: distinguishes the parts of a body;
-        ``follows``: whether an earlier part is stored.
+        ``key``: equal for a repeated request. ``part``: the name of a part of a body; ``follows``: whether an earlier part is stored.
         """
         request_id = self.request_id(key)
         request_id = request_id + part if request_id else ""

@@ -98,10 +98,3 @@ def test_utf16_is_decoded_in_steps_and_may_be_broken() -> None:
     for broken in (b"\xff\xfe\x00\xd8" * 100, "ab".encode("utf-16")[:-1]):
         with pytest.raises(Invalid):
             unpack_unstated(broken, "utf-16", 1_000)
-
-
-def test_the_beginning_of_a_body_is_shown_unpacked_and_nothing_if_that_fails() -> None:
-    body = b"cpu value=1 " * 100
-    assert beginning(body, "", 12) == beginning(gzip.compress(body), "gzip", 12) == b"cpu value=1 "
-    assert beginning(zlib.compress(body), "deflate", 3) == b"cpu"
-    assert beginning(b"\x1f\x8bjunk", "gzip", 12) == b""
