@@ -22,8 +22,7 @@ from dashboard.index.patterns import CHUNK, Chunk, is_dear, literals_of, ns_per_
 NAME_LABEL = "__name__"
 #: Series tested in one step.
 _STEP = 2_000
-#: Units for testing a value with a regular expression that RE2 does slowly.
-_DEAR_UNITS = 40
+_DEAR_UNITS = 40  # for testing a value with a regular expression that RE2 does slowly
 #: Remembered changes of a selector's matches; who is further behind has to read all matches again.
 _KEPT_CHANGES = 2_000
 
@@ -179,8 +178,7 @@ class SeriesIndex(Generic[K]):
 
     def count(self, selectors: Iterable[Selector]) -> int:
         """Return how many items the selectors match in all; those that are not evaluated count as 0."""
-        known = (self._held.get(each.text) for each in selectors)
-        return sum(len(matches.members) for matches in known if matches is not None and matches.is_ready)
+        return sum(len(m.members) for each in selectors if (m := self._held.get(each.text)) is not None and m.is_ready)
 
     def scan_us(self, selectors: Iterable[Selector]) -> int:
         """Estimate how many microseconds the regular expressions of the selectors that are not in use yet need at worst."""
