@@ -20,6 +20,8 @@ BY_LAST_WORD = {
 BY_MEASUREMENT = {
     "_C": "°C", "_F": "°F", "kWh": "kWh", "Wh": "Wh", "kW": "kW", "W": "W", "V": "V", "hPa": "hPa", "mbar": "mbar", "lx": "lx",
     "ppm": "ppm", "dBm": "dBm", "percent": "%", "degree": "°", "euro": "€", "dollar": "$", "pound": "£",
+    "square_meter": "m²", "cubic_meter": "m³", "square_foot": "ft²", "cubic_foot": "ft³", "cubic_meter_per_hour": "m³/h",
+    "watt_per_square_meter": "W/m²", "microgram_per_cubic_meter": "µg/m³", "milligram_per_cubic_meter": "mg/m³",
 }  # fmt: skip
 #: Units of names whose last word is not in the table: that of the first pattern that matches.
 BY_PATTERN = (

@@ -26,8 +26,13 @@ _NOT_FIRST = re.compile(r"[^A-Za-z_:]")
 _NOT_IN_LABEL = re.compile(r"[^A-Za-z0-9_]")
 _NOT_IN_PART = re.compile(r"[^A-Za-z0-9_.\-]")
 _MAX_SHOWN_BYTES = 200
-#: Units that Home Assistant sends as measurements, and of which no character may stand in a name.
-_SIGNS = {"%": "percent", "°": "degree", "€": "euro", "$": "dollar", "£": "pound"}
+#: Units that Home Assistant sends as measurements, and of which a character that matters may not stand in a name: ``m²`` and ``m³``
+#: would be one name. Both signs for micro are in use.
+_SIGNS = {
+    "%": "percent", "°": "degree", "€": "euro", "$": "dollar", "£": "pound", "m²": "square_meter", "m³": "cubic_meter",
+    "ft²": "square_foot", "ft³": "cubic_foot", "m³/h": "cubic_meter_per_hour", "W/m²": "watt_per_square_meter",
+    "µg/m³": "microgram_per_cubic_meter", "μg/m³": "microgram_per_cubic_meter", "mg/m³": "milligram_per_cubic_meter",
+}  # fmt: skip
 #: The most that any setting allows; a sample with more labels is refused unread.
 MAX_FOREIGN_LABELS = CEILING.labels
 
@@ -42,7 +47,7 @@ def foreign_name(name: str) -> str:
 
 
 def measurement_name(measurement: str) -> str:
-    """Return the words for a measurement that is only a sign, as Home Assistant sends; return any other measurement unchanged."""
+    """Return the words for a measurement that is a unit with signs, as Home Assistant sends; return any other measurement unchanged."""
     return _SIGNS.get(measurement, measurement)
 
 

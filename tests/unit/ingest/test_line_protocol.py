@@ -6,6 +6,7 @@ import time
 import pytest
 
 from dashboard.domain.errors import Invalid
+from dashboard.domain.units import guess_unit
 from dashboard.ingest import line_protocol
 from dashboard.ingest.line_protocol import LineCache, parse_line_protocol
 from dashboard.ingest.parsed import Parsed
@@ -269,6 +270,10 @@ def test_a_measurement_that_is_only_a_sign_is_named_in_words() -> None:
         'percent_value{entity_id="a"}', 'degree_value{entity_id="b"}', 'euro_value{entity_id="c"}', "_/kWh_value",
     ]  # fmt: skip
     assert parsed.documents[0][0] == "percent_state/entity_id:a"
+    units = ["m²", "m³", "ft²", "ft³", "m³/h", "W/m²", "µg/m³", "mg/m³"]
+    keys = parse("\n".join(f"{unit},entity_id=a value=1" for unit in units)).batch.keys
+    assert [guess_unit(key.partition("{")[0]) for key in keys] == units
+    assert parse("μg/m³ value=1").batch.keys == parse("µg/m³ value=1").batch.keys  # two signs for micro
     cache = LineCache()
     assert parse("percent value=5", cache).batch.keys == ["percent_value"]
     assert [refusal.code for refusal in parse("% value=5", cache).batch.refused] == ["name_taken"]
