@@ -21,7 +21,7 @@ from dashboard.ingest.json_steps import read_in_steps
 from dashboard.ingest.origins import origin_of
 from dashboard.ingest.otlp_cache import MAX_CACHED_BYTES, PointCache
 from dashboard.ingest.otlp_columns import PointColumns, attributes_of, read_columns
-from dashboard.ingest.otlp_faults import check_others, list_in, named, shown_part
+from dashboard.ingest.otlp_faults import check_others, check_point, list_in, named, shown_part
 from dashboard.ingest.otlp_metric import OtlpMetric, kind_of, raw_of
 from dashboard.ingest.otlp_names import metric_name, shown_unit
 from dashboard.ingest.otlp_points import DIVIDED, SUFFIXES, Shape, rows_of
@@ -312,6 +312,7 @@ class _Walk:
         if whole(found.get("flags") or 0, "flags") & _NO_RECORDED_VALUE:
             self._end(metric, attributes, t_ms)
             return
+        check_point(found, metric.shape)
         shape, values = rows_of(metric.shape, found)
         seen = (metric.raw + b"\x00" + metric.cached_as.encode(), msgspec.json.encode(attributes), shape)
         keys, is_owned = self.cache.shapes.get(seen), True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.otlp_schema import SHAPES, Part, read_point
+from dashboard.ingest.otlp_schema import SHAPES, Part, point_fields, read_point
 from dashboard.ingest.otlp_values import items
 from dashboard.ingest.protobuf import Message
 
@@ -15,6 +15,13 @@ _BESIDE = {
     "metrics": {"scope", "schemaUrl"},
     "dataPoints": {"aggregationTemporality", "isMonotonic"},
     ", ".join(SHAPES): {"name", "description", "unit", "metadata"},
+}
+
+#: Fields of which a point has one at least, unless it has no observation.
+_CONTENT = {
+    "histogram": ("bucketCounts",),
+    "exponentialHistogram": ("positive", "negative"),
+    "summary": ("quantileValues",),
 }
 
 
@@ -29,6 +36,18 @@ def check_others(message: Message, missing: str) -> None:
     """Raise Invalid for a field that is not known: the missing one may be misspelt. Only JSON shows it; protobuf has no names."""
     if unknown := sorted(message.keys() - _BESIDE[missing]):
         raise Invalid(f"has no {missing}, only {', '.join(unknown)[:80]}")
+
+
+def check_point(point: Message, shape: str) -> None:
+    """Raise Invalid if a point lacks its content beside a field that is not known, which may be the misspelt content.
+
+    Other unknown fields are passed over, as the protocol wants it.
+    """
+    content = _CONTENT.get(shape, ())
+    if not point.keys().isdisjoint(content):
+        return
+    if content and (unknown := sorted(point.keys() - point_fields(shape))):
+        raise Invalid(f"has no {' or '.join(content)}, only {', '.join(unknown)[:80]}", field="dataPoints")
 
 
 def named(invalid: Invalid, name: str) -> Invalid:

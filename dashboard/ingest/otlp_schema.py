@@ -105,6 +105,13 @@ def read_point(shape: str, point: Any, not_read: NotRead | None = None) -> dict[
     return read_any(point, _POINT[shape], not_read, field="dataPoints")
 
 
+def point_fields(shape: str) -> frozenset[str]:
+    """Return the known fields of a data point in its JSON form, also those that are not read."""
+    return frozenset(
+        ("startTimeUnixNano", "exemplars", "zeroThreshold", *(each.name for each in _POINT[shape].values()))
+    )
+
+
 def read_any(
     part: Any, schema: Schema, not_read: NotRead | None = None, *, field: str = "resourceMetrics"
 ) -> dict[str, Any]:

@@ -42,3 +42,29 @@ def test_a_resource_of_an_early_version_of_the_protocol_is_refused_and_named() -
     early = b"\xc2\x3e\x02\x0a\x00"  # field 1000
     parsed = parse_otlp_protobuf(field(1, early), PointCache(), LATEST_MS)
     assert "only instrumentationLibraryMetrics" in parsed.batch.refused[0].reason
+
+
+@pytest.mark.parametrize(
+    ("shape", "good", "bad", "content"),
+    [
+        ("histogram", "bucketCounts", "bucketCount", ["3", "4"]),
+        ("exponentialHistogram", "positive", "positives", {"bucketCounts": ["7"]}),
+        ("summary", "quantileValues", "quantiles", [{"quantile": 0.5, "value": 1}]),
+    ],
+)
+def test_a_misspelt_content_of_a_point_is_refused_and_another_unknown_field_passed_over(
+    shape: str, good: str, bad: str, content: object
+) -> None:
+    point = {"timeUnixNano": str(NS), "startTimeUnixNano": "1", "count": "7", "sum": 7}
+    point |= {"explicitBounds": [1]} if shape == "histogram" else {}
+    told = {good: 1, bad: 0, "": 1}  # a point without its content has no observation to tell of
+    for name, kept in told.items():
+        given = {key: value for key, value in point.items() if name or key != "explicitBounds"}
+        given |= {name: content, "newField": 1} if name == good else {name: content} if name else {}
+        metric = {"name": "load", shape: {"aggregationTemporality": 2, "dataPoints": [given]}}
+        body = json.dumps({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]})
+        parsed = parse_otlp_json(body.encode(), PointCache(), LATEST_MS)
+        assert bool(parsed.batch.keys) is bool(kept), name
+        reasons = [refusal.reason for refusal in parsed.batch.refused]
+        assert all(f"only {bad} (metric load)" in reason for reason in reasons)
+        assert len(reasons) == 1 - kept
