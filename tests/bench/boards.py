@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -64,6 +66,13 @@ def _session(port: int) -> str:
     return str(connection.getresponse().headers["Set-Cookie"]).partition(";")[0]
 
 
+def _token(server: Server, name: str) -> str:
+    """Create a token that may edit boards, as an administrator does at the machine."""
+    data = str(server.log.parent / "data")
+    command = [sys.executable, "-m", "dashboard", "token", "create", name, "--verb", "board", "--data", data]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1]
+
+
 class Sockets:
     """WebSocket clients in a thread of their own. ``seen`` has the time of each message of ``kind``, by client."""
 
@@ -121,10 +130,7 @@ class Editors:
     """Five editors who see each other's operations; within a ``with`` block each of them sends 10 operations a second."""
 
     def __init__(self, bench: Bench, server: Server) -> None:
-        token = {"verbs": ["board"]}
-        operator = Api(server)
-        made = [operator.ask("POST", "/api/v1/tokens", {"name": f"editor {n}", **token}) for n in range(_EDITORS)]
-        self._apis = [Api(server, each["token"]) for each in made]
+        self._apis = [Api(server, _token(server, f"editor {n}")) for n in range(_EDITORS)]
         bench.take(Sockets(server.port, _EDITORS, {"type": "edit_board", "board": _BOARD}, "board_operation"))
         self._number = 0
         self._stopping = threading.Event()
