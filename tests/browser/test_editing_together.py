@@ -48,7 +48,8 @@ _NOTING = """{
         const isEdit = options.method === "POST" && /\\/(operations|undo)$/.test(String(path));
         const edit = isEdit ? { key: JSON.parse(options.body).key, isUndo: String(path).endsWith("undo"), status: 0 } : {};
         if (isEdit) window.edits.push(edit);
-        const answer = await ask(path, options);
+        const answer = await ask(path, options).finally(() => (edit.failed = true));
+        edit.failed = false;
         if (isEdit) {
             if (answer.status === 200) edit.seq = (await answer.clone().json()).seq;
             edit.status = answer.status;
@@ -85,7 +86,7 @@ _EDIT = """([kind, n, seed]) => {
 
 
 _SETTLED = """() => document.body.dataset.connection === "open" && !/not sent/.test(document.querySelector("#state").textContent)
-    && window.edits.every(({ key }) => window.edits.some((each) => each.key === key && each.status || each.isUndo))"""
+    && window.edits.every(({ key, status, failed, isUndo }) => status || failed && (isUndo || window.edits.some((each) => each.key === key && each.status)))"""
 _SAME = """async () => {
     const placed = (widgets) => JSON.stringify(widgets.map((w) => [w.id, w.title, w.x, w.y, w.w, w.h]));
     const draft = await (await fetch("/api/v1/boards/together/draft")).json();
