@@ -16,6 +16,7 @@ from dashboard.domain.identity import Token, User
 from dashboard.domain.room import Room
 from dashboard.entries.signals import DirectoryChanged
 from dashboard.runtime import SingleFlight
+from dashboard.store.commit_count import CommitMark
 from dashboard.store.database import Database
 from dashboard.store.revisions import latest_revision
 from dashboard.store.rooms import changed_rooms
@@ -25,6 +26,8 @@ from dashboard.store.users import changed_revocations, changed_users
 _log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 1.0
+#: While nothing is committed, the store is asked this seldom, only to notice that it no longer answers.
+_QUERY_EVERY_S = 5.0
 #: Pause between two refreshes, so that guessed tokens and rooms cannot load the store.
 _REFRESH_EVERY_S = 0.05
 #: Time after its end that a revoked session is remembered: a clock that is ahead for a while must not make it valid again.
@@ -50,6 +53,8 @@ class Directory:
         self.rooms: dict[str, Room] = {}
         self._revoked: dict[str, int] = {}  # sessions and links -> when they would have expired
         self._revision = 0
+        self._seen: CommitMark | None = None  # of the store, before it was last read
+        self._read_s = 0.0  # when it was last read, on the loop's clock
         self._wake = asyncio.Event()
         self._lock = asyncio.Lock()
         self._refreshed = SingleFlight(self._try_to_look, _REFRESH_EVERY_S)
@@ -76,12 +81,20 @@ class Directory:
                 pass
             self._wake.clear()
             try:
-                await self._look_twice()
+                if self.fault or not await self._is_still():
+                    await self._look_twice()
                 self.fault = ""
             except Unavailable as error:
                 if not self.fault:
                     _log.warning("%s; known users and tokens stay valid", error)
                 self.fault = str(error)
+
+    async def _is_still(self) -> bool:
+        """Return whether the store was read lately, and nothing has been committed since."""
+        if asyncio.get_running_loop().time() - self._read_s >= _QUERY_EVERY_S:
+            return False
+        mark = await self._database.mark()
+        return mark is not None and mark == self._seen
 
     async def _look_twice(self) -> None:
         """Read changes, with one retry.
@@ -106,9 +119,11 @@ class Directory:
     async def look(self) -> None:
         """Read and apply the new changes in the store; raises Unavailable."""
         async with self._lock:
+            mark, began_s = await self._database.mark(), asyncio.get_running_loop().time()
             async with self._database.read() as tx:
                 revision = await latest_revision(tx)
                 if revision == self._revision:
+                    self._seen, self._read_s = mark, began_s
                     return
                 after = 0 if revision < self._revision else self._revision  # the store was replaced by another
                 users = await changed_users(tx, after)
@@ -116,7 +131,7 @@ class Directory:
                 rooms = await changed_rooms(tx, after)
                 revoked = await changed_revocations(tx, after) | await revoked_links(tx, after)
             self._take(after, users, tokens, rooms, revoked)
-            self._revision = revision
+            self._revision, self._seen, self._read_s = revision, mark, began_s
         for handler in self._on_change:
             handler()
 

@@ -31,6 +31,8 @@ _log = logging.getLogger(__name__)
 _SWEEP_S = 2.0
 #: The sweep checks rooms that changed within this time; older misses are found only after a gap or a fault of the store.
 _SWEPT_MS = 60_000
+#: Sweeps that are left out while nothing is committed; then the rooms are checked all the same.
+_SKIPPED_SWEEPS = 4
 #: Time for the journal to deliver a missing message before it is read from the store.
 _HOLE_S = 0.25
 #: A room without connections leaves memory after this long.
@@ -247,10 +249,15 @@ class RoomLogs:
             _log.debug("room %s could not catch up: %s", room_id, error)  # the next sweep tries again
 
     async def _sweep(self) -> None:
+        seen, skipped = None, 0
         while True:
             await asyncio.sleep(_SWEEP_S)
             try:
-                await self._look(self._now_ms() - _SWEPT_MS)
+                mark = await self._database.mark()
+                skipped = skipped + 1 if mark is not None and mark == seen and skipped < _SKIPPED_SWEEPS else 0
+                if not skipped:
+                    await self._look(self._now_ms() - _SWEPT_MS)
+                    seen = mark
             except Unavailable as error:
                 _log.debug("sweep: %s", error)
                 await self._look_everywhere()

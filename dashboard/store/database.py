@@ -29,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from dashboard.data_folder.folder import DataFolder, cure_of, private_database
 from dashboard.domain.errors import ConfigurationError, Invalid, Unavailable
+from dashboard.store.commit_count import CommitCount, CommitMark
 from dashboard.store.line import PostgresLine, cut_line, ping_at_checkout
 from dashboard.store.migrate import upgrade
 
@@ -68,9 +69,11 @@ class Database:
     Both raise Unavailable, Invalid.
     """
 
-    def __init__(self, engine: AsyncEngine, *, sqlite: bool, folder: DataFolder | None = None) -> None:
+    def __init__(self, engine: AsyncEngine, *, file: Path | None = None, folder: DataFolder | None = None) -> None:
         self._engine = engine
         self._folder = folder  # the folder of the file
+        sqlite = file is not None
+        self._commits = CommitCount(file) if file is not None else None
         # by default PostgreSQL takes a new snapshot for each statement
         options: dict[str, object] = {} if sqlite else {"isolation_level": "REPEATABLE READ"}
         self._reading = engine.execution_options(writes=False, **options)
@@ -125,7 +128,15 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
+        if self._commits is not None:
+            await self._commits.close()
         await self._engine.dispose()
+
+    async def mark(self) -> CommitMark | None:
+        """Return a mark that differs from all earlier ones after a commit by anybody; None if that is not known without a transaction."""
+        if self._commits is None or (self._folder is not None and self._folder.fault):
+            return None
+        return await self._commits.mark()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -184,11 +195,13 @@ def open_database(url: str, folder: DataFolder) -> Database:
     """
     if not url:
         folder.make()
-        return Database(_sqlite(folder.path / PEOPLE_FILE), sqlite=True, folder=folder)
+        file = folder.path / PEOPLE_FILE
+        return Database(_sqlite(file), file=file, folder=folder)
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            return Database(_sqlite(Path(parsed.database or PEOPLE_FILE)), sqlite=True)
+            file = Path(parsed.database or PEOPLE_FILE)
+            return Database(_sqlite(file), file=file)
         if parsed.get_backend_name() != "postgresql":
             raise ConfigurationError("store: write postgresql://user:password@host/name, or leave it out for SQLite")
         engine = create_async_engine(
@@ -207,7 +220,7 @@ def open_database(url: str, folder: DataFolder) -> Database:
     except (NoSuchModuleError, ImportError):
         raise ConfigurationError("store: the driver is not installed; pip install 'live-dashboard[postgres]'") from None
     ping_at_checkout(engine, _PING_S)
-    return Database(engine, sqlite=False)
+    return Database(engine)
 
 
 def _sqlite(file: Path) -> AsyncEngine:

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dashboard.accounts import directory as directory_module
 from dashboard.accounts.directory import Directory
 from dashboard.entries.signals import Signal
 from dashboard.store import database as database_module
+from dashboard.store.commit_count import CommitMark
 from dashboard.store.database import Database
 from tests.support.deadline import deadline
 from tests.support.nodes import until
@@ -27,10 +29,15 @@ _TRANSACTION_S = 2.5
 class Standing(Database):
     """Store whose reading transactions stall the process, as often as the test says."""
 
-    times = 0
+    times = reads = marks = 0
+
+    async def mark(self) -> CommitMark | None:
+        self.marks += 1
+        return await super().mark()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
+        self.reads += 1
         async with super().read() as tx:
             if self.times:
                 self.times -= 1
@@ -93,3 +100,20 @@ async def test_who_changes_something_does_not_wait_for_the_others_to_be_told(tmp
         async with deadline(3):
             await directory.changed()
         assert "ann" in directory.users
+
+
+async def test_the_store_is_read_only_when_something_was_committed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directory_module, "_LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(directory_module, "_QUERY_EVERY_S", 1e9)
+    place = Place("sqlite", tmp_path, None)
+    async with _at_work(tmp_path, monkeypatch) as (directory, database), place.one() as other:
+        for name in ("ann", "bob"):  # by another process
+            await make_user(other, name)
+            await until(lambda name=name: name in directory.users)  # type: ignore[misc]
+        reads, marks = database.reads, database.marks
+        await until(lambda: database.marks > marks + 5)
+        assert database.reads == reads
+        monkeypatch.setattr(directory_module, "_QUERY_EVERY_S", 0.0)  # the time for it has come
+        await until(lambda: database.reads > reads + 1)
