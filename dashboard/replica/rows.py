@@ -165,7 +165,7 @@ class Rows(Generic[S]):
         if begins_step and self._steady is not None and len(self._seqs) + self._steady.run > self._most:
             steady = self._steady
             self.flush()  # at the begin of a step, so that the last step is folded, too
-            self.turned(steady)
+            self.turned(steady, greatest)
         return True
 
     def _begins_step(self, times: int | array[int], step_ms: int) -> bool:
@@ -180,9 +180,24 @@ class Rows(Generic[S]):
         self._until_ms = times - times % step_ms + step_ms
         return True
 
-    def turned(self, steady: Steady | None) -> None:
-        """Record that all series have begun a step with a sample that does not wait. ``steady``: None if the next step must not wait."""
-        self._steady, self._run = steady, 1
+    def hold_first(self, seq: int, times: int | array[int], values: array[float], step_ms: int) -> bool:
+        """Keep an entry that begins a step in all series, if it can wait, although no other entry waits; return whether it does.
+
+        The caller has noted the entry in each series, and called ``unsteady`` if a series has got other samples.
+        """
+        if self._seqs or len(self.series) < _WAITING_FROM or not self._begins_step(times, step_ms):
+            return False
+        assert isinstance(times, int)
+        self._run, self._greatest_ms = 1, times
+        self._hold(seq, times, values)
+        return True
+
+    def turned(self, steady: Steady | None, t_ms: int) -> None:
+        """Record that all series have begun a step with a sample at ``t_ms``, which does not wait.
+
+        ``steady``: None if the next step must not wait.
+        """
+        self._steady, self._run, self._greatest_ms = steady, 1, t_ms
 
     def unsteady(self) -> None:
         """Record that a series has got other samples, so that the next step must not wait."""

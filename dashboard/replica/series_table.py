@@ -137,6 +137,10 @@ class SeriesTable:
             rows.hold(seq, times, values)
             self._fire(rows)
             return
+        is_whole = hold and not late and len(turning) == len(rows.series)
+        if is_whole and rows.hold_first(seq, times, values, step):
+            self._fire(rows)
+            return
         rows.flush()
         if late:
             self._append_with_late(rows, times, values, seq, now_ms, late)
@@ -145,7 +149,10 @@ class SeriesTable:
             self._fire(rows)
         if turning:
             steady = self._turning.turn(turning)
-            rows.turned(steady if hold and isinstance(times, int) and len(turning) == len(rows.series) else None)
+            if is_whole and isinstance(times, int):
+                rows.turned(steady, times)
+            else:
+                rows.unsteady()
 
     def _fire(self, rows: Rows[Series]) -> None:
         """Call the listeners of all series of a list, each of which has got a new sample."""

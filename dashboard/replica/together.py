@@ -22,6 +22,8 @@ _Floats: TypeAlias = NDArray[np.float64]
 _Ints: TypeAlias = NDArray[np.int64]
 #: Fewer series are folded faster one by one.
 _TOGETHER_FROM = 64
+#: The same is true of fewer samples of each series.
+_SAMPLES_FROM = 4
 
 
 class _Many(NamedTuple):
@@ -43,7 +45,7 @@ def fold_together(every: Sequence[Series], backs: list[int], windows: Windows) -
 
     ``backs``: the places, counted from the end of each series' samples, where a new step begins.
     """
-    if len(every) < _TOGETHER_FROM:
+    if len(every) < _TOGETHER_FROM or every[0].run + 1 - backs[-1] < _SAMPLES_FROM:
         return False
     times, values = _alike(every)
     if values is None:

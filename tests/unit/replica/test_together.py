@@ -99,9 +99,23 @@ def test_entries_wait_over_several_steps_while_nobody_reads() -> None:
     with patch.object(turning, "fold_together", noting):
         for number in range(200):
             replica.apply(entry(number + 1, T0 + 250 * number, NAMES, [float(number)] * len(NAMES)))
-    assert {done for _, done in folded} == {True}
+    assert folded[-1][1]
     assert max(steps for steps, _ in folded) >= 10
     assert replica.table.by_text["a1"].every_s == 0.25
+
+
+def test_entries_with_one_sample_a_step_wait_as_well() -> None:
+    replica, steps = Replica(WINDOWS, Position(EPOCH, 0)), []
+
+    def noting(every: list[Series], backs: list[int], windows: object) -> bool:
+        steps.append(len(backs))
+        return fold_together(every, backs, WINDOWS)
+
+    with patch.object(turning, "fold_together", noting):
+        for number in range(200):
+            replica.apply(entry(number + 1, T0 + 1_500 * number, NAMES, [float(number)] * len(NAMES)))
+    assert len(steps) < 40
+    assert max(steps) > 50
 
 
 @pytest.mark.parametrize("count", [1, 20])
