@@ -29,8 +29,9 @@ VALUES = (
     lambda k, n: -0.0 if (k + n) % 7 == 0 else float("inf") if (k + n) % 91 == 0 else 0.0,
     lambda k, n: 1e308 if (k + n) % 3 else -1e308,
 )
-#: What happens between two entries: somebody reads a series, or a series gets a sample alone (on time, late, again), or time passes.
-EVENTS = st.sampled_from(("read", "alone", "late", "again", "pause", "declare"))
+#: What happens between two entries: somebody reads a series, or a series gets a sample alone (on time, late, again), or time passes, or
+#: entries come less often from then on.
+EVENTS = st.sampled_from(("read", "alone", "late", "again", "pause", "declare", "slow", "slow"))
 
 
 def entry(seq: int, t_ms: int, names: list[str], values: list[float], every_s: float | None = None) -> Entry:
@@ -61,6 +62,8 @@ def listed(columns: object) -> list[list[float]]:
 )
 @example(130, VALUES[1], 150, {})
 @example(1_000, VALUES[2], 150, {100: "read"})
+@example(130, VALUES[0], 120, {80: "slow"})
+@example(1_000, VALUES[0], 90, {60: "slow"})
 def test_series_folded_together_are_the_same_as_each_folded_alone(cadence_ms, value, length, events) -> None:  # type: ignore[no-untyped-def]
     together, alone = Replica(WINDOWS, Position(EPOCH, 0)), Replica(WINDOWS, Position(EPOCH, 0))
 
@@ -75,6 +78,7 @@ def test_series_folded_together_are_the_same_as_each_folded_alone(cadence_ms, va
     t_ms, seq = T0, 0
     for number in range(length):
         event = events.get(number)
+        cadence_ms *= 3 if event == "slow" else 1
         t_ms += 40_000 if event == "pause" else cadence_ms
         seq += 1
         apply(
