@@ -133,12 +133,7 @@ class SeriesTable:
             series.noted_seq = seq
             if not 0 <= t_ms - series.slot_ms < step:
                 turning.append(series)
-        if hold and not turning and not late:
-            rows.hold(seq, times, values)
-            self._fire(rows)
-            return
-        is_whole = hold and not late and len(turning) == len(rows.series)
-        if is_whole and rows.hold_first(seq, times, values, step):
+        if hold and not late and self._waits(rows, times, values, seq, turning):
             self._fire(rows)
             return
         rows.flush()
@@ -149,10 +144,19 @@ class SeriesTable:
             self._fire(rows)
         if turning:
             steady = self._turning.turn(turning)
-            if is_whole and isinstance(times, int):
+            if hold and not late and isinstance(times, int) and len(turning) == len(rows.series):
                 rows.turned(steady, times)
             else:
                 rows.unsteady()
+
+    def _waits(
+        self, rows: Rows[Series], times: int | array[int], values: array[float], seq: int, turning: list[Series]
+    ) -> bool:
+        """Keep an entry without late samples, if it can wait; return whether it does. It begins a step in the series ``turning``."""
+        if not turning:
+            rows.hold(seq, times, values)
+            return True
+        return len(turning) == len(rows.series) and rows.hold_first(seq, times, values, self.windows.fine_step_ms)
 
     def _fire(self, rows: Rows[Series]) -> None:
         """Call the listeners of all series of a list, each of which has got a new sample."""
