@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { freshest, freshness } from "../../static/js/data/freshness.js";
+import { freshest, freshness, leastFresh } from "../../static/js/data/freshness.js";
 import { Series } from "../../static/js/data/series.js";
 import { definition } from "./data-support.js";
 
@@ -9,6 +9,12 @@ describe("freshness", () => {
     assert.equal(freshest(["dead", "late", "stale"]), "late");
     assert.equal(freshest(["none", "dead"]), "dead");
     assert.equal(freshest([]), "none");
+  });
+
+  test("the least fresh of several is a line's state", () => {
+    assert.equal(leastFresh(["live", "stale"]), "stale");
+    assert.equal(leastFresh(["dead", "late"]), "dead");
+    assert.equal(leastFresh(["live", "live"]), "live");
   });
 
   test("what has ended with the last that came is dead, also where it is shown in buckets", () => {

@@ -33,3 +33,8 @@ test("a line without a live input says so, unless it is the only one", () => {
   assert.equal(nameWithState(two[1]), two[1].name);
   assert.equal(namedLines(asked, 0, [sold("a", 0, name)], [document])[0].fresh, "live");
 });
+
+test("a line that is older than the others says so", () => {
+  const two = namedLines(widget({ series: ["sold"] }), 0, [sold("a", 0), sold("b", 0)], [], ["live", "late"]);
+  assert.deepEqual(two.map(({ fresh }) => fresh), ["live", "late"]);
+});

@@ -27,3 +27,11 @@ const ORDER = /** @type {Freshness[]} */ (["live", "late", "stale", "dead", "non
 export function freshest(all) {
   return all.reduce((best, each) => (ORDER.indexOf(each) < ORDER.indexOf(best) ? each : best), /** @type {Freshness} */ ("none"));
 }
+
+/** Return the least fresh of several. @param {Freshness[]} all not empty @returns {Freshness} */
+export function leastFresh(all) {
+  return all.reduce((worst, each) => (ORDER.indexOf(each) > ORDER.indexOf(worst) ? each : worst));
+}
+
+/** What is shown beside a value that is not live: shape and word, as in css/tiles.css; its colour, a token. @type {Partial<Record<Freshness, {text: string, token: string}>>} */
+export const OLD = { late: { text: "▲ late", token: "warning" }, stale: { text: "◇ stale", token: "muted" }, dead: { text: "✕ no data", token: "muted" } };

@@ -2,6 +2,7 @@
 
 import uPlot from "../../vendor/uplot.js";
 import { align } from "../data/align.js";
+import { OLD } from "../data/freshness.js";
 import { axisLabels } from "./axis-labels.js";
 import { AxisRange } from "./axis-range.js";
 import { entryAt, haveRoom, lastOf, spread } from "./end-labels.js";
@@ -10,6 +11,7 @@ import { boundsAt, boundsOf, drawBands } from "./min-max-band.js";
 import { colour, seriesToken } from "./palette.js";
 import { needSeconds, timeSplits } from "./time-splits.js";
 
+/** @import { Freshness } from "../data/freshness.js" */
 /** @import { Threshold } from "../client/protocol.js" */
 /** @import { Line } from "../data/align.js" */
 /** @typedef {{unit: string, decimals?: number | null, min?: number | null, max?: number | null, thresholds?: Threshold[]}} Options */
@@ -50,6 +52,8 @@ export class LineChart {
     this.pen = null;
     /** @type {Map<string, number>} widths of measured texts */
     this.widths = new Map();
+    /** @type {Freshness[]} of each line, to be said at its end; empty if there is nothing to say */
+    this.states = [];
     /** @type {number | null} moment to mark, ms */
     this.marked = null;
   }
@@ -108,9 +112,14 @@ export class LineChart {
   /** Return the width for the end labels, in steps of 8 px, so that it seldom changes. @param {ReturnType<typeof align>} data */
   gutterFor(data) {
     const size = this.fontSize();
-    const labels = data.slice(1).flatMap((column) => this.latest(column).map((value) => this.label(value)));
+    const labels = data.slice(1).flatMap((column, i) => this.latest(column).map((value) => `${this.label(value)} ${this.old(i)?.text ?? ""}`.trimEnd()));
     const needed = Math.ceil((this.widest(labels, 600) + size) / 8) * 8;
     return size === this.size ? Math.max(this.gutter, needed) : needed;
+  }
+
+  /** Return what is said of a line that is not live. @param {number} i */
+  old(i) {
+    return OLD[this.states[i] ?? "live"];
   }
 
   /** Return the value at the end of a line; for a new chart also those before, so that the next values have room. @param {(number | null | undefined)[]} column */
@@ -247,7 +256,7 @@ export class LineChart {
     ctx.restore();
   }
 
-  /** Draw a dot at the latest value of each line, and its label in the gutter; labels that would overlap are moved apart. @param {uPlot} plot */
+  /** Draw a dot at the latest value of each line, a ring if it is not live, and its label in the gutter; labels that would overlap are moved apart. @param {uPlot} plot */
   drawEnds(plot) {
     const { ctx, bbox } = plot;
     const ratio = devicePixelRatio || 1;
@@ -258,7 +267,7 @@ export class LineChart {
       if (!last) continue;
       const x = plot.valToPos(plot.data[0][last[0]], "x", true);
       const y = plot.valToPos(last[1], "y", true);
-      if (x >= bbox.left) ends.push({ x, y, at: y, text: this.label(last[1]), token: seriesToken(i - 1) });
+      if (x >= bbox.left) ends.push({ x, y, at: y, text: this.label(last[1]), token: seriesToken(i - 1), old: this.old(i - 1) });
     }
     spread(ends, bbox.top + bbox.height, size);
     ctx.save();
@@ -266,11 +275,18 @@ export class LineChart {
     ctx.textBaseline = "middle";
     ctx.textAlign = "left";
     for (const end of ends) {
-      ctx.fillStyle = colour(end.token);
+      ctx.fillStyle = ctx.strokeStyle = colour(end.token);
+      ctx.lineWidth = Math.max(1.2 * ratio, size * 0.09);
       ctx.beginPath();
       ctx.arc(end.x, end.y, Math.max(2.6 * ratio, size * 0.18), 0, 7);
-      ctx.fill();
-      if (haveRoom(ends.length, bbox.height, size)) ctx.fillText(end.text, bbox.left + bbox.width + size * 0.5, end.at);
+      if (end.old) ctx.stroke();
+      else ctx.fill();
+      if (!haveRoom(ends.length, bbox.height, size)) continue;
+      const x = bbox.left + bbox.width + size * 0.5;
+      ctx.fillText(end.text, x, end.at);
+      if (!end.old) continue;
+      ctx.fillStyle = colour(end.old.token);
+      ctx.fillText(end.old.text, x + ctx.measureText(`${end.text} `).width, end.at);
     }
     ctx.restore();
   }

@@ -3,6 +3,7 @@
 import { LineChart } from "../draw/line-chart.js";
 import { spanAround, spanFor } from "../data/span.js";
 import { seriesToken } from "../draw/palette.js";
+import { freshness } from "../data/freshness.js";
 import { mostSevere } from "../data/thresholds.js";
 import { ChartTable } from "./chart-table.js";
 import { fitChildren, h, setText } from "./dom.js";
@@ -96,6 +97,21 @@ export class LineTile extends Tile {
     this.legend.replaceChildren(h("bdi", { text: this.matched > MOST_LINES ? `${MOST_LINES} of ${this.matched} lines` : `${this.names.length} lines` }));
   }
 
+  /** Show how old the values are, and which lines are older than the others. */
+  updateFreshness() {
+    super.updateFreshness();
+    if (this.series.length < 2) return;
+    const now = this.context.clock.now();
+    const ages = this.series.map((series) => freshness(now - series.last, series.everyS, series.ended));
+    if (ages.join() === this.ages.join()) return;
+    this.ages = ages;
+    const names = this.nameLines();
+    if (names.join("\n") === this.names.join("\n")) return;
+    this.names = names;
+    this.reshaped();
+    this.context.loop.mark(this);
+  }
+
   /** @param {number} now @param {TileState} state */
   showBadge(now, state) {
     super.showBadge(now, state);
@@ -130,6 +146,8 @@ export class LineTile extends Tile {
     const pixel = span / this.box.width;
     const to = Math.ceil(end / pixel) * pixel;
     chart.marked = moment.at;
+    const states = this.lines.map(({ fresh }) => fresh);
+    chart.states = states.every((state) => state === states[0]) ? [] : states; // what all are, the badge says
     chart.draw(series, to - span, to, now);
     this.table.update(this.widget.title, this.names, series, to - span, to, (value) => chart.label(value));
   }

@@ -66,6 +66,8 @@ export class Tile extends HTMLElement {
     this.names = [];
     /** @type {NamedLine[]} the short names and the states, separately */
     this.lines = [];
+    /** @type {Freshness[]} of each series by its own age, for tiles that name each */
+    this.ages = [];
     /** @type {DocumentState | undefined} */
     this.doc = undefined;
     /** the store's shape for which the series were looked up */
@@ -167,6 +169,7 @@ export class Tile extends HTMLElement {
       const matched = this.find(store);
       this.matched = matched.length;
       this.series = matched.slice(0, this.mostSeries);
+      this.ages = [];
       this.names = this.nameLines();
       this.reshaped();
       this.seenVersion = -1;
@@ -234,7 +237,7 @@ export class Tile extends HTMLElement {
 
   /** Return a name for each series: by the legend of its expression, else by what tells it from the others. @returns {string[]} */
   nameLines() {
-    this.lines = namedLines(this.widget, this.firstPlace, this.series, this.context.store.documents.values());
+    this.lines = namedLines(this.widget, this.firstPlace, this.series, this.context.store.documents.values(), this.ages);
     return this.lines.map(nameWithState);
   }
 
@@ -318,7 +321,7 @@ export class Tile extends HTMLElement {
     return this.widget.unit ?? series.unit;
   }
 
-  /** Show the names of the lines beside the title; the mark of one that is not live has a gap, so that the names hold still. @param {(i: number) => string} token colour of each */
+  /** Show the names of the lines beside the title; the mark of one that is not live has a gap with a shape, so that the names hold still. @param {(i: number) => string} token colour of each */
   showLegend(token) {
     const shown = this.lines.slice(0, MOST_LEGEND);
     fitChildren(this.legend, shown.length, () => h("span"));
