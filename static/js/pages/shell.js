@@ -8,7 +8,7 @@ import { ServerClock } from "../data/server-clock.js";
 import { FrameLoop } from "../draw/frame-loop.js";
 import { clock } from "../draw/format.js";
 import { ConnectionCurtain } from "../widgets/connection-curtain.js";
-import { copyButton, showDialog } from "../widgets/dialog.js";
+import { copyButton, showSheet } from "../widgets/dialog.js";
 import { h, setText } from "../widgets/dom.js";
 import { keepSession } from "./session.js";
 import { toggleTheme } from "./theme-toggle.js";
@@ -189,12 +189,12 @@ export class Shell {
   showKeys() {
     const list = h("dl", {}, ...this.keys.flatMap(([key, meaning]) => [h("dt", {}, h("kbd", { text: key })), h("dd", { text: meaning })]));
     const more = h("p", { text: `${this.keysOfTiles} Esc closes.` });
-    showDialog("Keys", list, more);
+    showSheet("Keys", list, more);
   }
 
   /** Show the shell lines that feed a tile. @param {string} title @param {string[]} lines */
   showFeed(title, lines) {
     const text = lines.join("\n");
-    showDialog(`Feed “${title}”`, h("p", { text: "Run this in a shell. The value appears at once." }), h("pre", { text }), h("div", { class: "row" }, copyButton(text)));
+    showSheet(`Feed “${title}”`, h("p", { text: "Run this in a shell. The value appears at once." }), h("pre", { text }), h("div", { class: "row" }, copyButton(text)));
   }
 }

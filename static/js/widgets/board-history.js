@@ -3,7 +3,7 @@
 import { api } from "../client/http.js";
 import { inWords } from "../data/board-draft.js";
 import { age } from "../draw/format.js";
-import { showDialog } from "./dialog.js";
+import { showDialog, showSheet } from "./dialog.js";
 import { button, counted, h, setText } from "./dom.js";
 
 /** @import { BoardDocument, OperationState } from "../client/protocol.js" */
@@ -106,7 +106,7 @@ export async function compare(board, old = "published", now = "draft") {
     return select;
   });
   const labelled = (/** @type {string} */ text, /** @type {HTMLSelectElement} */ select) => h("div", { class: "field" }, h("label", { for: select.id, text }), select);
-  showDialog("Compare", h("div", { class: "pair" }, labelled("From", first), labelled("To", second)), list);
+  showSheet("Compare", h("div", { class: "pair" }, labelled("From", first), labelled("To", second)), list);
   const isShown = showDifferences(list, board, old, now);
   const versions = await readVersions(board).catch(() => []); // a board that is a file may have none
   states.push(...versions.map(({ version, note }) => [String(version), `version ${version}${note ? ` · ${note}` : ""}`]));

@@ -13,6 +13,13 @@ export function showDialog(title, ...content) {
   return dialog;
 }
 
+/** Show a dialog to read or to choose from, with a button that closes it. @param {string} title @param {...Node} content @returns {HTMLDialogElement} */
+export function showSheet(title, ...content) {
+  const close = button("×", () => dialog.close(), { class: "quiet close", "aria-label": "Close" }); // the last, so that the content has the focus
+  const dialog = showDialog(title, ...content, close);
+  return dialog;
+}
+
 /** Ask before an action that cannot be undone. @param {string} title @param {string} text @param {string} verb the label of the action @returns {Promise<boolean>} whether to do it */
 export function confirmed(title, text, verb) {
   return new Promise((resolve) => {

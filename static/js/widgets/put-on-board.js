@@ -1,7 +1,7 @@
 // Dialog that puts widgets onto a board of the user's choice: into its draft, which the editor then shows.
 
 import { api } from "../client/http.js";
-import { showDialog } from "./dialog.js";
+import { showSheet } from "./dialog.js";
 import { button, h, setText } from "./dom.js";
 
 /** @import { BoardListed } from "../data/board-index.js" */
@@ -18,7 +18,7 @@ function newKey() {
 export async function putOnBoard(widgets) {
   const wrong = h("p", { class: "wrong", role: "alert" });
   const list = h("div", { class: "choices" }, h("p", { text: "Reading the boards …" }));
-  showDialog("Put on a board", list, wrong);
+  showSheet("Put on a board", list, wrong);
   try {
     const { boards } = /** @type {{boards: BoardListed[]}} */ (await api("GET", "/api/v1/boards"));
     const mine = boards.filter(({ may_edit: may, archived, source }) => may && !archived && source !== "server").slice(0, MOST_LISTED);

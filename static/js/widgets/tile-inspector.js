@@ -3,7 +3,7 @@
 import { api } from "../client/http.js";
 import { expressionsOf } from "../data/expressions.js";
 import { age, clock, format } from "../draw/format.js";
-import { copyButton, showDialog } from "./dialog.js";
+import { copyButton, showSheet } from "./dialog.js";
 import { counted, h, setText } from "./dom.js";
 
 /** @import { Series } from "../data/series.js" */
@@ -92,7 +92,7 @@ export function inspectTile(tile) {
   void timesOf(tile).then((said) => setText(took, said));
   const fill = () => live.replaceChildren(part("Newest samples", ...newest(tile)), part("Cost", h("p", { text: cost(tile) }), took), part("Last error", h("p", { text: faults(tile) })));
   fill();
-  const dialog = showDialog(`Inspect “${widget.title}”`, part("Asks for", h("pre", { text: asked.join("\n") || "nothing" })), live, part("Fed by", h("pre", { text: lines || "nothing" }), h("div", { class: "row" }, copyButton(lines))));
+  const dialog = showSheet(`Inspect “${widget.title}”`, part("Asks for", h("pre", { text: asked.join("\n") || "nothing" })), live, part("Fed by", h("pre", { text: lines || "nothing" }), h("div", { class: "row" }, copyButton(lines))));
   dialog.classList.add("inspector");
   const timer = setInterval(fill, REFRESH_MS);
   dialog.addEventListener("close", () => clearInterval(timer));
