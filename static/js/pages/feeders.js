@@ -23,6 +23,8 @@ import "./header.js";
 const REFRESH_MS = 2_000;
 /** How long a button shows that it has copied. */
 const COPIED_MS = 2_000;
+/** The first figures wait this long for the face, in which their lines break at other places. */
+const FACE_MS = 1_000;
 const KINDS = /** @type {Record<string, string>} */ ({ token: "token", local: "at the machine", user: "user", source: "source" });
 
 /** Return a count as text. @param {number} count */
@@ -121,6 +123,8 @@ async function copyFrom(button, text) {
   setTimeout(() => setText(button, label), COPIED_MS);
 }
 
+const faceThere = Promise.race([document.fonts.load("1em Inter").catch(() => []), new Promise((resolve) => setTimeout(resolve, FACE_MS))]);
+
 /** Load and show the current figures. */
 async function refresh() {
   try {
@@ -133,6 +137,7 @@ async function refresh() {
     byId("failed").hidden = false;
     setText(byId("failed"), `▲ These figures are old: ${/** @type {Error} */ (error).message}`);
   }
+  await faceThere;
   byId("main").removeAttribute("data-loading");
 }
 

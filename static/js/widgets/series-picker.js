@@ -61,6 +61,7 @@ export class SeriesPicker extends HTMLElement {
   /** Begin. @param {PickerHost} shell @param {(widget: NewWidget) => void} pick called with the chosen widget */
   begin(shell, pick) {
     this.pick = pick;
+    this.toggleAttribute("data-loading", true); // until there is something to list
     const kinds = h("div", { class: "kinds" }, ...Object.keys(SIZES).map((kind) => button(kind, () => pick({ kind, title: kind, ...SIZES[kind] }))));
     this.append(this.search, h("h2", { text: "Not on this board" }), this.fresh, h("h2", { text: "On this board" }), this.rest, this.more, h("h2", { text: "Widgets" }), kinds,
       h("p", { text: "Choose with a click or Enter, or drag onto the board. Arrow keys move the selected tile, shift and arrow keys resize it, Enter leads to its options. ? shows all keys." }));
@@ -70,12 +71,16 @@ export class SeriesPicker extends HTMLElement {
       snapshot: (snapshot) => {
         this.store.begin(snapshot);
         this.update();
+        this.removeAttribute("data-loading");
       },
       frame: (frame) => {
         this.store.apply(frame);
         if (this.store.shape !== this.shape) this.update();
       },
-      error: (error) => setText(this.more, error.message),
+      error: (error) => {
+        setText(this.more, error.message);
+        this.removeAttribute("data-loading");
+      },
     });
     shell.everySecond.push(() => this.seconds++ % REDRAW_EVERY_S || this.draw(shell.clock.now()));
   }
