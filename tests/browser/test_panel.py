@@ -38,6 +38,18 @@ def test_a_closed_panel_takes_no_room_and_escape_gives_it_back(pages: Pages, sit
     until(page, f"(before) => JSON.stringify({_BOXES}) === JSON.stringify(before)", before)
 
 
+def test_a_board_is_loaded_without_it_and_keys_wait_until_it_is_there(pages: Pages, site: ServerProcess) -> None:
+    page = open_talking(pages, site.url)
+    expect(page.locator(".tile").first).to_be_visible()
+    loaded = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+    assert len(loaded) < 75  # as many as before there were a face and old browsers
+    assert [name for name in loaded if "/widgets/side-panel" in name] == []
+    page.route("**/side-panel.js", lambda route: (page.keyboard.press("e"), route.continue_()))
+    page.keyboard.press("c")
+    expect(page.get_by_role("textbox", name="Message")).to_be_focused()
+    assert page.url == f"{site.url}/"  # and not /explore
+
+
 def test_without_a_person_it_stays_closed_and_says_where_to_log_in(pages: Pages, site: ServerProcess) -> None:
     page = open_talking(pages, site.url, kind="anonymous", unread=0)
     expect(page.locator("side-panel")).to_be_hidden()
