@@ -41,6 +41,8 @@ if (given.known) {
         document.head.prepend(meta);
     }).observe(document, { childList: true, subtree: true });
 }
+const { fetch } = window;  // the server, which knows no Anna, keeps no marks for her
+window.fetch = (to, ...more) => (String(to).endsWith("/marks") ? Promise.resolve(new Response(null, { status: 204 })) : fetch(to, ...more));
 window.WebSocket = class extends WebSocket {
     constructor(url) {
         super(url);
