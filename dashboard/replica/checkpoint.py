@@ -174,7 +174,8 @@ def restore(position: Position, records: dict[str, bytes], windows: Windows) -> 
         table.gone.extend(header.gone)
         table.gone_floor = header.gone_floor
         replica.documents_floor = header.documents_floor
-        loaded = [_load_series(blob, windows) for key, blob in records.items() if key.startswith("s:")]
+        whole_from_ms = header.now_ms - header.windows.fine_ms
+        loaded = [_load_series(blob, windows, whole_from_ms) for key, blob in records.items() if key.startswith("s:")]
         for series in loaded:
             table.restore(series)
         for blob in (blob for key, blob in records.items() if key.startswith("d:")):
@@ -188,7 +189,7 @@ def restore(position: Position, records: dict[str, bytes], windows: Windows) -> 
     return replica
 
 
-def _load_series(blob: bytes, windows: Windows) -> Series:
+def _load_series(blob: bytes, windows: Windows, whole_from_ms: int) -> Series:
     record = msgspec.msgpack.decode(blob, type=_Series)
     series = Series(record.sid, parse_series(record.text), windows, record.created_seq)
     series.unit, series.every_s, series.every_s_declared = record.unit, record.every_s, record.every_s_declared
@@ -207,5 +208,5 @@ def _load_series(blob: bytes, windows: Windows) -> Series:
         raise ValueError("columns of different length")
     series.load(unpack_ints(data[:size]), unpack_ints(data[size : 2 * size]), unpack_floats(data[2 * size :]))
     series.fine.restore(record.fine)
-    series.coarse.restore(record.coarse, record.seam)
+    series.coarse.restore(record.coarse, record.seam, whole_from_ms)
     return series

@@ -33,13 +33,16 @@ class CoarseBuckets:
     ``seam``: the slot of the first coarse bucket that is made from fine buckets; all buckets before it are ``stored``.
     """
 
-    __slots__ = ("_fine", "seam", "step_ms", "stored")
+    __slots__ = ("_fine", "_whole_from", "seam", "step_ms", "stored")
 
     def __init__(self, fine: Buckets, step_ms: int) -> None:
         self._fine = fine
         self.step_ms = step_ms
         self.stored: Buckets | None = None  # None: none
         self.seam = ALL_IN_FINE
+        self._whole_from = (
+            ALL_IN_FINE  # coarse slot; fine buckets before it may lack samples: they were trimmed, then late ones came
+        )
 
     @property
     def _fine_in_one(self) -> int:
@@ -82,6 +85,7 @@ class CoarseBuckets:
         if self._fine.is_due(seam * self._fine_in_one):
             if self.seam < seam:
                 self._store(seam)
+            self._whole_from = max(self._whole_from, seam)
             self._fine.remove(seam * self._fine_in_one)
         if self.stored is not None:
             self.stored.trim(before_slot)
@@ -122,11 +126,13 @@ class CoarseBuckets:
         """Return the stored buckets without unpacking any."""
         return (self.stored or Buckets(self.step_ms)).raw()
 
-    def restore(self, folded: Folded, seam: int) -> None:
+    def restore(self, folded: Folded, seam: int, whole_from_ms: int) -> None:
         """Restore the stored buckets of a checkpoint; raises ValueError when they are damaged.
 
         Checkpoints from before coarse buckets were made from fine ones have all of them, so ``seam`` is ``ALL_STORED``.
+        ``whole_from_ms``: time from which on no fine bucket had been trimmed.
         """
+        self._whole_from = -(-whole_from_ms // self.step_ms)
         self._to_store().restore(folded)
         if folded.last is None:
             self.stored = None
@@ -137,7 +143,7 @@ class CoarseBuckets:
     def settle(self) -> None:
         """Forget the coarse buckets of an old checkpoint that the fine buckets hold as well."""
         if self.seam == ALL_STORED and len(self._fine):
-            self.seam = -(-self._fine.first_slot // self._fine_in_one)
+            self.seam = max(-(-self._fine.first_slot // self._fine_in_one), self._whole_from)
             if self.stored is not None:
                 self.stored.cut(self.seam)
 

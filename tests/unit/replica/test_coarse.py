@@ -96,8 +96,16 @@ def test_a_sample_older_than_all_fine_buckets_is_in_the_stored_ones_and_hides_no
     assert sum(found.buckets.counts) + raw >= sum(before[t][3] for t in inside if t in before) + 1
 
 
-def test_the_coarse_buckets_of_an_old_checkpoint_overlap_the_fine_ones_until_they_are_packed() -> None:
-    replica, kept = fed(Random(2), 60, 0.0)
+@pytest.mark.parametrize(("length", "late"), [(60, False), (250, False), (250, True)])
+def test_the_coarse_buckets_of_an_old_checkpoint_overlap_the_fine_ones_until_they_are_packed(
+    length: int, late: bool
+) -> None:
+    replica, kept = fed(Random(2), length, 0.0)
+    if late:  # its fine bucket stands alone: its neighbours were trimmed
+        now = kept[-1][1]
+        for seq, t_ms in ((length, now - 500_001), (length + 1, now + 2_000), (length + 2, now + 4_000)):
+            kept.append((seq, t_ms, 7.0))
+            replica.apply(samples(seq, max(now, t_ms), [("a", t_ms, 7.0)]))
     series = replica.table.by_text["a"]
     records = dict(capture(replica))
     record = msgspec.msgpack.decode(records["s:a"])
@@ -106,6 +114,7 @@ def test_the_coarse_buckets_of_an_old_checkpoint_overlap_the_fine_ones_until_the
     for _, t_ms, value in kept:
         if t_ms not in waiting:
             every.add(t_ms // WINDOWS.coarse_step_ms, t_ms, value)
+    wanted = {slot: tuple(rest) for slot, *rest in zip(*(each.tolist() for each in every.aggregates(0)), strict=True)}
     whole = CoarseBuckets(series.fine, WINDOWS.coarse_step_ms)
     whole.stored, whole.seam = every, ALL_STORED
     series._coarse = whole
@@ -113,10 +122,10 @@ def test_the_coarse_buckets_of_an_old_checkpoint_overlap_the_fine_ones_until_the
     assert len(old[_COARSE]) == len(record[_COARSE])
     records["s:a"] = msgspec.msgpack.encode(old[:_SEAM])
     restored = restore(replica.position, records, WINDOWS)
-    again, wanted = restored.table.by_text["a"], columns_of(series, 0)
+    again = restored.table.by_text["a"]
     assert again.coarse.seam == ALL_STORED
-    now = kept[-1][1] + 30_000
-    for n, t_ms in enumerate((now, now + 1_500), 100):
+    now = max(t for _, t, _ in kept) + 30_000
+    for n, t_ms in enumerate((now, now + 1_500), 1_000):
         restored.apply(samples(n, t_ms, [("a", t_ms, 1.0)]))
     again.fine.repack()
     again.coarse.repack()
