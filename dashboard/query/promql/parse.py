@@ -11,7 +11,7 @@ import promql_parser as library
 from dashboard.domain.errors import Invalid
 from dashboard.domain.selector import MAX_PATTERN_WEIGHT, TOO_DEAR, Matcher, Selector, make_matcher, pattern_weight
 from dashboard.query.promql.errors import BadExpression
-from dashboard.query.promql.scan import Scanned, pattern_number, scan, with_patterns
+from dashboard.query.promql.scan import PATTERN_OPERATORS, Scanned, pattern_number, scan, shown_patterns, with_patterns
 from dashboard.query.promql.signatures import AGGREGATIONS, EXPERIMENTAL_AGGREGATIONS, FUNCTIONS
 from dashboard.query.promql.syntax import (
     Aggregate,
@@ -118,7 +118,7 @@ def _located(scanned: Scanned, reason: str) -> BadExpression:
     if place is None:
         quoted = [part for part in reason.split("'")[1::2] if part]
         place = next((token.start for token in scanned.tokens if token.text in quoted), scanned.tokens[0].start)
-    return scanned.error(with_patterns(reason, [each[1:-1] for each in scanned.patterns]), place)
+    return scanned.error(shown_patterns(reason, [each[1:-1] for each in scanned.patterns]), place)
 
 
 class _TooLong(Exception):
@@ -253,17 +253,16 @@ class _Converter:
         if tree.matchers.or_matchers:
             raise self._error("unexpected 'or' in label matching; use a regular expression", "or")
         written = [("__name__", "=", tree.name)] if tree.name is not None else []
-        written += [(m.name, _OPS[str(m.op)], self._value(m.value)) for m in tree.matchers.matchers]
+        written += [(m.name, _OPS[str(m.op)], self._value(_OPS[str(m.op)], m.value)) for m in tree.matchers.matchers]
         matchers = tuple(self._matcher(*each) for each in written)
         if all(matcher.test("") for matcher in matchers):
             raise self._error("vector selector must contain at least one non-empty matcher", "{")
         self._places += 1
         return Instant(Selector(matchers), tuple(written), self._when(tree), self._places - 1)
 
-    def _value(self, value: str) -> str:
-        """Return a matcher's value, which is a placeholder for a regular expression."""
-        number = pattern_number(value)
-        return value if number is None else self._patterns[number]
+    def _value(self, operator: str, value: str) -> str:
+        """Return a matcher's value; the parser has seen a placeholder for a regular expression."""
+        return self._patterns[pattern_number(value)] if operator in PATTERN_OPERATORS else value
 
     def _matcher(self, label: str, operator: str, value: str) -> Matcher:
         try:

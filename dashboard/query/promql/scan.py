@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -23,8 +24,11 @@ MAX_OPERATORS = 500
 _MAX_DURATION_S = 9.2e9
 _MAX_AT_S = 9.2e15
 
-#: What the parser sees in place of a regular expression: its number between two characters of no meaning.
+#: What the parser sees in place of a regular expression: its number between two characters of no meaning. The operator before it
+#: decides: any other text of the user may look the same.
 _PLACE = re.compile("\\|?\ue000([0-9]+)\ue001")
+_PLACE_IN_TEXT = re.compile(f'([=!]~")(?:{_PLACE.pattern})')
+PATTERN_OPERATORS = frozenset(("=~", "!~"))
 
 _TOKEN = re.compile(
     r"""(?P<blank>[ \t\r\n]+|\#[^\r\n]*)
@@ -64,8 +68,12 @@ class Scanned(Struct, frozen=True):
 
     def place_of_pattern(self, number: int) -> int:
         """Return the place of a regular expression."""
-        places = [token.start for token in self.tokens if pattern_number(token.text[1:-1]) == number]
-        return places[0] if places else 0
+        places = [
+            token.start
+            for sign, token in pairwise(self.tokens)
+            if sign.text in PATTERN_OPERATORS and token.kind == "text"
+        ]
+        return places[number]
 
     def error(self, reason: str, place: int) -> BadExpression:
         """Return the error at a place, in characters from the start."""
@@ -101,7 +109,7 @@ def scan(source: str) -> Scanned:
             operators += text in _OPERATORS and not (opened and opened[-1][0] == "{")
             if operators > MAX_OPERATORS:
                 raise error_at(source, f"more than {MAX_OPERATORS} operators", place)
-            if kind == "text" and tokens and tokens[-1].text in ("=~", "!~"):
+            if kind == "text" and tokens and tokens[-1].text in PATTERN_OPERATORS:
                 token = Lexeme(kind, _placeholder(len(patterns), tokens[-1].text), place)
                 patterns.append(text)
             tokens += _checked(source, tokens, token, at_ms)
@@ -120,15 +128,24 @@ def _placeholder(number: int, operator: str) -> str:
     return f'"{"|" if operator == "!~" else ""}\ue000{number}\ue001"'
 
 
-def pattern_number(value: str) -> int | None:
-    """Return the number of the regular expression that a matcher's value stands for; None if it is none."""
+def pattern_number(value: str) -> int:
+    """Return the number of the regular expression that the value of a matcher with one of PATTERN_OPERATORS stands for."""
     found = _PLACE.fullmatch(value)
-    return int(found[1]) if found else None
+    assert found is not None, value
+    return int(found[1])
 
 
 def with_patterns(text: str, patterns: Sequence[str]) -> str:
-    """Return a text of the parser with the regular expressions ``patterns`` in their places."""
-    return _PLACE.sub(lambda found: patterns[int(found[1])] if int(found[1]) < len(patterns) else found[0], text)
+    """Return a text of the parser, with its quotes and escapes, with the regular expressions ``patterns`` in their places."""
+    return _PLACE_IN_TEXT.sub(lambda found: found[1] + patterns[int(found[2])], text)
+
+
+def shown_patterns(reason: str, patterns: Sequence[str]) -> str:
+    """Return an error's reason with the regular expressions ``patterns`` in their places.
+
+    A reason may name a placeholder without its operator, so a text of the user that looks like one is shown as a regular expression.
+    """
+    return _PLACE.sub(lambda found: patterns[int(found[1])] if int(found[1]) < len(patterns) else found[0], reason)
 
 
 _NAMES = {"(": "left parenthesis", "[": "left bracket", "{": "left brace"}

@@ -39,6 +39,7 @@ from tests.support.host import factor
         ("1 + mad_over_time(x[5m])", 1, 5, "experimental"),
         ("a + fill(0) b", 1, 5, "experimental"),
         ('x{a=~"("}', 1, 3, "regular expression"),
+        ('x{__name__=~"y"}', 1, 1, "must not be set twice: 'x' or 'y'"),
         ("", 1, 1, "no expression found in input"),
         ("# nothing", 1, 1, "no expression found in input"),
     ],
@@ -82,6 +83,31 @@ def test_the_parser_library_sees_no_regular_expression(text: str, value: str, mo
     assert len(selectors) == 1
     assert "\ue0000\ue001" in selectors[0]
     assert layout(text).count(value.replace("\\", "\\\\").replace('"', '\\"')) == 1
+
+
+@pytest.mark.parametrize("mine", ["\ue0000\ue001", "\ue0005\ue001", "|\ue0000\ue001", '=~"\ue0000\ue001"'])
+@pytest.mark.parametrize("escaped", [False, True])
+def test_a_text_that_looks_like_a_placeholder_stays_as_it_is(mine: str, escaped: bool) -> None:
+    quoted = mine.replace('"', '\\"')
+    if escaped:
+        quoted = quoted.replace("\ue000", "\\ue000").replace("\ue001", "\\ue001")
+    for text in (f'x{{a="{quoted}",b=~"y.*"}}', f'x{{b=~"y.*",a!="{quoted}"}}', f'x{{a="{quoted}"}}'):
+        tree = parse(text)
+        assert isinstance(tree, Instant)
+        written = {label: value for label, _, value in tree.written}
+        assert written.get("a") == mine
+        assert written.get("b", "y.*") == "y.*"
+        again = parse(layout(text))
+        assert isinstance(again, Instant)
+        assert sorted(again.written) == sorted(tree.written)
+    with pytest.raises(BadExpression) as error:
+        parse(f'x{{a="{quoted}"}} + y{{b=~"("}}')
+    assert error.value.column == len(f'x{{a="{quoted}"}} + y') + 2  # the label's place
+    replaced = f'label_replace(x{{b=~"y.*"}}, "c", "{quoted}", "d", "e")'
+    assert layout(replaced).count("y.*") == 1
+    with pytest.raises(BadExpression) as error:
+        parse(f'x{{a="{quoted}",b=~"y\\q"}}')
+    assert error.value.column == len(f'x{{a="{quoted}",b=~"')
 
 
 def test_a_pattern_of_a_few_characters_that_is_too_large_is_refused_at_once() -> None:
