@@ -136,3 +136,23 @@ def test_after_a_sleep_one_snapshot_brings_the_page_up_to_date(pages: Pages, sit
     wait_for_values(page, "slept", [1.0, 2.0])
     assert len(pages.received("snapshot")) == snapshots + 1
     assert not page.locator("connection-curtain").is_visible()
+
+
+def test_lines_of_every_age_are_told_apart_by_shape_colour_and_word(pages: Pages, site: ServerProcess) -> None:
+    now = int(time.time() * 1000)
+    for n, every_s, age_s in (("1", 3600, 0), ("2", 60, 150), ("3", 2, 20), ("4", 1, 120)):
+        site.post("aged", int(n), labels={"n": n}, every_s=every_s, t=now - age_s * 1000)
+    page = pages.open(board_url(site.url, "aged"))
+    names = page.locator(".tile .legend span")
+    states = ["live", "late", "stale", "dead"]
+    for i, state in enumerate(states):
+        expect(names.nth(i)).to_have_attribute("data-fresh", state)
+    marks = names.evaluate_all(
+        "(all) => all.map((e) => getComputedStyle(e, '::after')).map(({ content, color }) => [content, color])"
+    )
+    assert [content for content, _ in marks] == ["none", '"▲"', '"◇"', '"✕"']
+    assert marks[1][1] != marks[2][1]
+    for state in states[1:]:
+        expect(page.get_by_role("columnheader", name=f"({state})")).to_be_attached()
+    words = "() => { const { chart } = document.querySelector('.tile'); return chart?.states.length && chart.states.map((_, i) => chart.old(i)?.text ?? ''); }"
+    assert until(page, words) == ["", "▲ late", "◇ stale", "✕ no data"]

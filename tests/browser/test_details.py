@@ -284,26 +284,6 @@ def test_a_line_that_is_old_is_marked_in_the_legend_and_moves_no_name(pages: Pag
     assert moved == []
 
 
-def test_lines_of_every_age_are_told_apart_by_shape_colour_and_word(pages: Pages, site: ServerProcess) -> None:
-    now = int(time.time() * 1000)
-    for n, every_s, age_s in (("1", 3600, 0), ("2", 60, 150), ("3", 2, 20), ("4", 1, 120)):
-        site.post("aged", int(n), labels={"n": n}, every_s=every_s, t=now - age_s * 1000)
-    page = pages.open(board_url(site.url, "aged"))
-    names = page.locator(".tile .legend span")
-    states = ["live", "late", "stale", "dead"]
-    for i, state in enumerate(states):
-        expect(names.nth(i)).to_have_attribute("data-fresh", state)
-    marks = names.evaluate_all(
-        "(all) => all.map((e) => getComputedStyle(e, '::after')).map(({ content, color }) => [content, color])"
-    )
-    assert [content for content, _ in marks] == ["none", '"▲"', '"◇"', '"✕"']
-    assert marks[1][1] != marks[2][1]
-    for state in states[1:]:
-        expect(page.get_by_role("columnheader", name=f"({state})")).to_be_attached()
-    words = "() => { const { chart } = document.querySelector('.tile'); return chart?.states.length && chart.states.map((_, i) => chart.old(i)?.text ?? ''); }"
-    assert until(page, words) == ["", "▲ late", "◇ stale", "✕ no data"]
-
-
 def test_names_of_lines_are_all_shown_or_counted(pages: Pages, site: ServerProcess) -> None:
     for shop in ("alpha", "beta", "gamma", "delta"):
         site.post("crowded", 1, labels={"shop": f"{shop} of the town"})
