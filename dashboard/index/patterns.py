@@ -18,11 +18,16 @@ import re2
 #: Values in one text, so that scanning it usually takes less than a millisecond.
 CHUNK = 5_000
 #: Patterns with fewer instructions, or fewer parts that match several characters or nothing, have few states. Others may have
-#: millions, such as .*[ab].{30}x.
-_SMALL_PROGRAM = 64
+#: millions, such as .*[ab].{30}x. The states of [ab]*a[ab]{11}x, with 19 instructions, no longer fit into the memory. A pattern such as
+#: api-[a-z0-9]{8,10}-[a-z0-9]{5} may be larger: it has no part that may end at any of many characters.
+_SMALL_PROGRAM = 18
+_SMALL_BOUND_PROGRAM = 64
+_UNBOUND = re.compile(r"[*+]|\{[0-9]+,\}")
 _MANY_PARTS = 10
-#: Such a part, or an escape; and a counted repetition.
-_PART = re.compile(r"\\.|[.\[(?]", re.DOTALL)
+#: Such a part, or an escape; and a counted repetition. A repeated part counts once. Escapes of these letters and of signs stand
+#: for one character; every other escape is such a part, also one that matches nothing (``\b``).
+_PART = re.compile(r"\\.[*+]?|[.\[(?]|(?<![.\])])[*+]", re.DOTALL)
+_PLAIN_ESCAPES = frozenset("aftnrvx01234567QE")
 _COUNTED = re.compile(r"\{([0-9]{1,4}),?([0-9]{0,4})\}")
 #: Bytes that are tested with such a pattern in one step.
 _STEP_BYTES = 8_192
@@ -119,9 +124,12 @@ def ns_per_byte(pattern: str) -> int:
 @lru_cache(maxsize=1_024)
 def is_dear(pattern: str) -> bool:
     """Return whether RE2 may need a microsecond and more for each byte: the states of the pattern may not fit into its memory."""
-    parts = sum(len(found[0]) == 1 or found[0][1] in "wWdDsSpP" for found in _PART.finditer(pattern))
-    counts = sum(int(last or first) for first, last in _COUNTED.findall(pattern))
-    return parts + counts >= _MANY_PARTS and _whole(pattern).programsize > _SMALL_PROGRAM
+    found = [each[0] for each in _PART.finditer(pattern)]
+    parts = sum(len(each) != 2 or (each[1].isalnum() and each[1] not in _PLAIN_ESCAPES) for each in found)
+    counted = [(int(first), int(last or first)) for first, last in _COUNTED.findall(pattern)]
+    ends = pattern.count("?") + sum(last - first for first, last in counted)
+    small = _SMALL_PROGRAM if _UNBOUND.search(pattern) or ends >= _MANY_PARTS else _SMALL_BOUND_PROGRAM
+    return parts + sum(last for _, last in counted) >= _MANY_PARTS and _whole(pattern).programsize > small
 
 
 def _step_bytes(pattern: str) -> int:

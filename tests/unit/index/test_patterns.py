@@ -69,7 +69,17 @@ def test_a_step_tests_few_bytes_and_no_value_is_missed(pattern: str, monkeypatch
 
 def test_patterns_whose_states_do_not_fit_into_memory_are_known() -> None:
     hosts = "|".join(rf"10\.0\.0\.{number}:9100" for number in range(50))
-    few = ("web-.*", r".*12.*", r"web-[0-9]+\.prod", r".*a.*b.*c.*", f"({hosts})", hosts + "|.*")
+    few = (
+        "web-.*",
+        r".*12.*",
+        r"web-[0-9]+\.prod",
+        r".*a.*b.*c.*",
+        f"({hosts})",
+        hosts + "|.*",
+        r"\x61\t\.\-\141" * 20,
+        r"(\d+\.){3}\d+:\d+",
+    )
+    few += ("api-[a-z0-9]{8,10}-[a-z0-9]{5}", "pod-[0-9a-f]{12}")
     assert {ns_per_byte(each) for each in few} == {5}
     many = (
         r".*[ab].{30}x",
@@ -77,5 +87,14 @@ def test_patterns_whose_states_do_not_fit_into_memory_are_known() -> None:
         r"(?i).*\pL{0,30}x",
         ".*" + "(a|b)" * 30 + "x",
         ".*a" + "b?c?" * 20,
+        ".*a" + r"\C" * 24 + "x",
+        ".*a" + r"(\x41|\pN)" * 24 + "x",
+        ".*a[ab]{11}x",
+        "[ab]*a[ab]{11}x",
+        "[ab]{1,}a[ab]{11}x",
+        "[ab]{0,12}a[ab]{11}x",
+        ".*a" + "a+b*" * 20 + "x",
+        ".*a" + "a+\\.+" * 20 + "x",
+        r".*a" + r"\b" * 12 + "a" * 40 + "x",
     )
     assert {ns_per_byte(each) for each in many} == {1_500}
