@@ -44,13 +44,21 @@ def next_undo(own: Iterable[OwnOperation], *, again: bool) -> UndoTarget | None:
             undo.append(seq)
             redo.clear()
         elif is_redo:
-            redo = [each for each in redo if each != target]
+            _take(redo, target)
             undo.append(target)
         else:
-            undo = [each for each in undo if each != target]
+            _take(undo, target)
             redo.append(target)
     chosen = redo if again else undo
     return UndoTarget(chosen[-1], newest[chosen[-1]]) if chosen else None
+
+
+def _take(targets: list[int], target: int) -> None:
+    """Remove a target, which is the last one unless the history begins in between. A copy of the list would take quadratic time."""
+    if targets and targets[-1] == target:
+        targets.pop()
+    elif target in targets:
+        targets.remove(target)
 
 
 class ChangedPlaces:
