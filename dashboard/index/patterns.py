@@ -18,9 +18,9 @@ import re2
 #: Values in one text, so that scanning it usually takes less than a millisecond.
 CHUNK = 5_000
 #: Patterns with fewer instructions, or fewer parts that match several characters or nothing, have few states. Others may have
-#: millions, such as .*[ab].{30}x. The states of [ab]*a[ab]{11}x, with 19 instructions, no longer fit into the memory. A pattern such as
+#: millions, such as .*[ab].{30}x. The states of [ab]*a[ab]{11}x, with 18 instructions, no longer fit into the memory. A pattern such as
 #: api-[a-z0-9]{8,10}-[a-z0-9]{5} may be larger: it has no part that may end at any of many characters.
-_SMALL_PROGRAM = 18
+_SMALL_PROGRAM = 17
 _SMALL_BOUND_PROGRAM = 64
 _UNBOUND = re.compile(r"[*+]|\{[0-9]+,\}")
 _MANY_PARTS = 10
