@@ -105,6 +105,10 @@ def test_whoever_comes_back_is_told_what_others_did_meanwhile(pages: Pages, town
     anna, ben = editor(pages, town, 0, "away", "anna"), editor(pages, town, 1, "away", "ben")
     retitle(anna, "a", "Hers")
     expect(ben.get_by_role("heading", name="Hers")).to_be_visible()
+    anna.get_by_role("tab", name="YAML").click()
+    text = anna.locator("board-panel .cm-content")
+    expect(text).to_contain_text("title: Hers")
+    text.fill("title: half a thou")
     anna.context.set_offline(True)
     until(anna, "() => document.body.dataset.connection !== 'open'")
     for title in ("His", "His own"):
@@ -114,6 +118,7 @@ def test_whoever_comes_back_is_told_what_others_did_meanwhile(pages: Pages, town
     anna.context.set_offline(False)
     told = anna.locator("board-panel .replaced", has_text="While you were away")
     expect(told).to_contain_text("ben made 2 changes.")
+    expect(text).to_have_text("title: half a thou")  # what somebody types stays
     told.get_by_role("button", name="show").click()
     expect(anna.locator("board-panel .operations mark")).to_have_count(2)
     expect(told).to_be_hidden()

@@ -77,7 +77,7 @@ export class BoardPanel extends HTMLElement {
   update(document, selected, chosen) {
     this.chosen = chosen;
     this.document = document;
-    if (selected !== this.selected) this.painted = "";
+    if (selected !== this.selected && this.tab === "Tile") this.painted = ""; // no other tab depends on the selection
     this.selected = selected;
     this.paint();
   }
@@ -212,8 +212,10 @@ export class BoardPanel extends HTMLElement {
   /** Say what others did while this editor was away, and mark it in the history. @param {string} text @param {number} seq the last operation that this editor has seen */
   showAway(text, seq) {
     this.newSince = Math.min(seq, this.newSince);
-    this.painted = "";
-    this.paint();
+    if (this.tab === "History") {
+      this.painted = "";
+      this.paint();
+    }
     this.away.replaceChildren(h("b", { text }), " ", button("show", () => {
       this.away.hidden = true;
       this.show("History");
