@@ -22,6 +22,14 @@ test("a body travels as JSON with the session, and the answer is returned", asyn
   assert.equal(/** @type {Record<string, string>} */ (options.headers)["Content-Type"], "application/json");
 });
 
+test("a form travels as a form", async (t) => {
+  const asked = server(t, json(200, {}));
+  await api("POST", "/x", new URLSearchParams({ query: "a{b='c'}" }));
+  const { headers, body } = new Request("http://host/x", asked[0].options);
+  assert.match(headers.get("Content-Type") ?? "", /^application\/x-www-form-urlencoded/);
+  assert.equal(String(body ? asked[0].options.body : ""), "query=a%7Bb%3D%27c%27%7D");
+});
+
 test("a request without a body says nothing about one, and an empty answer is null", async (t) => {
   const asked = server(t, async () => new Response(null, { status: 204 }));
   assert.equal(await api("DELETE", "/api/v1/x"), null);

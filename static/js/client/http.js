@@ -14,17 +14,18 @@ export class ApiError extends Error {
 /**
  * Send a request and return its answer. The caller names the answer's type, as docs/protocol.md describes it.
  * @template [T=unknown]
- * @param {string} method @param {string} path @param {object} [body] @param {Record<string, string>} [headers] more headers
+ * @param {string} method @param {string} path @param {object} [body] sent as JSON, URLSearchParams as a form @param {Record<string, string>} [headers] more headers
  * @returns {Promise<T>} null where the answer is empty; fails with an ApiError
  */
 export async function api(method, path, body, headers = {}) {
   let response;
+  const isForm = body instanceof URLSearchParams; // the browser names the type of a form itself
   try {
     response = await fetch(path, {
       method,
       credentials: "same-origin",
-      headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: { Accept: "application/json", ...(body === undefined || isForm ? {} : { "Content-Type": "application/json" }), ...headers },
+      body: body === undefined || isForm ? body : JSON.stringify(body),
     });
   } catch {
     throw new ApiError(0, "offline", "The server does not answer. Try again.");
