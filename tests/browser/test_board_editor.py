@@ -121,6 +121,11 @@ def test_an_expression_typed_into_the_list_becomes_a_tile_if_the_server_can_read
         "() => document.querySelector('dash-board').tiles.some(({ widget }) => widget.expr === 'sum(typed_total) + 1')",
     )
     expect(page.locator("#last-edit")).to_contain_text("last edit by you")
+    long = " + ".join(['typed_total{a!="b"}'] * 170)  # longer than an address may be once it is encoded
+    field.fill(long)
+    field.press("Enter")
+    until(page, "(long) => document.querySelector('dash-board').tiles.some(({ widget }) => widget.expr === long)", long)
+    expect(page.locator("board-panel .field .wrong")).to_have_text("")
 
 
 def test_two_editors_see_each_other_and_undo_takes_back_only_ones_own(pages: Pages, site: ServerProcess) -> None:
