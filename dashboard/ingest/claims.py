@@ -26,11 +26,18 @@ class Claim(NamedTuple):
         self.owners.check(self)
 
     def settle(self) -> bool:
-        """Make the origin the owner; return whether it was none before. Raises Invalid when another origin has become the owner."""
+        """Make the origin the owner. Raises Invalid when another origin has become the owner.
+
+        If this returns True, the name is new and its owner provisional: ``keep`` or ``release`` must follow.
+        """
         return self.owners.settle(self)
 
+    def keep(self) -> None:
+        """Make a provisional owner the owner, because the sample is stored."""
+        self.owners.keep(self)
+
     def release(self) -> None:
-        """Undo ``settle``, because the sample could not be stored."""
+        """Undo ``settle``, because the sample could not be stored. A name that another body has kept stays."""
         self.owners.release(self)
 
 
@@ -42,6 +49,9 @@ class Owners(Protocol):
 
     def settle(self, claim: Claim) -> bool:
         """See ``Claim.settle``."""
+
+    def keep(self, claim: Claim) -> None:
+        """See ``Claim.keep``."""
 
     def release(self, claim: Claim) -> None:
         """See ``Claim.release``."""

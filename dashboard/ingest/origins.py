@@ -1,9 +1,9 @@
 """Origins of series. An origin is the name that a sender gave a series; two names must not become one series unnoticed.
 
 ``edge_a b`` and ``edge a_b`` of line protocol would both be the series edge_a_b. The first name to arrive owns the
-series; the other name is refused, with the reason. A name becomes the owner when its sample is accepted, never before. An owner
-without samples for one to two periods loses its series, so that senders can be reconfigured. ``cluster/shared_origins.py``
-shares the owners between processes. This module reads no clock.
+series; the other name is refused, with the reason. A name becomes the owner when its sample is accepted, never before; it is
+provisional until the sample is stored. An owner without samples for one to two periods loses its series, so that senders can be
+reconfigured. ``cluster/shared_origins.py`` shares the owners between processes. This module reads no clock.
 """
 
 from __future__ import annotations
@@ -47,6 +47,13 @@ class Owner(NamedTuple):
     since_ms: int
 
 
+class _Provisional(NamedTuple):
+    """Owner without a stored sample. ``bodies``: how often it was settled by bodies that are being stored."""
+
+    owner: Owner
+    bodies: int
+
+
 class Origins:
     """Table of the owner of each series, by the series' canonical text. An owner is an origin: the name as the sender
     sent it.
@@ -67,6 +74,7 @@ class Origins:
         self._is_shared = is_shared
         self._present: dict[str, Owner] = {}
         self._before: dict[str, Owner] = {}
+        self._provisional: dict[str, _Provisional] = {}
         self._untold: dict[str, Owner] = {}
         self._until_ms = self._now_ms = 0
         self.period = 0
@@ -106,33 +114,68 @@ class Origins:
 
     def check(self, claim: Claim) -> None:
         """Raise NameTaken when another origin is the owner and does not give way."""
-        owner = self._present.get(claim.key) or self._before.get(claim.key)
+        owner = self._owner_of(claim.key)
         if owner is None or owner.origin == claim.origin:
             return
         if claim.gives_way is None or not claim.gives_way(owner.origin):
             raise taken_by(claim.key, claim.origin, owner.origin)
 
     def settle(self, claim: Claim) -> bool:
-        """Make a claim's origin the owner, because its sample is accepted; return whether it was none before. Raises NameTaken."""
+        """Make a claim's origin the owner, because its sample is accepted; raises NameTaken.
+
+        Return whether the owner is provisional: then ``keep`` or ``release`` must follow.
+        """
         key, origin = claim.key, claim.origin
         with self._lock:
             self.check(claim)
-            known = self._present.get(key) or self._before.get(key)
-            owner = known or Owner(sys.intern(origin), self._now_ms)
+            owner = self._present.get(key) or self._before.get(key)
+            if owner is None:
+                self._settle_new(key, sys.intern(origin))
+                return True
             if owner.origin != origin:
                 owner = Owner(sys.intern(origin), owner.since_ms - 1)  # before the other, so that all processes follow
                 self.period += 1
-            self._keep(key, owner)
-            if self._is_shared and len(self._untold) < self._max_items:
-                self._untold[key] = owner
-            return known is None
+            self._keep_and_tell(key, owner)
+            return False
+
+    def _settle_new(self, key: str, origin: str) -> None:
+        owner, bodies = self._provisional.get(key) or (Owner(origin, self._now_ms), 0)
+        if owner.origin != origin:  # which gives way
+            owner, bodies = Owner(origin, owner.since_ms - 1), 0
+        self._provisional[key] = _Provisional(owner, bodies + 1)
+
+    def keep(self, claim: Claim) -> None:
+        """Make a provisional owner the owner. No effect if it is one already, or if another origin has become the owner."""
+        with self._lock:
+            found = self._provisional.get(claim.key)
+            if found is not None and found.owner.origin == claim.origin:
+                del self._provisional[claim.key]
+                self._keep_and_tell(claim.key, found.owner)
 
     def release(self, claim: Claim) -> None:
-        """Forget an owner whose first sample could not be stored. Caches are emptied: they may already know it."""
+        """Forget a provisional owner when no other body may still store a sample of it.
+
+        Nobody else knows it: caches learn only owners of ``_present``, and only these are published.
+        """
         with self._lock:
-            self._present.pop(claim.key, None)
-            self._untold.pop(claim.key, None)
-            self.period += 1
+            found = self._provisional.get(claim.key)
+            if found is None or found.owner.origin != claim.origin:
+                return
+            if found.bodies > 1:
+                self._provisional[claim.key] = found._replace(bodies=found.bodies - 1)
+            else:
+                del self._provisional[claim.key]
+
+    def _owner_of(self, key: str) -> Owner | None:
+        owner = self._present.get(key) or self._before.get(key)
+        if owner is None and (found := self._provisional.get(key)) is not None:
+            owner = found.owner
+        return owner
+
+    def _keep_and_tell(self, key: str, owner: Owner) -> None:
+        self._keep(key, owner)
+        if self._is_shared and len(self._untold) < self._max_items:
+            self._untold[key] = owner
 
     def _keep(self, key: str, owner: Owner) -> None:
         if len(self._present) >= self._max_items:
@@ -162,15 +205,17 @@ class Origins:
                 self._hear(key, heard)
 
     def _hear(self, key: str, heard: Owner) -> None:
-        known = self._present.get(key) or self._before.get(key) or heard
+        known = self._owner_of(key) or heard
         if known.origin == heard.origin:
             if (untold := self._untold.get(key)) is not None and heard.since_ms <= untold.since_ms:
                 del self._untold[key]  # the other process has published it for both
+            self._provisional.pop(key, None)
             self._keep(key, min(known, heard, key=lambda owner: owner.since_ms))
         elif (heard.since_ms, heard.origin) < (known.since_ms, known.origin):
+            self._provisional.pop(key, None)
             self._keep(key, heard)
             self.period += 1  # empties the caches that know the other owner
-        else:
+        elif key not in self._provisional:
             self._untold[key] = known  # the other process has not heard of it
 
 

@@ -14,7 +14,7 @@ from operator import attrgetter
 from msgspec import Struct, field
 
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import DashboardError, Invalid
+from dashboard.domain.errors import Invalid
 from dashboard.domain.identity import Caller
 from dashboard.domain.partition import partition_of
 from dashboard.domain.series import SeriesKey, SeriesLimits, check_limits, parse_series, surely_within
@@ -24,7 +24,7 @@ from dashboard.ingest.batch import UNREAD, Batch, Refusal
 from dashboard.ingest.claims import Claim, Claims
 from dashboard.intake.batches import entries_of, have_late, pieces_of
 from dashboard.intake.outcome import Outcome
-from dashboard.intake.owned_names import settle
+from dashboard.intake.owned_names import provisional, settle
 from dashboard.intake.shares import Share, bar, divide
 from dashboard.intake.token_limits import FORBIDDEN, TokenLimits
 from dashboard.journal.port import Journal
@@ -50,7 +50,7 @@ _CHECKED_AT_ONCE = 1_000
 class _Taken(Struct):
     """Result of the pieces of a batch that are prepared so far. ``appends``: the entries to append.
 
-    ``coming``: the new series in these entries, by partition. ``settled``: the claims whose names have new owners. ``to_tell``: True
+    ``coming``: the new series in these entries, by partition. ``settled``: the claims whose owners are provisional. ``to_tell``: True
     if the token has new series, which must be published to the other processes.
     """
 
@@ -106,21 +106,14 @@ class AcceptSamples:
         """
         taken = _Taken()
         try:
-            for number, piece in enumerate(pieces_of(batch)):
-                if number:
-                    await next_turn()  # let other tasks run
-                await self._prepare(
-                    piece,
-                    batch.claims,
-                    caller,
-                    taken,
-                    f"{request_id}/+{number}" if request_id and number else request_id,
-                )
-            await self._store(taken.appends)
-        except DashboardError:
-            for claim in taken.settled:
-                claim.release()
-            raise
+            # of several entries, one may be stored although another is refused
+            with provisional(taken.settled, lambda: len(taken.appends) > 1):
+                for number, piece in enumerate(pieces_of(batch)):
+                    if number:
+                        await next_turn()  # let other tasks run
+                    once = f"{request_id}/+{number}" if request_id and number else request_id
+                    await self._prepare(piece, batch.claims, caller, taken, once)
+                await self._store(taken.appends)
         finally:
             for partition, coming in taken.coming.items():
                 self._coming[partition] -= coming

@@ -8,9 +8,8 @@ from dashboard.ingest.parsed import Parsed
 
 
 def accepted(parsed: Parsed) -> Parsed:
-    """Settle all claims of a body, as if all of its samples were accepted; return the body."""
-    for claim in parsed.batch.claims.values():
-        claim.settle()
+    """Settle all claims of a body, as if all of its samples were stored; return the body."""
+    store(parsed.batch.claims)
     return parsed
 
 
@@ -18,6 +17,12 @@ def own(origins: Origins, key: str, origin: str) -> str:
     """Claim a series and settle the claim; return the series."""
     claims: Claims = {}
     origins.claim(key, origin, claims)
+    store(claims)
+    return key
+
+
+def store(claims: Claims) -> None:
+    """Settle and keep claims, as is done when their samples are stored."""
     for claim in claims.values():
         claim.settle()
-    return key
+        claim.keep()

@@ -9,13 +9,14 @@ from contextlib import asynccontextmanager
 import pytest
 
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import Overloaded
+from dashboard.domain.errors import DashboardError, Overloaded, Unavailable
 from dashboard.domain.identity import Caller, Token
 from dashboard.domain.partition import all_partitions, partition_of
 from dashboard.domain.position import Position
 from dashboard.entries.metrics import Change, decode_change
 from dashboard.entries.samples import Samples, SeriesEnded
 from dashboard.ingest.batch import Batch, KeyCache
+from dashboard.ingest.origins import Origins
 from dashboard.ingest.samples_json import parse_samples
 from dashboard.intake.accept_samples import DECLARED_EVERY_MS, MET_MS, AcceptSamples
 from dashboard.intake.outcome import Outcome
@@ -319,6 +320,23 @@ async def test_a_request_that_is_repeated_after_a_part_was_stored_loses_no_row()
         await stand.accepting.accept(batch(*whole.keys), request_id="r")
         found = {key for entry in await stand.entries("metrics.0") for key in entry.keys.decode().split("\n")}
         assert found == set(whole.keys)
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize(("error", "is_kept"), [(Overloaded("full"), False), (Unavailable("no answer"), True)])
+async def test_a_name_is_given_back_if_its_only_entry_is_refused(error: DashboardError, is_kept: bool) -> None:
+    async def fail(partition: str, payload: bytes, *, request_id: str = "") -> Position:
+        raise error
+
+    async with running(Stand()) as stand:
+        owners, first, other = Origins(), batch("a_b"), batch("a_b")
+        owners.claim("a_b", "a b", first.claims)
+        owners.claim("a_b", "a_b", other.claims)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(stand.journal, "append", fail)
+            with pytest.raises(type(error)):
+                await stand.accepting.accept(first)
+        assert (await stand.accepting.accept(other)).accepted == (not is_kept)
 
 
 @pytest.mark.gen_test
