@@ -13,6 +13,7 @@ from dashboard.domain.errors import DashboardError
 from dashboard.domain.event import EventIn
 from dashboard.feeders.source_state import SourceState
 from dashboard.ingest.batch import Refusal
+from dashboard.ingest.claims import Claim, claim_of_document
 from dashboard.ingest.parsed import Parsed
 from dashboard.intake.accept_document import AcceptDocument
 from dashboard.intake.accept_samples import AcceptSamples
@@ -89,7 +90,8 @@ class Submitter:
         if parsed.ended:
             await self._patiently(lambda: self._samples.end(parsed.ended, caller=caller), state, patience_s)
         for number, (key, body, every_s) in enumerate(parsed.documents):
-            await self._write(key, body, every_s, f"{request_id} {number}", kept, state, patience_s)
+            claim = claim_of_document(parsed.batch.claims, key)
+            await self._write(key, body, every_s, claim, f"{request_id} {number}", kept, state, patience_s)
         if parsed.events and self._events is not None:
             take = self._events
             await self._patiently(lambda: take.accept(parsed.events, request_id=request_id), state, patience_s)
@@ -123,6 +125,7 @@ class Submitter:
         key: str,
         body: bytes,
         every_s: float | None,
+        claim: Claim | None,
         request_id: str,
         kept: Kept,
         state: SourceState,
@@ -130,7 +133,9 @@ class Submitter:
     ) -> None:
         try:
             await self._patiently(
-                lambda: self._documents.write(key, body, every_s=every_s, passing=True, request_id=request_id),
+                lambda: self._documents.write(
+                    key, body, every_s=every_s, passing=True, request_id=request_id, claim=claim
+                ),
                 state,
                 patience_s,
             )

@@ -59,3 +59,15 @@ class Owners(Protocol):
 
 #: Claims of a body, by the text of the series or document that is stored.
 Claims = dict[str, Claim]
+
+
+def claim_of_document(claims: Claims, key: str) -> Claim | None:
+    """Return the claim of the document ``key``, if any: a document's claims have a blank after the key, where numbers have the key."""
+    return claims.get(f"{key} ") or claims.get(key)
+
+
+def collide(claims: Claims, more: Claims) -> bool:
+    """Return whether two bodies have claims of different origins to the same series."""
+    if claims is more:
+        return False
+    return any((other := claims.get(key)) is not None and other.origin != each.origin for key, each in more.items())

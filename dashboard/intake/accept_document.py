@@ -17,7 +17,9 @@ from dashboard.domain.strict_json import check_json
 from dashboard.entries.documents import DocumentDeleted, DocumentWritten
 from dashboard.entries.metrics import encode_change
 from dashboard.ingest.batch import check_declared
+from dashboard.ingest.claims import Claim
 from dashboard.intake.accept_events import ALERTS, EVENTS
+from dashboard.intake.owned_names import provisional
 from dashboard.intake.token_limits import TokenLimits
 from dashboard.journal.port import Journal
 from dashboard.replication.replicas import Replicas
@@ -59,12 +61,14 @@ class AcceptDocument:
         passing: bool = False,
         request_id: str = "",
         caller: Caller | None = None,
+        claim: Claim | None = None,
     ) -> None:
         """Store ``body`` (JSON text) as the document ``key``.
 
         Raises Invalid, TooLarge, LimitReached, Forbidden, Overloaded, Unavailable. ``every_s``: the declared cadence;
         ``passing``: see ``Document``. A call with a repeated ``request_id`` stores nothing. ``caller``: its token sets
-        limits; a part of this server passes None and has no limits.
+        limits; a part of this server passes None and has no limits. ``claim``: the sender's claim to the name; if it is
+        refused, NameTaken is raised.
         """
         check_name(key, field="document")
         self._limits.check_name(caller, key)
@@ -84,6 +88,14 @@ class AcceptDocument:
             raise Invalid(fault_of(error).said("the body")) from None
         value = check_json(body)
         change = DocumentWritten(key, msgspec.json.encode(value), every_s, passing)
+        # before the append: of two senders at once, nothing of the second is stored
+        settled = [claim] if claim is not None and claim.settle() else []
+        with provisional(settled):
+            await self._append(change, request_id, is_new=is_new)
+        self._counters.documents_accepted += 1
+
+    async def _append(self, change: DocumentWritten, request_id: str, *, is_new: bool) -> None:
+        key = change.key
         if is_new:
             self._in_flight.add(key)
         try:
@@ -94,7 +106,6 @@ class AcceptDocument:
         finally:
             if is_new:
                 self._in_flight.discard(key)
-        self._counters.documents_accepted += 1
 
     async def delete(self, key: str, *, caller: Caller | None = None) -> None:
         """Remove the document; raises NotFound, Forbidden, Overloaded, Unavailable."""

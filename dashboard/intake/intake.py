@@ -15,7 +15,7 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError, Forbidden, Invalid, LimitReached, TooLarge
 from dashboard.domain.identity import Caller
 from dashboard.ingest.batch import Refusal
-from dashboard.ingest.claims import Claims
+from dashboard.ingest.claims import Claims, claim_of_document
 from dashboard.ingest.parsed import Parsed
 from dashboard.intake.accept_document import AcceptDocument
 from dashboard.intake.accept_events import AcceptEvents
@@ -165,12 +165,10 @@ class Intake:
     ) -> Refusal | DashboardError | None:
         try:
             once = f"{request_id}/{key}" if request_id else ""
-            claim = claims.get(f"{key} ") or claims.get(key)
-            if claim is not None:
-                claim.check()
-            await self.documents.write(key, body, every_s=every_s, passing=True, request_id=once, caller=caller)
-            if claim is not None:
-                claim.settle()
+            claim = claim_of_document(claims, key)
+            await self.documents.write(
+                key, body, every_s=every_s, passing=True, request_id=once, caller=caller, claim=claim
+            )
         except (Invalid, TooLarge, LimitReached, Forbidden) as error:
             return Refusal(0, "document", str(error), error.code, key)
         except DashboardError as error:

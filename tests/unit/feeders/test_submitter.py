@@ -18,11 +18,15 @@ from dashboard.feeders.sources_file import Statsd
 from dashboard.feeders.statsd import StatsdSource
 from dashboard.feeders.submitter import Submitter
 from dashboard.ingest.batch import Batch
+from dashboard.ingest.claims import Claim
 from dashboard.ingest.parsed import Parsed
+from dashboard.ingest.statsd_aggregator import Aggregator
 from dashboard.intake.accept_document import AcceptDocument
 from dashboard.intake.accept_samples import AcceptSamples
 from dashboard.intake.outcome import Outcome
 from dashboard.intake.token_limits import TokenLimits
+from tests.support.histories import T0
+from tests.support.intakes import IntakeStand
 
 
 @dataclass
@@ -51,7 +55,14 @@ class Services:
         return Outcome(len(batch.keys), list(batch.refused))
 
     async def write(
-        self, key: str, body: bytes, *, every_s: float | None = None, passing: bool = False, request_id: str = ""
+        self,
+        key: str,
+        body: bytes,
+        *,
+        every_s: float | None = None,
+        passing: bool = False,
+        request_id: str = "",
+        claim: Claim | None = None,
     ) -> None:
         assert passing
         if self.full:
@@ -121,6 +132,22 @@ async def test_what_the_journal_refuses_for_now_is_offered_again_under_the_same_
     assert len(services.ids) == 4
     assert len(set(services.ids)) == 1
     assert (state.failing_since_ms, state.failures) == (None, {"unavailable": 3})
+
+
+@pytest.mark.gen_test
+async def test_a_document_takes_its_name_when_it_is_stored_and_one_of_another_sender_is_refused() -> None:
+    stand, aggregator = IntakeStand(), Aggregator()
+    submitter = Submitter(samples=stand.samples, documents=stand.documents, limits=stand.limits)
+    state = SourceState("a", "test", "nowhere", lambda: 1_000, 10)
+    async with stand.running():
+        for check in (b"_sc|my db|0", b"_sc|my_db|1", b"_sc|my db|2"):
+            aggregator.feed(check, 2_000_000_000_000)
+            for piece in aggregator.flush(T0, 10):
+                await submitter.keep_counted(piece, state)
+        (stored,) = (await stand.applied()).documents.values()
+    assert stored.document is not None
+    assert b"critical" in stored.document.body.lower()
+    assert aggregator.refused == {"name_taken": 1}
 
 
 @pytest.mark.gen_test

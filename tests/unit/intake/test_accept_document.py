@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from dashboard.domain.errors import Forbidden, Invalid, LimitReached, NotFound, TooLarge
+from dashboard.ingest.claims import Claim
+from dashboard.ingest.origins import NameTaken, Origins
 from tests.support.intakes import IntakeStand, feeder
 
 pytestmark = pytest.mark.gen_test
@@ -68,6 +72,27 @@ async def test_a_token_writes_only_what_begins_with_its_prefixes() -> None:
                         stand.documents.delete("note", caller=feeder(prefixes=("ci_",)))):  # fmt: skip
             with pytest.raises(Forbidden):
                 await attempt
+
+
+async def test_of_two_senders_at_once_the_document_of_the_second_is_refused_and_not_stored() -> None:
+    stand, owners = IntakeStand(), Origins()
+    async with stand.running():
+        both = [stand.documents.write("a_b", b"1", claim=Claim(owners, "a_b ", "a b")),
+                stand.documents.write("a_b", b"2", claim=Claim(owners, "a_b ", "a_b"))]  # fmt: skip
+        assert [type(each) for each in await asyncio.gather(*both, return_exceptions=True)] == [type(None), NameTaken]
+        stored = (await stand.applied()).documents["a_b"].document
+        assert stored is not None
+        assert stored.body == b"1"
+
+
+async def test_a_refused_document_takes_no_name() -> None:
+    stand, owners = IntakeStand(), Origins()
+    async with stand.running():
+        with pytest.raises(Forbidden):
+            await stand.documents.write(
+                "a_b", b"1", claim=Claim(owners, "a_b ", "a b"), caller=feeder(prefixes=("ci_",))
+            )
+        await stand.documents.write("a_b", b"2", claim=Claim(owners, "a_b ", "a_b"))
 
 
 async def test_the_same_request_is_stored_once() -> None:
