@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
@@ -31,6 +31,7 @@ _ADDRESS = re.compile(r"\s*(?:[a-z]+://|(?=www\.))(\[[^\]\s]*\]|[^\s/?#:@]+)", r
 
 
 #: What separates the words of a link's text, and a word that readers take for a host.
+_BETWEEN_ADDRESSES = re.compile("[,;]")
 _BETWEEN = re.compile(r"[\s/@:?#(){}<>\"'|,;*]+")
 _HOST = re.compile(
     r"(?:[\w-]{1,63}\.){1,10}(?:[^\W\d_]{2,63}|xn--[a-z0-9-]{1,59})|(?:\d{1,3}\.){3}\d{1,3}", re.IGNORECASE
@@ -118,10 +119,13 @@ def _host(address: str) -> str:
 
 
 def _target_of(href: str) -> str:
-    """Return the host of a link, of a link to an e-mail address its domain."""
-    if href[:7].lower() == "mailto:":
-        return href.partition("?")[0].rpartition("@")[2].lower()
-    return _host(href)
+    """Return the host of a link, of a link to e-mail addresses their domains, also of those who get a copy."""
+    if href[:7].lower() != "mailto:":
+        return _host(href)
+    first, _, fields = href[7:].partition("?")
+    copies = [value for name, value in parse_qsl(fields) if name.lower() in ("to", "cc", "bcc")]
+    addresses = _BETWEEN_ADDRESSES.split(",".join([unquote(first), *copies]).lower())
+    return ", ".join(dict.fromkeys(each.rpartition("@")[2].strip() for each in addresses if each.strip()))
 
 
 def _is_misleading(text: str, host: str) -> bool:
