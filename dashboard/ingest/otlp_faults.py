@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 import msgspec
 
 from dashboard.domain.errors import Invalid
@@ -39,15 +41,17 @@ def check_others(message: Message, missing: str) -> None:
 
 
 def check_point(point: Message, shape: str) -> None:
-    """Raise Invalid if a point lacks its content beside a field that is not known, which may be the misspelt content.
+    """Raise Invalid if a point lacks its content and has an unknown field of a similar name: the misspelt content.
 
-    Other unknown fields are passed over, as the protocol wants it.
+    Other unknown fields are passed over, as the protocol wants it; a point may have a count and a sum alone.
     """
     content = _CONTENT.get(shape, ())
     if not point.keys().isdisjoint(content):
         return
-    if content and (unknown := sorted(point.keys() - point_fields(shape))):
-        raise Invalid(f"has no {' or '.join(content)}, only {', '.join(unknown)[:80]}", field="dataPoints")
+    alike = [each.lower() for each in content]
+    unknown = sorted(point.keys() - point_fields(shape)) if content else []
+    if misspelt := [each for each in unknown if get_close_matches(each[:80].lower(), alike)]:
+        raise Invalid(f"has no {' or '.join(content)}, only {', '.join(misspelt)[:80]}", field="dataPoints")
 
 
 def named(invalid: Invalid, name: str) -> Invalid:

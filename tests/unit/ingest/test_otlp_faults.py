@@ -57,9 +57,9 @@ def test_a_misspelt_content_of_a_point_is_refused_and_another_unknown_field_pass
 ) -> None:
     point = {"timeUnixNano": str(NS), "startTimeUnixNano": "1", "count": "7", "sum": 7}
     point |= {"explicitBounds": [1]} if shape == "histogram" else {}
-    told = {good: 1, bad: 0, "": 1}  # a point without its content has no observation to tell of
+    told = {good: 1, bad: 0, "": 1, "newField": 1}  # a point without its content has no observation to tell of
     for name, kept in told.items():
-        given = {key: value for key, value in point.items() if name or key != "explicitBounds"}
+        given = {key: value for key, value in point.items() if name in (good, bad) or key != "explicitBounds"}
         given |= {name: content, "newField": 1} if name == good else {name: content} if name else {}
         metric = {"name": "load", shape: {"aggregationTemporality": 2, "dataPoints": [given]}}
         body = json.dumps({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]})
