@@ -77,7 +77,11 @@ class EngineSession:
         self._timer = self._loop.call_later(limits.ping_interval_s, self._ping)
         if socket is not None:
             self._switch(socket)
-        self.client = accept(self)
+        try:
+            self.client = accept(self)
+        except BaseException:
+            self._timer.cancel()  # else it pings a session without a client
+            raise
 
     def translate_by(self, dialect: Translation) -> None:
         """Translate messages for the client by ``dialect`` from now on."""

@@ -256,3 +256,15 @@ async def test_rooms_are_told_to_the_client() -> None:
     stand = Stand()
     stand.session.follow_rooms(["a", "b"])
     assert stand.client.told == [frozenset({"a", "b"})]
+
+
+async def test_a_session_whose_client_is_not_accepted_pings_nobody() -> None:
+    def refuse(_: EngineSession) -> Client:
+        raise RuntimeError
+
+    faults = list[object]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+    with pytest.raises(RuntimeError):
+        EngineSession("s", EngineLimits(0.001, 0.001, 1_000), on_end=lambda _: None, accept=refuse)
+    await asyncio.sleep(0.02)
+    assert not faults
