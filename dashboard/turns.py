@@ -12,21 +12,23 @@ from weakref import WeakKeyDictionary
 
 
 class _Turns:
-    """Turns of one loop. ``_taken``: the coming turn of the loop belongs to somebody."""
+    """Turns of one loop, to which this object has no reference: the loop is its key in ``_turns``, and could never be collected.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._call_soon = loop.call_soon
-        self._new_future = loop.create_future
+    ``_taken``: the coming turn of the loop belongs to somebody.
+    """
+
+    def __init__(self) -> None:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._taken = False
 
     async def wait(self) -> None:
+        loop = asyncio.get_running_loop()
         if not self._taken:
             self._taken = True
-            self._call_soon(self._pass_on)
+            loop.call_soon(self._pass_on)
             await asyncio.sleep(0)
             return
-        turn = self._new_future()
+        turn = loop.create_future()
         self._waiting.append(turn)
         await turn
 
@@ -36,7 +38,7 @@ class _Turns:
             turn = self._waiting.popleft()
             if not turn.done():  # else its task was cancelled
                 turn.set_result(None)
-                self._call_soon(self._pass_on)
+                asyncio.get_running_loop().call_soon(self._pass_on)
                 return
         self._taken = False
 
@@ -52,5 +54,5 @@ async def next_turn() -> None:
     loop = asyncio.get_running_loop()
     turns = _turns.get(loop)
     if turns is None:
-        turns = _turns[loop] = _Turns(loop)
+        turns = _turns[loop] = _Turns()
     await turns.wait()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -86,3 +88,13 @@ async def test_each_loop_has_its_own_turns() -> None:
     for _ in range(2):
         await asyncio.to_thread(asyncio.run, twice())
     await asyncio.wait_for(twice(), 10)
+
+
+def test_a_loop_that_took_turns_is_collected() -> None:
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(next_turn())
+    loop.close()
+    gone = weakref.ref(loop)
+    del loop
+    gc.collect()
+    assert gone() is None
