@@ -21,6 +21,8 @@ import { needSeconds, timeSplits } from "./time-splits.js";
 const AREA_LINES = 2;
 /** The room for the labels of the value axis is given back when it was not needed for this long. */
 const AXIS_NARROWS_MS = 600_000;
+/** The labels at the right end say the states of lines in words only up to this share of the width; else by their shapes. */
+const MOST_GUTTER = 0.3;
 /** A new chart has room at its right end for so many of the latest values. */
 const ROOM_FOR_VALUES = 60;
 /** So many widths of labels are remembered. */
@@ -54,6 +56,9 @@ export class LineChart {
     this.widths = new Map();
     /** @type {Freshness[]} of each line, to be said at its end; empty if there is nothing to say */
     this.states = [];
+    /** whether the states are said in words, and when the room for the labels was needed the last time */
+    this.saysWords = true;
+    this.gutterNeededAt = 0;
     /** @type {number | null} moment to mark, ms */
     this.marked = null;
   }
@@ -112,9 +117,21 @@ export class LineChart {
   /** Return the width for the end labels, in steps of 8 px, so that it seldom changes. @param {ReturnType<typeof align>} data */
   gutterFor(data) {
     const size = this.fontSize();
-    const labels = data.slice(1).flatMap((column, i) => this.latest(column).map((value) => `${this.label(value)} ${this.old(i)?.text ?? ""}`.trimEnd()));
-    const needed = Math.ceil((this.widest(labels, 600) + size) / 8) * 8;
-    return size === this.size ? Math.max(this.gutter, needed) : needed;
+    const values = data.slice(1).map((column) => this.latest(column).map((value) => this.label(value)));
+    const room = () => Math.ceil((this.widest(values.flatMap((all, i) => all.map((label) => `${label} ${this.said(i)}`.trimEnd())), 600) + size) / 8) * 8;
+    this.saysWords = true;
+    this.saysWords = room() <= this.box.width * MOST_GUTTER;
+    const needed = room();
+    const now = performance.now();
+    if (size === this.size && needed < this.gutter && now - this.gutterNeededAt < AXIS_NARROWS_MS) return this.gutter;
+    this.gutterNeededAt = now;
+    return needed;
+  }
+
+  /** Return the text at the end of a line that is not live, else "". @param {number} i */
+  said(i) {
+    const text = this.old(i)?.text ?? "";
+    return this.saysWords ? text : text.slice(0, 1);
   }
 
   /** Return what is said of a line that is not live. @param {number} i */
@@ -267,7 +284,7 @@ export class LineChart {
       if (!last) continue;
       const x = plot.valToPos(plot.data[0][last[0]], "x", true);
       const y = plot.valToPos(last[1], "y", true);
-      if (x >= bbox.left) ends.push({ x, y, at: y, text: this.label(last[1]), token: seriesToken(i - 1), old: this.old(i - 1) });
+      if (x >= bbox.left) ends.push({ x, y, at: y, text: this.label(last[1]), token: seriesToken(i - 1), old: this.old(i - 1), said: this.said(i - 1) });
     }
     spread(ends, bbox.top + bbox.height, size);
     ctx.save();
@@ -286,7 +303,7 @@ export class LineChart {
       ctx.fillText(end.text, x, end.at);
       if (!end.old) continue;
       ctx.fillStyle = colour(end.old.token);
-      ctx.fillText(end.old.text, x + ctx.measureText(`${end.text} `).width, end.at);
+      ctx.fillText(end.said, x + ctx.measureText(`${end.text} `).width, end.at);
     }
     ctx.restore();
   }

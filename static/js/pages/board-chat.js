@@ -2,6 +2,8 @@
 
 import "../widgets/watcher-badges.js";
 import { Chat } from "../data/chat.js";
+import { showSheet } from "../widgets/dialog.js";
+import { h } from "../widgets/dom.js";
 import { currentUser } from "../widgets/user.js";
 import { INPUTS, trackPresence } from "./presence.js";
 
@@ -16,6 +18,8 @@ const STORED_AS = "panel";
 const WIDE_PX = 700;
 /** Without a person at the page, the panel is loaded this long after it, so that it is there when the connection is not. */
 const ALONE_MS = 60_000;
+/** While the panel is loaded for a press, keys do nothing else for at most this long. */
+const OPENING_MS = 5_000;
 /** A load that failed is tried again after this time, by itself. */
 const LOAD_AGAIN_MS = 10_000;
 
@@ -44,14 +48,17 @@ function showOnDesktop({ title, body, notificationId }) {
 
 /** The panel, which is loaded when a person is there: walls show the board sooner without it. */
 class LatePanel {
-  /** @param {SidePanel} element @param {Shell} shell @param {() => void} configure */
-  constructor(element, shell, configure) {
+  /** @param {SidePanel} element @param {HTMLElement} opener its button @param {Shell} shell @param {() => void} configure */
+  constructor(element, opener, shell, configure) {
     this.element = element;
+    this.opener = opener;
     this.shell = shell;
     this.configure = configure;
     this.onToggle = () => {};
     /** @type {Promise<SidePanel> | undefined} */
     this.loading = undefined;
+    /** @type {boolean | undefined} whether it shall be open once it is loaded, by the last press */
+    this.wanted = undefined;
     this.loadInTime();
   }
 
@@ -68,7 +75,7 @@ class LatePanel {
       const isDue = (isSomebodyHere || now > ALONE_MS) && now > againAt;
       if (!isDue || this.loading || this.shell.connection.state !== "open") return;
       againAt = now + LOAD_AGAIN_MS;
-      this.load().catch(() => {});
+      this.load().then(() => this.reopen(), () => {});
     };
     const seen = () => {
       isSomebodyHere = true;
@@ -95,15 +102,36 @@ class LatePanel {
     return this.element;
   }
 
+  /** Open it again if it was open the last time, and nobody has pressed meanwhile. */
+  reopen() {
+    if (wasOpen() && !this.isOpen && this.wanted === undefined && innerWidth > WIDE_PX) this.element.toggle(true, { focus: false });
+  }
+
+  /** Open or close the panel; of several presses while it is loaded, the last counts. */
+  toggle() {
+    this.wanted = !(this.wanted ?? this.isOpen);
+    return this.use((made) => {
+      if (this.wanted === undefined) return;
+      made.toggle(this.wanted);
+      this.wanted = undefined;
+      remember(made.isOpen);
+    });
+  }
+
   /** Do something with the panel for the user. Until it is there, no key does anything else. @param {(panel: SidePanel) => void} act */
   async use(act) {
     this.shell.isOpening = true;
+    this.opener.setAttribute("aria-busy", "true");
+    const end = setTimeout(() => (this.shell.isOpening = false), OPENING_MS);
     try {
       act(await this.load());
     } catch {
-      this.shell.announce("The conversation cannot be loaded. Try again when the connection is back");
+      this.wanted = undefined;
+      showSheet("Conversation", h("p", { role: "alert", text: "The conversation cannot be loaded. Try again when the connection is back." }));
     } finally {
+      clearTimeout(end);
       this.shell.isOpening = false;
+      this.opener.removeAttribute("aria-busy");
     }
   }
 }
@@ -124,12 +152,9 @@ export function startChat(shell, board, chartTime) {
   const chat = new Chat(shell.client, shell.clock, board.boardId);
   chat.onUserReplaced = () => location.reload();
   chat.onNotification = showOnDesktop;
-  const panel = new LatePanel(element, shell, () => element.configure(chat, shell, chartTime));
+  const panel = new LatePanel(element, opener, shell, () => element.configure(chat, shell, chartTime));
   opener.hidden = false;
-  const toggle = () => panel.use((made) => {
-    made.toggle();
-    remember(made.isOpen);
-  });
+  const toggle = () => panel.toggle();
   opener.addEventListener("click", toggle);
   badges.onPress = () => panel.use((made) => {
     made.toggle(true, { focus: false });
@@ -161,7 +186,7 @@ function paintOnChange(shell, chat, { opener, panel, badges, title }) {
 function announceNews(shell, chat, panel) {
   const { client } = shell;
   client.on("authenticated", async () => {
-    if (wasOpen() && !panel.isOpen && innerWidth > WIDE_PX) await panel.load().then((made) => made.toggle(true, { focus: false }), () => {}); // without it the board still works
+    if (wasOpen() && innerWidth > WIDE_PX) await panel.load().then(() => panel.reopen(), () => {}); // without it the board still works
     delete document.documentElement.dataset.panel;
   });
   client.on("chat:message", ({ userId, name, roomId }) => {

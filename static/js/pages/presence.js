@@ -6,6 +6,15 @@ const AWAY_AFTER_MS = 300_000;
 /** Events by which a person shows up. */
 export const INPUTS = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"];
 
+/** Do something once, at the first sign of a person. @param {() => void} act */
+export function atFirstInput(act) {
+  const begin = () => {
+    for (const name of INPUTS) removeEventListener(name, begin);
+    act();
+  };
+  for (const name of INPUTS) addEventListener(name, begin, { passive: true });
+}
+
 /**
  * Send the user's presence from now on.
  * @param {WebSocketClient} client

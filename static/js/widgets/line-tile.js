@@ -147,7 +147,7 @@ export class LineTile extends Tile {
     const to = Math.ceil(end / pixel) * pixel;
     chart.marked = moment.at;
     const states = this.lines.map(({ fresh }) => fresh);
-    chart.states = states.every((state) => state === states[0]) ? [] : states; // what all are, the badge says
+    chart.states = moment.at !== null || states.every((state) => state === states[0]) ? [] : states; // what all are, the badge says; of a moment in the past nobody knows
     chart.draw(series, to - span, to, now);
     this.table.update(this.widget.title, this.names, series, to - span, to, (value) => chart.label(value));
   }
