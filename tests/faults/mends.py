@@ -7,9 +7,10 @@ import re
 import pytest
 
 from dashboard.hub import preparation
+from dashboard.index import patterns
 from dashboard.ingest import batch
 from dashboard.intake import accept_samples, batches
-from dashboard.query import listing, patterns
+from dashboard.query import listing
 from dashboard.web.feed import feeding
 from dashboard.web.feed import format as format_
 from dashboard.web.server import request_body

@@ -129,7 +129,7 @@ def test_over_tls_with_a_certificate_that_is_checked(server: ServerProcess, tmp_
             doubting.gauge("orders", 0)
             wait_until(lambda: troubles, 20, "the certificate is looked at")
         assert doubting.counts.dropped == 1
-        assert "certificate verify failed" in troubles[0]
+        assert "certificate cannot be trusted" in troubles[0]
         with Client(relay.url, tls=trusting) as client:
             client.gauge("orders", 1)
             assert client.flush(10)
@@ -183,7 +183,7 @@ def test_a_server_that_says_nothing_any_more_is_left_and_found_again(
         (update,) = until(updates, 5)
         timer.join()
     assert update.gap == ""
-    assert "timed out" in troubles
+    assert "no answer in time" in troubles
 
 
 def test_closing_the_client_ends_what_follows_with_it(server: ServerProcess) -> None:
