@@ -15,6 +15,7 @@ from dashboard.domain.errors import ConfigurationError, Invalid
 from dashboard.feeders.source_state import SourceFault, SourceState
 from dashboard.feeders.sources_file import MqttBroker
 from dashboard.feeders.submitter import Submitter, size_of
+from dashboard.ingest.claims import collide
 from dashboard.ingest.mqtt_payload import MqttReader
 from dashboard.ingest.mqtt_topic import TopicTemplate, filters_of
 from dashboard.ingest.parsed import Parsed
@@ -94,12 +95,20 @@ class MqttSource:
             raise SourceFault("subscription", f"the broker refuses {refused}")
 
     async def _take(self, client: aiomqtt.Client) -> None:
-        """Read messages, and store all messages that wait in the queue together."""
+        """Read messages, and store all messages that wait in the queue together.
+
+        A message whose topic would be a series of another topic is stored alone, after the others: by then these own the series.
+        """
         merged, messages = Parsed(), client.messages
         try:
             async for message in messages:
-                await self._read(str(message.topic), bytes(message.payload or b""), bool(message.retain), merged)
-                if len(messages) == 0 or size_of(merged) >= _MAX_ROWS:
+                parsed = await self._read(str(message.topic), bytes(message.payload or b""), bool(message.retain))
+                is_second = collide(merged.batch.claims, parsed.batch.claims)
+                whole, merged = (merged, Parsed()) if is_second else (Parsed(), merged)
+                merged.join(parsed, 0)
+                if size_of(whole):
+                    await self._submitter.keep_counted(whole, self.state)
+                if is_second or len(messages) == 0 or size_of(merged) >= _MAX_ROWS:
                     whole, merged = merged, Parsed()
                     if size_of(whole):
                         await self._submitter.keep_counted(whole, self.state)
@@ -107,29 +116,28 @@ class MqttSource:
             if left := size_of(merged) + len(messages):
                 self.state.dropped["stopped"] += left
 
-    async def _read(self, topic: str, payload: bytes, retained: bool, into: Parsed) -> None:
+    async def _read(self, topic: str, payload: bytes, retained: bool) -> Parsed:
+        """Read a message, and count its refusals; return what is to be stored."""
         self.state.seen()
         if retained:
             self.state.dropped["retained"] += 1
-            return
+            return Parsed()
         template = self._template_of(topic)
         if template is None:
             self._pass_over(topic)
-            return
+            return Parsed()
         if len(payload) <= _MAX_PAYLOAD_BYTES and not payload.strip(b"\x00 \t\r\n"):
             self.state.dropped["empty"] += 1  # an empty payload deletes a retained message (MQTT 3.1.1, 3.3.1.3)
-            return
+            return Parsed()
         try:
             parsed = await self._parsed(topic, payload, template)
         except Invalid as invalid:
             self.state.refuse(invalid.code, str(invalid), topic.encode() + b" " + payload[:_SHOWN_BYTES])
-            return
-        self.state.refuse_all(parsed.batch.refused, unlisted=parsed.batch.unread)
-        into.batch.keys += parsed.batch.keys
-        into.batch.times += parsed.batch.times
-        into.batch.values += parsed.batch.values
-        into.documents += parsed.documents
-        into.places += parsed.places
+            return Parsed()
+        batch = parsed.batch
+        self.state.refuse_all(batch.refused, unlisted=batch.unread)
+        batch.refused, batch.unread, batch.not_finite = [], 0, 0
+        return parsed
 
     async def _parsed(self, topic: str, payload: bytes, template: TopicTemplate) -> Parsed:
         """Parse a message, in a thread if it is long; raises Invalid."""

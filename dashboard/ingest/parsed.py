@@ -13,6 +13,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.event import EventIn
 from dashboard.domain.series import SeriesKey
 from dashboard.ingest.batch import MAX_BAD_LINES, MAX_SAMPLES, Batch, Refusal, check_declared, check_value
+from dashboard.ingest.claims import collide
 from dashboard.ingest.naming import shown
 
 K = TypeVar("K")
@@ -88,8 +89,12 @@ class Parsed:
         return len(self.batch.keys) + len(self.ended) >= at
 
     def join(self, other: Parsed, first: int) -> None:
-        """Add the samples, refusals and ends of the next piece of this body. ``first``: the index of the piece's first item."""
+        """Add the next piece of this body. ``first``: the index of the piece's first item.
+
+        The claims of the two must not collide (``claims.collide``): one of the senders has to be refused.
+        """
         batch, more = self.batch, other.batch
+        assert not collide(batch.claims, more.claims)
         batch.declared += [(row + len(batch.keys), unit, every_s) for row, unit, every_s in more.declared]
         batch.keys += more.keys
         batch.times += more.times
@@ -99,6 +104,9 @@ class Parsed:
         batch.claims |= more.claims
         batch.unread += more.unread
         batch.not_finite += more.not_finite
+        self.documents += other.documents
+        self.places += [place + first for place in other.places]
+        self.events += other.events
         self.ended += other.ended
         self.ended_families += other.ended_families
 
