@@ -23,9 +23,10 @@ async def mark(at: Site, board: str, as_: str = "vera", **change: bool) -> int:
     return status
 
 
-async def home(at: Site, as_: str) -> str:
-    """Return the id of the board that ``/`` shows."""
-    page = await at.fetch("GET", "/", as_=as_)
+async def home(at: Site, as_: str, kept: str = "") -> str:
+    """Return the id of the board that ``/`` shows. ``kept``: the home board that the browser keeps."""
+    cookie = at.cookie(as_)["Cookie"] + (f"; home_board={kept}" if kept else "")
+    page = await at.fetch("GET", "/", headers={"Cookie": cookie})
     assert page.code == 200
     return page.body.decode().partition('data-board="')[2].partition('"')[0]
 
@@ -41,7 +42,9 @@ async def test_each_user_has_a_home_board_favourites_and_boards_seen_last(tmp_pa
             assert await mark(at, board, seen=True) == 204
         assert await marks(at, "vera") == {"home": "one", "favourites": ["one"], "recent": ["two", "one"]}
         assert await home(at, "vera") == "one"
+        assert await home(at, "vera", kept="two") == "one"
         assert await home(at, "eddy") == "host"
+        assert await home(at, "eddy", kept="two") == "two"
         assert await mark(at, "two", home=True) == 204
         assert await home(at, "vera") == "two"
         assert await mark(at, "two", home=False, favourite=False) == 204

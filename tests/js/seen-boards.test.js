@@ -26,7 +26,9 @@ test("what a user keeps is the server's; what it refuses is not shown", async ()
   useMarks({ home: "a", favourites: ["a"], recent: ["b", "a"] });
   assert.deepEqual([homeBoard(), [...favourites()], recent()], ["a", ["a"], ["b", "a"]]);
   await setFavourite("b", true);
+  Object.defineProperty(globalThis, "document", { configurable: true, value: { cookie: "home_board=b" } });
   await setHomeBoard("a", false);
+  assert.match(document.cookie, /^home_board=;.*Max-Age=0$/);
   noteSeen("c", true);
   assert.deepEqual([homeBoard(), [...favourites()]], ["", ["a", "b"]]);
   assert.deepEqual(told, [["/api/v1/boards/b/marks", { favourite: true }], ["/api/v1/boards/a/marks", { home: false }], ["/api/v1/boards/c/marks", { seen: true }]]);

@@ -75,12 +75,12 @@ class BoardPage(Page):
 
 
 class HomePage(BoardPage):
-    """``/``: the board chosen on ``/boards`` by this user, or in this browser by somebody without an account; else the board
-    of the setting ``home_board``."""
+    """``/``: the board chosen on ``/boards`` by this user, else the one chosen in this browser; else the board of the setting
+    ``home_board``."""
 
     async def get(self, board_id: str = "") -> None:
         marks = await self.services.marks.read(self.caller)
-        chosen = marks.home if marks else self.get_cookie(HOME_COOKIE, "") or ""
+        chosen = (marks.home if marks else "") or self.get_cookie(HOME_COOKIE, "") or ""
         if not self._home(chosen):
             await self.services.latest()
         if found := self._home(chosen):

@@ -61,14 +61,20 @@ export function homeBoard() {
   return found ? found.slice(HOME.length + 1) : "";
 }
 
+/** Keep the home board of this browser. @param {string} id empty: none */
+function keepHome(id) {
+  document.cookie = `${HOME}=${id}; Path=/; SameSite=Lax; Max-Age=${id ? YEAR_S : 0}`;
+}
+
 /** Choose the home board, or take the choice back. @param {string} id @param {boolean} on @returns {Promise<void> | undefined} what to wait for: the server */
 export function setHomeBoard(id, on) {
   const marks = own;
   if (marks) {
     return tell(id, { home: on }).then(() => {
       marks.home = on ? id : "";
+      keepHome(""); // or what this browser kept would be shown where the user chooses none
     });
   }
-  document.cookie = `${HOME}=${on ? id : ""}; Path=/; SameSite=Lax; Max-Age=${on ? YEAR_S : 0}`;
+  keepHome(on ? id : "");
   return undefined;
 }
