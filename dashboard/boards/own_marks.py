@@ -5,6 +5,7 @@ For callers who are no users (guests, the local operator, screens), the browser 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -14,6 +15,9 @@ from dashboard.domain.errors import Forbidden, Unavailable
 from dashboard.domain.identity import Caller
 from dashboard.store.board_marks import BoardMark, change_mark, read_marks
 from dashboard.store.database import Database
+
+#: A page that can do without the marks does not wait longer for them.
+_SOON_S = 0.3
 
 
 class Marks(Struct, frozen=True):
@@ -47,6 +51,15 @@ class OwnMarks:
             favourites=tuple(dict.fromkeys(self._id(each) for each in found if each.favourite)),
             recent=tuple(dict.fromkeys(self._id(each) for each in found if each.seen_ms)),
         )
+
+    async def read_soon(self, caller: Caller) -> Marks | None:
+        """Return the same as ``read``; None also if the store needs longer than ``_SOON_S``.
+
+        The reading goes on then until the store's own time limit: its cancellation might wait for the store, too.
+        """
+        reading = asyncio.ensure_future(self.read(caller))
+        await asyncio.wait((reading,), timeout=_SOON_S)
+        return reading.result() if reading.done() else None
 
     async def change(
         self, caller: Caller, board_id: str, *, favourite: bool | None, home: bool | None, seen: bool

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dashboard.boards import own_marks
+from dashboard.store.board_marks import BoardMark
 from tests.handlers.test_boards import put
+from tests.support.host import factor
 from tests.support.site import Site, site
 
 pytestmark = pytest.mark.gen_test
@@ -50,6 +54,28 @@ async def test_each_user_has_a_home_board_favourites_and_boards_seen_last(tmp_pa
         assert await mark(at, "two", home=False, favourite=False) == 204
         assert await home(at, "vera") == "host"
         assert await marks(at, "eddy") == {"home": "", "favourites": [], "recent": []}
+
+
+async def test_the_home_page_does_not_wait_for_a_store_that_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = asyncio.Event()
+
+    async def hang(*_: object) -> list[BoardMark]:
+        await answers.wait()
+        return []
+
+    async with site(tmp_path) as at:
+        await put(at, board="one")
+        assert await mark(at, "one", home=True) == 204
+        monkeypatch.setattr(own_marks, "read_marks", hang)
+        try:
+            async with asyncio.timeout(3 * factor()):
+                assert await home(at, "vera") == "host"
+        finally:
+            answers.set()
+        monkeypatch.undo()
+        assert await home(at, "vera") == "one"
 
 
 async def test_marks_follow_a_renamed_board_and_can_be_taken_back_there(tmp_path: Path) -> None:

@@ -76,10 +76,10 @@ class BoardPage(Page):
 
 class HomePage(BoardPage):
     """``/``: the board chosen on ``/boards`` by this user, else the one chosen in this browser; else the board of the setting
-    ``home_board``."""
+    ``home_board``. While the store does not answer, the browser's choice counts."""
 
     async def get(self, board_id: str = "") -> None:
-        marks = await self.services.marks.read(self.caller)
+        marks = await self.services.marks.read_soon(self.caller)
         chosen = (marks.home if marks else "") or self.get_cookie(HOME_COOKIE, "") or ""
         if not self._home(chosen):
             await self.services.latest()
