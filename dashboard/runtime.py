@@ -171,3 +171,16 @@ class Batched(Generic[K, T]):
                 assert batch.error is not None
                 raise batch.error.with_traceback(None)
             return batch.found[key]
+
+
+_going_on: set[object] = set()
+
+
+async def result_within(work: Coroutine[object, None, T], limit_s: float) -> T | None:
+    """Return the result of ``work``; None if it takes longer than ``limit_s``. The work goes on then: its cancellation might take as
+    long."""
+    task = asyncio.ensure_future(work)
+    _going_on.add(task)
+    task.add_done_callback(_going_on.discard)
+    await asyncio.wait((task,), timeout=limit_s)
+    return task.result() if task.done() else None

@@ -5,7 +5,6 @@ For callers who are no users (guests, the local operator, screens), the browser 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -13,6 +12,7 @@ from msgspec import Struct
 from dashboard.boards.boards import Boards
 from dashboard.domain.errors import Forbidden, Unavailable
 from dashboard.domain.identity import Caller
+from dashboard.runtime import result_within
 from dashboard.store.board_marks import BoardMark, change_mark, read_marks
 from dashboard.store.database import Database
 
@@ -53,13 +53,8 @@ class OwnMarks:
         )
 
     async def read_soon(self, caller: Caller) -> Marks | None:
-        """Return the same as ``read``; None also if the store needs longer than ``_SOON_S``.
-
-        The reading goes on then until the store's own time limit: its cancellation might wait for the store, too.
-        """
-        reading = asyncio.ensure_future(self.read(caller))
-        await asyncio.wait((reading,), timeout=_SOON_S)
-        return reading.result() if reading.done() else None
+        """Return the same as ``read``; None also if the store needs longer than ``_SOON_S``."""
+        return await result_within(self.read(caller), _SOON_S)
 
     async def change(
         self, caller: Caller, board_id: str, *, favourite: bool | None, home: bool | None, seen: bool

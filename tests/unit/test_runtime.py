@@ -8,7 +8,8 @@ from collections.abc import Collection
 import pytest
 
 from dashboard.domain.errors import Unavailable
-from dashboard.runtime import Batched, Bell, SingleFlight
+from dashboard.runtime import Batched, Bell, SingleFlight, result_within
+from tests.support.deadline import scaled
 
 
 class Counting:
@@ -132,3 +133,20 @@ async def test_what_a_load_raises_is_raised_to_all_who_shared_it_and_a_cancelled
     cancelled.cancel()
     loading.go.release()
     assert await waiting == 40
+
+
+def test_work_that_takes_too_long_goes_on_without_its_caller() -> None:
+    async def tried() -> None:
+        go, ended = asyncio.Event(), asyncio.Event()
+
+        async def work() -> str:
+            await go.wait()
+            ended.set()
+            return "done"
+
+        assert await result_within(work(), 0.001) is None
+        go.set()
+        await ended.wait()
+        assert await result_within(work(), scaled(60)) == "done"
+
+    asyncio.run(tried())
