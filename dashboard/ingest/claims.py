@@ -21,6 +21,10 @@ class Claim(NamedTuple):
     origin: str
     gives_way: Callable[[str], bool] | None = None
 
+    def again(self, claims: Claims) -> str:
+        """Claim the same for another body, with the ``claims`` of that body; return the key. Raises Invalid."""
+        return self.owners.claim(self.key, self.origin, claims, self.gives_way)
+
     def check(self) -> None:
         """Raise Invalid when another origin is the owner and does not give way."""
         self.owners.check(self)
@@ -43,6 +47,9 @@ class Claim(NamedTuple):
 
 class Owners(Protocol):
     """Table of owners."""
+
+    def claim(self, key: str, origin: str, claims: Claims, gives_way: Callable[[str], bool] | None = None) -> str:
+        """Add a claim to ``claims``, unless ``origin`` is the owner already; return ``key``. Raises Invalid."""
 
     def check(self, claim: Claim) -> None:
         """See ``Claim.check``."""

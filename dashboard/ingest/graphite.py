@@ -52,9 +52,9 @@ def _take(line: bytes, parsed: Parsed, cache: PathCache, latest_ms: int) -> None
     if not 2 <= len(parts) <= 3:
         raise Invalid("is not: path value time")
     path = parts[0]
-    key = cache.get(path)
+    claims = parsed.batch.claims
+    key = cache.get(path) or cache.again(path, claims)
     if key is None:
-        claims = parsed.batch.claims
         owned = cache.origins.claim(_key(path), path.decode(), claims)
         key = cache.own(path, owned, owned, claims)
     value = _number(parts[1], "value")

@@ -19,11 +19,11 @@ from line_protocol_parser import LineFormatError, parse_line
 from dashboard.domain.errors import Invalid
 from dashboard.domain.strict_json import BYTE_ORDER_MARK
 from dashboard.ingest.batch import MAX_SAMPLES, MIN_T_MS, Batch, check_time
-from dashboard.ingest.claims import Claims
+from dashboard.ingest.claims import Claim, Claims
 from dashboard.ingest.line_protocol_parts import Value, take_apart
 from dashboard.ingest.naming import MAX_FOREIGN_LABELS, foreign_document, foreign_key, measurement_name, with_labels
 from dashboard.ingest.origins import Origins, OwnedRecall
-from dashboard.ingest.parsed import Parsed, check_count, finite
+from dashboard.ingest.parsed import Parsed, Recall, check_count, finite
 
 #: Longer lines are refused: matching one holds the interpreter for a millisecond in 64 KiB.
 MAX_LINE_CHARACTERS = 262_144
@@ -56,7 +56,7 @@ class LineCache(OwnedRecall[str, Row]):
     """Cache of lines' fields and their series, by the text of measurement and tags.
 
     ``labels`` are added to the tags of each line. ``topic``: the lines' source, for a caller with several sources. ``is_silent``:
-    returns whether a source has stopped sending.
+    returns whether a source has stopped sending. ``fields``: by the same text, the claims to series that the sender does not own yet.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class LineCache(OwnedRecall[str, Row]):
         is_silent: Callable[[str], bool] = lambda _: False,
     ) -> None:
         super().__init__(max_items, origins=origins)
+        self.fields: Recall[str, Mapping[str, Claim]] = Recall(max_items)
         self.labels = labels or {}
         self.topic = topic
         self.is_silent = is_silent
@@ -196,21 +197,41 @@ def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache, claims: 
     """Return the series of one line's fields, in their order, and the number of tags; raises Invalid.
 
     The series are cached by field name and the line's head: the part before the first space. They are not cached if that space may be
-    escaped, or if the sender does not own all of them yet.
+    escaped. Of a line with series that the sender does not own yet, the claims are cached instead.
     """
     head, names = line.partition(" ")[0], [*found["fields"]]
-    measurement, tags = str(found["measurement"]), with_labels(found["tags"], cache.labels)
-    cached = cache.get(head)
+    cached, waiting = cache.get(head), cache.fields.get(head, {})
     series = cached[3] if cached is not None else {}
-    keys = [series.get(name) or _key(measurement, name, tags, cache, claims) for name in names]
+    new = [name for name in names if name not in series and name not in waiting]
+    if new:
+        measurement, tags = str(found["measurement"]), with_labels(found["tags"], cache.labels)
+        keys = [series.get(name) or _key(measurement, name, tags, cache, claims) for name in names]
+    else:
+        keys = [series.get(name) or waiting[name].again(claims) for name in names]
+        if any(map(claims.__contains__, keys)):
+            return keys, len(found["tags"])
     small = len(line) <= _MAX_CACHED_CHARACTERS and sum(map(len, keys)) <= _MAX_CACHED_SERIES_CHARACTERS
-    if small and head and head[-1] != "\\" and not (claims and any(map(claims.__contains__, keys))):
-        if sum(map(len, series.values())) + sum(map(len, keys)) > _MAX_CACHED_SERIES_CHARACTERS:
-            series.clear()
-        series.update(zip(names, keys, strict=True))
-        if cached is None:
-            cache.learn(head, (names, keys, len(found["tags"]), series))
+    if small and head and head[-1] != "\\":
+        _learn(head, (names, keys, len(found["tags"]), series), cache, claims)
     return keys, len(found["tags"])
+
+
+def _learn(head: str, row: Row, cache: LineCache, claims: Claims) -> None:
+    """Cache the series that the sender owns, and the claims to the others."""
+    names, keys, tags, series = row
+    claimed = {name: claims[key] for name, key in zip(names, keys, strict=True) if key in claims}
+    if claimed:
+        every = {**cache.fields.get(head, {}), **claimed}
+        is_small = sum(len(claim.key) for claim in every.values()) <= _MAX_CACHED_SERIES_CHARACTERS
+        cache.fields.learn(head, every if is_small else claimed)
+    elif cache.fields.get(head, {}).keys() <= {*series, *names}:
+        cache.fields.pop(head, None)
+    if sum(map(len, series.values())) + sum(map(len, keys)) > _MAX_CACHED_SERIES_CHARACTERS:
+        series.clear()
+    series.update((name, key) for name, key in zip(names, keys, strict=True) if name not in claimed)
+    cached = cache.get(head)
+    if series and (cached is None or not (cached[0] or claimed)):
+        cache.learn(head, ([], [], tags, series) if claimed else row)
 
 
 def _key(measurement: str, name: str, tags: Mapping[str, str], cache: LineCache, claims: Claims) -> str:

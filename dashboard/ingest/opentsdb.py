@@ -86,11 +86,13 @@ def _take_words(words: list[bytes], parsed: Parsed, cache: PointCache, latest_ms
     except UnicodeDecodeError:
         raise Invalid("is not UTF-8") from None
     names = (metric, *tags)
-    if (key := cache.get(names)) is None:
+    claims = parsed.batch.claims
+    key = cache.get(names) or cache.again(names, claims)
+    if key is None:
         pairs = [_tag(tag) for tag in tags]
         origin = ",".join([metric, *sorted(name for name, _ in pairs)])
-        owned = cache.origins.claim(foreign_key(metric, pairs), origin, parsed.batch.claims)
-        key = cache.own(names, owned, owned, parsed.batch.claims)
+        owned = cache.origins.claim(foreign_key(metric, pairs), origin, claims)
+        key = cache.own(names, owned, owned, claims)
     stated = _stated(time)
     if isinstance(stated, str):
         raise Invalid(f"{time[:40]!a} is not a time", field="timestamp")

@@ -228,11 +228,16 @@ def origin_of(name: str, labels: Mapping[str, str]) -> str:
 
 
 class OwnedRecall(Recall[K, V]):
-    """Cache (``Recall``) that is emptied when a new period of ``origins`` begins: active senders then claim their series again."""
+    """Cache (``Recall``) that is emptied when a new period of ``origins`` begins: active senders then claim their series again.
+
+    ``waiting``: the same for series that their sender does not own yet, or never will because all their samples are refused. Each
+    body claims them again (``again``), but need not parse their names again.
+    """
 
     def __init__(self, max_items: int = 20_000, *, origins: Origins | None = None) -> None:
         super().__init__(max_items)
         self.origins = Origins(max_items) if origins is None else origins
+        self.waiting: Recall[K, tuple[V, Claim]] = Recall(max_items)
         self._period = 0
 
     def renew(self, latest_ms: int) -> None:
@@ -243,5 +248,17 @@ class OwnedRecall(Recall[K, V]):
             self.clear()
 
     def own(self, seen: K, value: V, key: str, claims: Claims) -> V:
-        """Cache and return ``value``; only return it if the series ``key`` is still in the body's ``claims``."""
-        return value if key in claims else self.learn(seen, value)
+        """Cache and return ``value``; keep it in ``waiting`` if the series ``key`` is still in the body's ``claims``."""
+        if (claim := claims.get(key)) is not None:
+            self.waiting.learn(seen, (value, claim))
+            return value
+        self.waiting.pop(seen, None)
+        return self.learn(seen, value)
+
+    def again(self, seen: K, claims: Claims) -> V | None:
+        """Return the value in ``waiting``, None if there is none; claim its series for this body. Raises NameTaken."""
+        waiting = self.waiting.get(seen)
+        if waiting is None:
+            return None
+        value, claim = waiting
+        return value if claim.again(claims) in claims else self.own(seen, value, claim.key, claims)

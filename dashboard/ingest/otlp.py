@@ -317,18 +317,31 @@ class _Walk:
         seen = (metric.raw + b"\x00" + metric.cached_as.encode(), msgspec.json.encode(attributes), shape)
         keys, is_owned = self.cache.shapes.get(seen), True
         if keys is None:
-            keys = metric.keys(attributes, shape)
-            origin = origin_of(metric.owner, dict(pairs_of(attributes)))
-            is_owned = self.cache.claim(keys, origin, self.parsed.batch.claims)
-            is_short = len(seen[0]) + len(seen[1]) <= MAX_CACHED_BYTES
-            if is_owned and is_short and sum(map(len, keys)) <= _MAX_CACHED_SERIES_BYTES:
-                self.cache.shapes.learn(seen, keys)
+            keys, is_owned = self._claim(seen, metric, attributes)
         for key, value, (suffix, _) in zip(keys, values, shape, strict=True):
             unit = None if suffix in ("_count", "_bucket") else metric.unit
             kind = "gauge" if suffix in ("_min", "_max", "_p50", "_p90", "_p99") else metric.kind
             self.parsed.add(key, t_ms, value, unit=unit, kind=kind)
         if is_owned and isinstance(point, bytes) and shape == _ONE:
             _learn(point, metric, keys, self.cache)
+
+    def _claim(
+        self, seen: tuple[bytes, bytes, Shape], metric: OtlpMetric, attributes: list[Any]
+    ) -> tuple[tuple[str, ...], bool]:
+        """Return a point's series, and whether its sender owns all of them; cache them. Raises Invalid."""
+        cache, waiting = self.cache, self.cache.waiting.get(seen)
+        if waiting is None:
+            waiting = metric.keys(attributes, seen[2]), origin_of(metric.owner, dict(pairs_of(attributes)))
+        keys, origin = waiting
+        is_owned = cache.claim(keys, origin, self.parsed.batch.claims)
+        is_short = len(seen[0]) + len(seen[1]) <= MAX_CACHED_BYTES
+        if is_short and sum(map(len, keys)) <= _MAX_CACHED_SERIES_BYTES:
+            if is_owned:
+                cache.shapes.learn(seen, keys)
+                cache.waiting.pop(seen, None)
+            elif seen not in cache.waiting:
+                cache.waiting.learn(seen, waiting)
+        return keys, is_owned
 
     def _end(self, metric: OtlpMetric, attributes: list[Any], t_ms: int | None) -> None:
         """End all series with these attributes, whatever their ``le`` or ``quantile`` is: the point does not name these two labels."""

@@ -38,6 +38,8 @@ class PointCache:
         self._period = 0
         #: By origin and metric, attributes as JSON, and the shape of the point.
         self.shapes: Recall[tuple[bytes, bytes, Shape], tuple[str, ...]] = Recall(max_items)
+        #: The same, with the origin, of points whose series their sender does not own yet: each request claims them again.
+        self.waiting: Recall[tuple[bytes, bytes, Shape], tuple[tuple[str, ...], str]] = Recall(max_items)
         self._numbers: Recall[bytes, Numbers] = Recall(max_items)
         self._learnt = 0
 

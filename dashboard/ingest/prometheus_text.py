@@ -131,7 +131,8 @@ class _Reader:
         head = _HEAD.match(line)
         assert head is not None  # the pattern also matches the empty text
         seen = self.known.get(head[0])
-        name, labels = (seen[1], {}) if seen is not None else _named(line, head)
+        waiting = self.known.waiting.get(head[0]) if seen is None else (seen, None)
+        name, labels = (waiting[0][1], {}) if waiting is not None else _named(line, head)
         value, t_s = self._numbers(line[head.end() :])
         if self.index >= MAX_SAMPLES:
             raise Invalid(f"more than {MAX_SAMPLES} samples in one body; send fewer at a time")
@@ -147,8 +148,10 @@ class _Reader:
         self.index += 1
 
     def _learn(self, head: str, name: str, labels: dict[str, str]) -> str:
-        key = foreign_key(name, _labels(labels, self.labels, self.rename).items())
         claims = self.parsed.batch.claims
+        if (waiting := self.known.again(head, claims)) is not None:
+            return waiting[0]
+        key = foreign_key(name, _labels(labels, self.labels, self.rename).items())
         self.known.origins.claim(key, origin_of(name, labels), claims)
         if len(head) <= _MAX_KNOWN_CHARACTERS:
             self.known.own(head, (key, name), key, claims)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import CEILING, parse_series
@@ -47,7 +48,7 @@ _TAIL_MARKS = ((0, b"\x12"), (1, b"\x10"), (2, b"\x09"), (11, b"\x10"))
 _TAIL_BYTES = _TAIL.size
 _TAIL_BEGINS = b"\x12\x10\x09"
 #: The same for the value 0, which protobuf leaves out.
-_ZERO_BEGINS = b"\x12\x07\x10"
+_ZERO_BEGINS, _ZERO_BYTES = b"\x12\x07\x10", 9
 _ZERO_TAIL = _TAIL_BEGINS + bytes(8) + b"\x10"
 
 #: Series by the bytes of their labels.
@@ -206,9 +207,7 @@ def _with(others: list[tuple[int, bytes]], left: Sequence[int], data: bytes) -> 
 def _add_columns(parsed: Parsed, keys: list[str], tails: bytes, latest_ms: int, taken: set[int]) -> Sequence[int]:
     """Add the samples whose bytes have the usual layout and a valid time; return the rows of all other samples.
 
-    ``tails``: the encoded sample of each series, all of the same length.
-
-    ``taken``: indices (in the body) of series that are not in ``keys``.
+    ``tails``: encoded sample of each series, all of the same length. ``taken``: indices (in the body) of series not in ``keys``.
     """
     if any(tails[place::_TAIL_BYTES] != mark * len(keys) for place, mark in _TAIL_MARKS):
         return range(len(keys))
@@ -265,6 +264,10 @@ def _width(data: bytes, at: int, wire: int) -> int:
 
 def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int, not_read: NotRead) -> None:
     """Add the valid samples of one ``TimeSeries``; then raise Invalid for the first invalid sample."""
+    for width, begins in ((_TAIL_BYTES, _TAIL_BEGINS), (_ZERO_BYTES, _ZERO_BEGINS)):
+        if series[-width:].startswith(begins) and (key := cache.again(series[:-width], parsed.batch.claims)):
+            take_points(key, [series[2 - width :]], [], parsed, latest_ms, not_read)
+            return
     labels, samples, histograms = list[bytes](), list[bytes](), list[bytes]()
     places = {1: labels, 2: samples, 4: histograms}
     for number, _, value in read_fields(series):
@@ -276,8 +279,8 @@ def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int, not_
         if len(samples) + len(histograms) > MAX_SAMPLES or len(labels) > CEILING.labels + 1:
             break  # what follows is refused anyway
     key = _key(labels, cache.origins, not_read, parsed.batch.claims)
-    if key not in parsed.batch.claims:
-        _learn(series, len(samples[0]) + 2 if len(samples) == 1 and not histograms else 0, key, cache)
+    tail_bytes = len(samples[0]) + 2 if len(samples) == 1 and not histograms else 0
+    _learn(series, tail_bytes, key, cache, parsed.batch.claims)
     take_points(key, samples, histograms, parsed, latest_ms, not_read)
 
 
@@ -328,16 +331,13 @@ def take_points(
             del failed  # it holds this frame, which would hold it
 
 
-def _learn(series: bytes, tail_bytes: int, key: str, cache: LabelCache) -> None:
+def _learn(series: bytes, tail_bytes: int, key: str, cache: LabelCache, claims: Claims) -> None:
     """Cache the labels by their bytes, if the series has only one short sample after the labels."""
     if 2 < tail_bytes <= _TAIL_BYTES and len(series) <= _MAX_CACHED_BYTES:
         head = series[:-tail_bytes]
-        try:
-            only_labels = all(number == 1 and wire == BYTES for number, wire, _ in read_fields(head))
-        except Invalid:
-            return
-        if only_labels:
-            cache.learn(head, key)
+        with suppress(Invalid):
+            if all(number == 1 and wire == BYTES for number, wire, _ in read_fields(head)):
+                cache.own(head, key, key, claims)
 
 
 def _described(series: bytes) -> str:

@@ -150,7 +150,8 @@ class _SeriesWalk:
             labels, samples, histograms, metadata = _parts(series, self.not_read)
             texts = _texts(labels, self.symbols)
             shown = ", ".join(f"{name}={text}" for name, text in zip(texts[::2], texts[1::2], strict=True))
-            key = self.cache.get(texts) or _learn(texts, self.cache, written.batch.claims)
+            key = self.cache.get(texts) or self.cache.again(texts, written.batch.claims)
+            key = key or _learn(texts, self.cache, written.batch.claims)
             if histograms:
                 counts.histograms[index] += len(histograms)
             try:
