@@ -45,6 +45,7 @@ class Lines(Format):
     """Base of the formats with lines. ``words``: the original server's error texts, by status."""
 
     name = "influx"
+    parsed_at_once_bytes = 32_768  # new series with several fields take a millisecond for each kilobyte
     words: ClassVar[dict[int, str]] = {}
 
     def __init__(self, sources: LineSources) -> None:
