@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.pages import Pages, type_in, until, until_focused
 from tests.support.server import ServerProcess
@@ -126,6 +126,64 @@ def test_an_expression_typed_into_the_list_becomes_a_tile_if_the_server_can_read
     field.press("Enter")
     until(page, "(long) => document.querySelector('dash-board').tiles.some(({ widget }) => widget.expr === long)", long)
     expect(page.locator("board-panel .field .wrong")).to_have_text("")
+
+
+#: No check of an expression is answered, until the page is loaded again.
+_UNANSWERED = """() => {
+    const real = window.fetch;
+    window.fetch = (path, ...more) => (path.endsWith("/parse_query") ? new Promise(() => {}) : real(path, ...more));
+}"""
+
+
+def test_an_expression_stays_in_its_field_while_it_is_checked_and_when_it_is_refused(
+    pages: Pages, site: ServerProcess
+) -> None:
+    pages.expect("400")
+    make(site, "checked", {**TILE, "series": [], "expr": "vector(1)"}, {**TILE, "id": "b", "title": "B", "x": 4})
+    page = open_editor(pages, site.url, "checked")
+    first, second = (page.get_by_role("heading", name=name, exact=True) for name in "AB")
+    field, wrong = page.locator("#field-a-expr"), page.locator("#field-a-expr-wrong")
+    first.click()
+    slow: list[Route] = []
+    page.route("**/parse_query", lambda route: slow.append(route))
+    field.fill("vector(2)")
+    field.press("Tab")
+    page.fill("#field-a-unit", "m")
+    until(
+        page,
+        "() => document.querySelector('dash-board').tiles.find(({ widget }) => widget.id === 'a').widget.unit === 'm'",
+    )
+    expect(field).to_have_value("vector(2)")
+    page.get_by_role("button", name="Undo mine").click()  # takes back the last edit, which is the expression
+    for route in slow:
+        route.continue_()
+    expect(page.locator("#announcer")).to_contain_text("Undone")
+    expect(field).to_have_value("vector(1)")
+    expect(page.locator("#field-a-unit")).to_have_value("m")
+    page.unroute("**/parse_query")
+    field.fill("sum(")
+    field.press("Tab")
+    expect(wrong).to_contain_text("unclosed left parenthesis")
+    page.fill("#field-a-unit", "s")
+    until(
+        page,
+        "() => document.querySelector('dash-board').tiles.find(({ widget }) => widget.id === 'a').widget.unit === 's'",
+    )
+    expect(field).to_have_value("sum(")
+    field.fill("sum(sum(")
+    second.click()
+    expect(page.locator(".editor-error")).to_contain_text("unclosed left parenthesis")
+    first.click()
+    expect(field).to_have_value("sum(sum(")
+    expect(wrong).to_contain_text("unclosed left parenthesis")
+    page.evaluate(_UNANSWERED)
+    field.fill("vector(3)")
+    field.press("Tab")
+    page.reload()
+    until(
+        page,
+        "() => document.querySelector('dash-board').tiles.find(({ widget }) => widget.id === 'a').widget.expr === 'vector(3)'",
+    )
 
 
 def test_two_editors_see_each_other_and_undo_takes_back_only_ones_own(pages: Pages, site: ServerProcess) -> None:

@@ -49,7 +49,7 @@ const seen = new SeenEdits(user, boardId);
 draft.waiting = kept.takeOver();
 kept.keep(draft.waiting); // at once, because `takeOver` has removed the entries of the earlier pages
 /** @type {EditedBoard} */
-const edited = { id: boardId, home: board.dataset.home ?? "store", isArchived: board.dataset.archived === "yes", isLeaving: false, document: () => draft.current, sent: () => sending, complain };
+const edited = { id: boardId, home: board.dataset.home ?? "store", isArchived: board.dataset.archived === "yes", isLeaving: false, document: () => draft.current, sent: () => panel.checked().then(() => sending), complain };
 let version = Number(board.dataset.version ?? 0);
 /** @type {Subscription | null} */
 let subscription = null;
@@ -132,7 +132,7 @@ async function mayTryAgain(error) {
 
 /** @param {boolean} again */
 async function undo(again) {
-  await sending; // so that the server has all operations, and undoes the last of them
+  await edited.sent(); // so that the server has all operations, and undoes the last of them
   try {
     await api("POST", `/api/v1/boards/${boardId}/undo`, { key: randomKey(), again });
     shell.announce(again ? "Redone" : "Undone");

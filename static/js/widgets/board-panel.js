@@ -19,6 +19,7 @@ import { button, h, setText } from "./dom.js";
  * @property {() => Promise<string>} readText @property {(base: string, text: string) => Promise<void>} writeText @property {BoardDraft} draft
  */
 /** An option: field, label, kind of input, hint. @typedef {[string, string, "text" | "number" | "lines", string?]} Option */
+/** Text of a field that is not in the draft: it is typed, checked by the server, or was refused for a fault. `take`: put it into the draft; only while it is checked. @typedef {{text: string, fault: string, take: (() => void) | null}} Pending */
 
 /** A field is sent when its editor has not typed for this long. */
 const TYPING_MS = 350;
@@ -56,6 +57,10 @@ export class BoardPanel extends HTMLElement {
     this.text = null;
     /** @type {Map<string, ReturnType<typeof setTimeout>>} */
     this.timers = new Map();
+    /** by the id of the field @type {Map<string, Pending>} */
+    this.pending = new Map();
+    /** checks that the server has not answered @type {Set<Promise<void>>} */
+    this.checks = new Set();
   }
 
   /** Begin. @param {PanelHost} host */
@@ -63,6 +68,7 @@ export class BoardPanel extends HTMLElement {
     this.host = host;
     this.append(h("div", { role: "tablist", "aria-label": "Options" }, ...this.tabs), this.away, this.body, this.replaced);
     this.show("Tile");
+    addEventListener("pagehide", () => this.takeUnchecked());
   }
 
   /** Show another tab. @param {string} name */
@@ -105,7 +111,7 @@ export class BoardPanel extends HTMLElement {
     if (!values || (this.tab !== "Board" && this.tab !== "Tile")) return false;
     for (const input of this.body.querySelectorAll("[data-field]")) {
       if (!(input instanceof HTMLInputElement || input instanceof HTMLTextAreaElement) || input === document.activeElement) continue;
-      input.value = textOf(fieldOf(values, input.dataset.field ?? ""));
+      input.value = this.pending.get(input.id)?.text ?? textOf(fieldOf(values, input.dataset.field ?? ""));
     }
     return true;
   }
@@ -152,25 +158,68 @@ export class BoardPanel extends HTMLElement {
   field([name, label, kind, hint], values, widget) {
     const id = `field-${widget ?? "board"}-${name}`;
     const input = /** @type {HTMLInputElement | HTMLTextAreaElement} */ (kind === "lines" ? h("textarea", { id, rows: "2", "data-field": name, spellcheck: "false", placeholder: hint }) : h("input", { id, type: kind === "number" ? "number" : "text", step: "any", "data-field": name, placeholder: hint }));
-    if (name === "expr") input.setAttribute("aria-describedby", `${id}-wrong`);
-    input.value = textOf(fieldOf(values, name));
-    const wrong = h("p", { class: "wrong", id: `${id}-wrong`, role: "status" });
-    const send = async () => {
+    const isChecked = name === "expr";
+    const { text: kept, fault = "" } = this.pending.get(id) ?? {};
+    input.value = kept ?? textOf(fieldOf(values, name));
+    const wrong = h("p", { class: "wrong", id: `${id}-wrong`, role: "status", text: fault });
+    if (isChecked) input.setAttribute("aria-describedby", `${id}-wrong`);
+    input.setAttribute("aria-invalid", String(Boolean(fault)));
+    const send = () => {
       clearTimeout(this.timers.get(id));
       this.timers.delete(id);
       const text = input.value;
-      const fault = name === "expr" && text ? await faultOf(text) : "";
-      if (input.value !== text) return; // the editor has typed on
-      setText(wrong, fault);
-      input.setAttribute("aria-invalid", String(Boolean(fault)));
-      if (!fault && text !== textOf(this.valueOf(widget, name))) this.set(widget, name, valueOf(text, kind, name));
+      const take = () => text !== textOf(this.valueOf(widget, name)) && this.set(widget, name, valueOf(text, kind, name));
+      if (isChecked && text) return this.check(id, text, take);
+      this.pending.delete(id);
+      if (isChecked) this.showFault(id, "");
+      take();
     };
     input.addEventListener("input", () => {
+      if (isChecked) this.pending.set(id, { text: input.value, fault: "", take: null }); // an answer about an earlier text has no effect any more
       clearTimeout(this.timers.get(id));
       this.timers.set(id, setTimeout(send, TYPING_MS));
     });
     input.addEventListener("change", send);
-    return h("div", { class: "field" }, h("label", { for: id, text: label }), input, ...(name === "expr" ? [wrong] : []));
+    return h("div", { class: "field" }, h("label", { for: id, text: label }), input, ...(isChecked ? [wrong] : []));
+  }
+
+  /** Put a text into the draft if the server can read it; keep it as pending otherwise. @param {string} id of its field @param {string} text @param {() => void} take */
+  check(id, text, take) {
+    const pending = { text, fault: "", take };
+    this.pending.set(id, pending);
+    const check = faultOf(text).then((fault) => {
+      this.checks.delete(check);
+      if (this.pending.get(id) !== pending) return; // the editor has typed on
+      if (fault) this.pending.set(id, { text, fault, take: null });
+      else {
+        this.pending.delete(id);
+        take();
+      }
+      this.showFault(id, fault);
+    });
+    this.checks.add(check);
+  }
+
+  /** Say what is wrong with a field: at the field, or for the whole page if the field is not shown now. @param {string} id @param {string} fault "" for nothing */
+  showFault(id, fault) {
+    const place = document.getElementById(`${id}-wrong`);
+    if (!place && fault) this.host.board.complain(new Error(`An expression was not put on the board: ${fault}`));
+    if (place) setText(place, fault);
+    document.getElementById(id)?.setAttribute("aria-invalid", String(Boolean(fault)));
+  }
+
+  /** Wait until the server has answered all checks. */
+  async checked() {
+    await Promise.all(this.checks);
+  }
+
+  /** Put what is still checked into the draft, because the page goes away: an edit is not lost. */
+  takeUnchecked() {
+    for (const [id, { take }] of [...this.pending]) {
+      if (!take) continue;
+      this.pending.delete(id);
+      take();
+    }
   }
 
   /** @param {string | null} widget @param {string} name */

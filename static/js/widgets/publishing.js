@@ -67,6 +67,7 @@ export class Publishing {
       h("div", { class: "row" }, button("Save a copy", () => saveCopy(board)), h("a", { class: "button", href: `/api/v1/boards/${board.id}/draft/text`, download: `${board.id}.yaml`, text: "Download" }))];
     const dialog = showDialog("Publish the draft", h("p", { text: about }), list, h("div", { class: "field" }, h("label", { for: "note", text: "Note" }), note), wrong, ...more, h("div", { class: "row" }, button("Cancel", () => dialog.close()), go));
     note.focus();
+    await board.sent(); // the list has all edits
     const changes = await readDifferences(board.id, "published", "draft").catch((error) => [String(error.message)]);
     list.replaceChildren(...(changes.length ? changes : ["Nothing differs from what is published."]).map((text) => h("li", { text })));
   }
