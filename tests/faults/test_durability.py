@@ -217,7 +217,7 @@ def test_the_feeder_to_copy_loses_and_doubles_nothing_over_kill_9(tmp_path: Path
             server.kill()
             server.start()
             wait_until(
-                lambda: len(values_of(server, "example_load")) > 30, 35, "the feeder is back: it pauses up to 30 s"
+                lambda: len(values_of(server, "example_load")) > 30, 60, "the feeder is back: it pauses up to 30 s"
             )
             server.kill()
             server.start()

@@ -218,8 +218,8 @@ async def test_the_home_board_is_the_users_choice_or_the_settings(tmp_path: Path
         await put(at)
         assert b'data-board="wall"' in (await at.fetch("GET", "/", as_="vera")).body
         session = at.cookie("vera")["Cookie"]
-        others = await at.fetch("GET", "/", headers={"Cookie": f"{session}; home_board=cluster"})
-        assert b'data-board="wall"' in others.body  # a choice of this browser is not that of a user
+        kept = await at.fetch("GET", "/", headers={"Cookie": f"{session}; home_board=cluster"})
+        assert b'data-board="cluster"' in kept.body  # the user has chosen none
 
 
 async def test_the_home_board_of_somebody_without_an_account_is_chosen_in_the_browser(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def test_what_comes_too_often_says_when_it_may_come_again() -> None:
 
 @pytest.mark.parametrize("kind", EVERY)
 def test_an_error_that_can_be_tried_again_is_of_a_status_that_says_so(kind: type[DashboardError]) -> None:
-    assert kind.retryable == (kind.http_status in (409, 429, 503) and kind.code != "too_many_connections")
+    assert kind.retryable == (kind.http_status in (429, 503) and kind.code != "too_many_connections")
 
 
 def test_each_error_has_a_code_of_its_own() -> None:
