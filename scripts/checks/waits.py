@@ -21,7 +21,9 @@ _SCALED_ELSEWHERE = ("pytest.mark.", "parser.")
 #: Calls whose first argument is a limit.
 _FIRST_IS_LIMIT = (".wait", ".join", ".result", ".settimeout")
 _SHORTEST_S = 0.5
-_WALL_CLOCK = ("seconds_since(", "time.monotonic()", "loop.time()", "time.time()")
+_CLOCKS = (
+    "seconds_since(", "loop.time()", "time.monotonic()", "time.perf_counter()", "time.process_time()", "time.thread_time()", "time.time()",
+)  # fmt: skip
 
 
 def unfair_waits(modules: Iterable[Module]) -> list[Finding]:
@@ -32,12 +34,15 @@ def unfair_waits(modules: Iterable[Module]) -> list[Finding]:
         if not module.path.startswith(_LEFT_OUT)
         for node in module.nodes
         for fault in _faults(module, node)
+    ] + [
+        module.at(node, "an upper bound of time is no assertion: within(…)")
+        for module in modules
+        if not module.path.startswith(_LEFT_OUT)
+        for node in _bounds_of_time(module)
     ]
 
 
 def _faults(module: Module, node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Assert) and _bounds_wall_clock(node.test):
-        yield "an upper bound of time is no assertion: within(…)"
     if not isinstance(node, ast.Call) or not (node.args or node.keywords):
         return
     called = ast.unparse(node.func)
@@ -49,15 +54,39 @@ def _faults(module: Module, node: ast.AST) -> Iterator[str]:
         yield f"{called} is no condition: wait for what must come, or say on the line why it is a pause"
 
 
-def _bounds_wall_clock(test: ast.expr) -> bool:
-    """Return whether a passed time must be less than something."""
+def _bounds_of_time(module: Module) -> Iterator[ast.Assert]:
+    """Yield the assertions in which a passed time must be less than something; it may stand in a name meanwhile."""
+    bounds: dict[ast.Assert, None] = {}  # in order, once each: functions stand within others
+    for function in module.nodes:
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            nodes = [*ast.walk(function)]
+            names = {name for node in nodes if isinstance(node, ast.Assign) for name in _name_of_time(node)}
+            bounds |= {node: None for node in nodes if isinstance(node, ast.Assert) and _is_bound(node.test, names)}
+    yield from bounds
+
+
+def _name_of_time(node: ast.Assign) -> Iterator[str]:
+    """Yield the name that holds a passed time, or the longest or shortest of several."""
+    value, target = node.value, node.targets[0]
+    parts = [value, *value.args] if isinstance(value, ast.Call) else [value]
+    if isinstance(target, ast.Name) and any(_is_passed_time(part) for part in parts):
+        yield target.id
+
+
+def _is_passed_time(value: ast.expr) -> bool:
+    is_difference = isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub)
+    is_asked = isinstance(value, ast.Call) and ast.unparse(value.func) == "seconds_since"
+    return (is_difference or is_asked) and any(clock in ast.unparse(value) for clock in _CLOCKS)
+
+
+def _is_bound(test: ast.expr, names: set[str]) -> bool:
+    """Return whether a passed time, or a share of one, must be less than something."""
     if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.Lt | ast.LtE):
         return False
-    passed = test.left
-    is_difference = isinstance(passed, ast.BinOp) and isinstance(passed.op, ast.Sub)
-    return (is_difference or isinstance(passed, ast.Call)) and any(
-        clock in ast.unparse(passed) for clock in _WALL_CLOCK
-    )
+    if _is_passed_time(test.left):
+        return True
+    passed = test.left.left if isinstance(test.left, ast.BinOp) else test.left
+    return isinstance(passed, ast.Name) and passed.id in names
 
 
 def _limits(called: str, node: ast.Call) -> list[ast.expr]:

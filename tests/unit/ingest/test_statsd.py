@@ -235,7 +235,7 @@ def test_a_line_that_was_met_before_costs_less_than_5_microseconds() -> None:
         for _ in range(20):
             aggregator.feed(datagram, LATEST_MS)
         best = min(best, time.process_time() - began)
-    assert best / 1_000 < 5e-6
+    within(best / 1_000, 5e-6, "the CPU time of a line")
 
 
 def test_hostile_datagrams_take_bounded_time() -> None:

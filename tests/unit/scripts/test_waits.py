@@ -20,6 +20,9 @@ def found(root: Path, line: str, file: str = "tests/browser/test_a.py") -> list[
     [
         ("assert seconds_since(began) < 10", "within(…)"),
         ("assert time.monotonic() - began <= 2, 'late'", "within(…)"),
+        ("assert time.process_time() - began < 0.1 * factor()", "within(…)"),
+        ("slowest = max(slowest, time.process_time() - began); assert slowest < 0.5", "within(…)"),
+        ("took_s = time.monotonic() - began_s; assert took_s / 20 < 0.5", "within(…)"),
         ("page.keyboard.type('By mouse')", "type_in(…)"),
         ("subprocess.run(line, timeout=60)", "scaled(60)"),
         ("socket.create_connection(address, timeout=5)", "scaled(5)"),
@@ -46,6 +49,7 @@ def test_what_a_slow_machine_makes_fail_is_found_with_its_cure(tmp_path: Path, l
         "assert time.monotonic() - began > 4",
         "within(seconds_since(began), 10, 'an answer')",
         "assert time.process_time() - began > 0",
+        "now_s = time.time(); assert now_s < 5",
         "subprocess.run(line, timeout=scaled(60))",
         "', '.join(names)",
         "connection.settimeout(scaled(10))",
