@@ -33,7 +33,7 @@ if "pkg_resources" not in sys.modules:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["pytest_tornado.plugin", "tests.support.fairness", "tests.support.durations"]
+pytest_plugins = ["pytest_tornado.plugin", "tests.support.fairness", "tests.support.durations", "tests.support.collector"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
