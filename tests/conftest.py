@@ -12,13 +12,14 @@ import signal
 import sys
 import types
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from packaging.version import parse as parse_version
 from tornado.ioloop import IOLoop
 
-from tests.support.lanes import ALONE, IN_THREES, LONG, TOGETHER
+from tests.support.lanes import files_of, lane_of, place_of
 from tests.support.redis_server import RedisServer
 from tests.support.server import ServerProcess
 
@@ -33,24 +34,31 @@ if "pkg_resources" not in sys.modules:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["pytest_tornado.plugin", "tests.support.fairness", "tests.support.durations", "tests.support.collector"]
+pytest_plugins = [
+    "pytest_tornado.plugin",
+    "tests.support.fairness",
+    "tests.support.durations",
+    "tests.support.collector",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that must run alone or in threes (see scripts/test); put the longest tests first."""
     for item in items:
-        file = _file(item)
-        if file.startswith(ALONE):
-            item.add_marker("alone")
-        elif item.get_closest_marker("alone"):
-            continue
-        elif file.startswith(IN_THREES) and file not in TOGETHER:
-            item.add_marker("in_threes")
-    items.sort(key=lambda item: next((i for i, part in enumerate(LONG) if _file(item).startswith(part)), len(LONG)))
+        file = _file(item.path)
+        if item.get_closest_marker("alone"):
+            if file not in files_of("alone"):
+                raise pytest.UsageError(
+                    f"{item.nodeid}: write pytest.mark.alone in {file}, where tests/support/lanes.py finds it"
+                )
+        elif lane := lane_of(file):
+            item.add_marker(lane)
+    items.sort(key=lambda item: place_of(_file(item.path)))
 
 
-def _file(item: pytest.Item) -> str:
-    return item.path.relative_to(ROOT).as_posix()
+@cache
+def _file(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
 
 
 @pytest.fixture

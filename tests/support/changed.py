@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.durations import ROOT, recorded
-from tests.support.lanes import ALONE, IN_THREES, TOGETHER
+from tests.support.lanes import lane_of
 
 #: Seconds of tests as recorded. Recorded in the gate's five processes on two cores, they take 30 s of the clock. Recorded one
 #: at a time they take 75 s, which is, with 40 s of checks before them, within two minutes too.
@@ -188,8 +188,7 @@ def touched(paths: Iterable[str]) -> dict[str, int]:
 
 
 def _is_broad(name: str, imports: dict[str, set[str]]) -> bool:
-    in_lane = name.startswith(ALONE) or (name.startswith(IN_THREES) and name not in TOGETHER)
-    return in_lane or bool(imports[module_of(name)] & _PROCESSES)
+    return bool(lane_of(name)) or bool(imports[module_of(name)] & _PROCESSES)
 
 
 def select(files: dict[str, int], seconds: dict[str, float]) -> tuple[list[str], list[str]]:

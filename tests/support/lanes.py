@@ -1,6 +1,15 @@
-"""Lanes of the test suite: which test files run by themselves, which three by three, and which take long (see scripts/test)."""
+"""Lanes of the test suite: which test files run by themselves, which three by three, and which take long (see scripts/test).
+
+``python -m tests.support.lanes LANE`` prints the files of a lane, so that a lane of few files does not read all others.
+"""
 
 from __future__ import annotations
+
+import sys
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
 
 #: Tests that measure times or load the machine: they run one by one, when nothing else does.
 ALONE = (
@@ -38,3 +47,32 @@ LONG = (
     "tests/contract",
     "tests/fuzz",
 )
+
+
+@cache
+def lane_of(file: str) -> str:
+    """Return the lane of a test file; empty: it runs with all the others."""
+    if file.startswith(ALONE):
+        return "alone"
+    return "in_threes" if file.startswith(IN_THREES) and file not in TOGETHER else ""
+
+
+@cache
+def place_of(file: str) -> int:
+    """Return the place of a file in the order of a run."""
+    return next((place for place, part in enumerate(LONG) if file.startswith(part)), len(LONG))
+
+
+@cache
+def files_of(lane: str) -> list[str]:
+    """Return the test files of a lane, and those that hold a test with the lane's mark."""
+    found = []
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        file = path.relative_to(ROOT).as_posix()
+        if lane_of(file) == lane or f"pytest.mark.{lane}" in path.read_text():
+            found.append(file)
+    return found
+
+
+if __name__ == "__main__":
+    print("\n".join(files_of(sys.argv[1])))
