@@ -18,8 +18,16 @@ _TYPES = "tests/browser/pages.py"
 _PAUSES = {"time.sleep": 0.25, "asyncio.sleep": 0.25, "wait_for_timeout": 150}
 #: Calls whose keyword ``timeout`` is not the test's own wait: pytest scales those of its markers.
 _SCALED_ELSEWHERE = ("pytest.mark.", "parser.")
-#: Calls whose first argument is a limit.
-_FIRST_IS_LIMIT = (".wait", ".join", ".result", ".settimeout")
+#: Ends of calls whose argument at this place is a limit.
+_LIMIT_AT = {
+    ".wait": 0,
+    ".join": 0,
+    ".result": 0,
+    ".settimeout": 0,
+    "asyncio.timeout": 0,
+    "asyncio.wait_for": 1,
+    "select.select": 3,
+}
 _SHORTEST_S = 0.5
 _CLOCKS = (
     "seconds_since(", "loop.time()", "time.monotonic()", "time.perf_counter()", "time.process_time()", "time.thread_time()", "time.time()",
@@ -95,8 +103,9 @@ def _limits(called: str, node: ast.Call) -> list[ast.expr]:
         return []
     given = [keyword.value for keyword in node.keywords if keyword.arg in ("timeout", "open_timeout")]
     names = [each for each in given if isinstance(each, ast.Name)]
-    placed = node.args[:1] if called.endswith(_FIRST_IS_LIMIT) else node.args[3:4] if called == "select.select" else []
-    names += [each for each in placed if isinstance(each, ast.Name) and each.id.endswith(("timeout", "_s"))]
+    placed = [each for end, at in _LIMIT_AT.items() if called.endswith(end) for each in node.args[at : at + 1]]
+    if called != "asyncio.timeout":  # a name there may say how long it is to be quiet
+        names += [each for each in placed if isinstance(each, ast.Name) and each.id.endswith(("timeout", "_s"))]
     return [*names, *(each for each in (*given, *placed) if _number(each) >= _SHORTEST_S)]
 
 

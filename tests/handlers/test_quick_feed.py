@@ -241,6 +241,10 @@ _SAMPLE = st.fixed_dictionaries(
         "more": st.just(1),
     },
 )
+#: Like the profile of the unit tests, which is not loaded where these tests run alone.
+_SAME_IN_EVERY_RUN = settings(
+    derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 _BODIES = st.one_of(st.lists(_SAMPLE, max_size=4), _SAMPLE).map(lambda body: json.dumps(body).encode())
 
 
@@ -248,7 +252,7 @@ async def test_bodies_of_all_kinds_are_the_same_both_ways() -> None:
     async with both() as (quick, slow):
         loop = asyncio.get_running_loop()
 
-        @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        @settings(_SAME_IN_EVERY_RUN, max_examples=40)
         @given(body=_BODIES, cut=st.integers(0, 10))
         def compare(body: bytes, cut: int) -> None:
             sent = Sent(SAMPLES, body if cut else body[:-1])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.client import Client
-from tests.support.deadline import within
+from tests.support.deadline import scaled, within
 from tests.support.debian_peers import Alertmanager, Collectd, NodeExporter, Prometheus, needs
 from tests.support.pulse import seconds_since
 from tests.support.server import ServerProcess, wait_until
@@ -68,6 +68,11 @@ def times_of(server: ServerProcess, token: str, name: str) -> list[int]:
     return [point.t_ms for point in snapshot.points]
 
 
+def longest_gap_s(times: list[int]) -> float:
+    """Return the longest time between two neighbours."""
+    return max(b - a for a, b in zip(times, times[1:], strict=False)) / 1000
+
+
 def prometheus(folder: Path, server: ServerProcess, token: str, node: int) -> Prometheus:
     (folder / "rules.yml").write_text(RULES)
     return Prometheus(folder / "prometheus", CONFIG.format(port=server.port, token=token, node=node, folder=folder))
@@ -84,13 +89,13 @@ def test_prometheus_writes_over_a_kill_without_a_hole_tells_of_kinds_alerts_and_
         (alert,) = items(guarded, token, "alerts")
         assert (alert["label"], alert["state"]) == ("It is on", "warning")
         guarded.kill()
-        time.sleep(2)  # so long nobody takes what Prometheus goes on scraping
+        time.sleep(scaled(2))  # so long nobody takes what Prometheus goes on scraping
         guarded.start()
         back_ms = time.time() * 1000
         wait_until(lambda: any(row["last"]["t"] > back_ms for row in rows(guarded, token, "up")), 20)  # type: ignore[index]
         times = times_of(guarded, token, "up")
         assert len(times) > 5
-        assert max(b - a for a, b in zip(times, times[1:], strict=False)) < 2_500
+        within(longest_gap_s(times), 2.5, "from one of its scrapes to the next")
         node.close()
         wait_until(lambda: [row["freshness"] for row in rows(guarded, token, "node_load1")] == ["dead"], 20)
         assert [row["last"]["value"] for row in rows(guarded, token, "up")] == [0]  # type: ignore[index]
@@ -116,7 +121,7 @@ def test_prometheus_keeps_what_is_too_much_and_sends_it_later(guarded: ServerPro
         wait_until(lambda: any(row["last"]["t"] > late_ms for row in rows(guarded, reader, "up")), 30)  # type: ignore[index]
     times = times_of(guarded, reader, "up")
     assert len(times) > 4  # those that were too much, and those before and after
-    assert max(b - a for a, b in zip(times, times[1:], strict=False)) < 2_500
+    within(longest_gap_s(times), 2.5, "from one of its scrapes to the next")
 
 
 def spend(server: ServerProcess, token: str, until: Callable[[], object]) -> None:

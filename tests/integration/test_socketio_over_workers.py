@@ -17,7 +17,7 @@ import websockets
 
 from dashboard.domain.identity import Role
 from tests.support.cluster import Cluster
-from tests.support.deadline import deadline, within
+from tests.support.deadline import deadline, scaled, within
 from tests.support.people import make_users
 from tests.support.pulse import seconds_since
 from tests.support.socketio_clients import node_clients
@@ -178,7 +178,7 @@ async def test_a_killed_worker_loses_no_acked_message(company: tuple[Cluster, di
             async with deadline(40, f"the answer to {key}"):
                 while answer is None:
                     try:
-                        async with asyncio.timeout(2):
+                        async with asyncio.timeout(scaled(2)):
                             (answer,) = await ann.ask("chat:message", {"roomId": "host", "text": key, "key": key})
                     except TimeoutError:
                         continue  # the answer was lost with the worker

@@ -9,6 +9,7 @@ import weakref
 import pytest
 
 from dashboard.turns import next_turn
+from tests.support.deadline import in_time
 
 pytestmark = pytest.mark.gen_test
 
@@ -68,7 +69,7 @@ async def test_a_cancelled_caller_keeps_nobody_waiting() -> None:
         work[number].cancel()
     await asyncio.gather(*work, return_exceptions=True)
     assert done == [2, 4]
-    await asyncio.wait_for(next_turn(), 10)
+    await in_time(next_turn(), 10)
 
 
 async def test_a_caller_that_is_woken_and_cancelled_at_once_keeps_nobody_waiting() -> None:
@@ -77,7 +78,7 @@ async def test_a_caller_that_is_woken_and_cancelled_at_once_keeps_nobody_waiting
     while not first.done():
         await asyncio.sleep(0)
     second.cancel()  # it may have been woken in this very turn
-    await asyncio.wait_for(third, 10)
+    await in_time(third, 10)
     await asyncio.gather(second, return_exceptions=True)
 
 
@@ -87,7 +88,7 @@ async def test_each_loop_has_its_own_turns() -> None:
 
     for _ in range(2):
         await asyncio.to_thread(asyncio.run, twice())
-    await asyncio.wait_for(twice(), 10)
+    await in_time(twice(), 10)
 
 
 def test_a_loop_that_took_turns_is_collected() -> None:
