@@ -110,6 +110,11 @@ def _operations() -> list[Operation]:
             [{"op": "set", "widget": w, "field": "title", "value": "many"} for w in pair]
             for pair in (names[:2], names[2:])
         ),
+        *(
+            [{"op": "move", "widget": w, "x": 0, "y": 10 + n} for n, w in enumerate(pair)]
+            for pair in (names[:2], names[2:])
+        ),
+        *([{"op": "set", "widget": w, "field": "note", "value": v} for v in "xyz"] for w in names),
     ]
     return [msgspec.convert(each, Operation) for each in steps]
 
