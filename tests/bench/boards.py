@@ -10,11 +10,11 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from tests.bench.fanout import Fed
 from tests.bench.feed import Feeder, counting
 from tests.bench.figure import Bar, Row, bench, middle
 from tests.bench.processes import Bench, Server
@@ -127,12 +127,14 @@ class Sockets:
 
 
 class Editors:
-    """Five editors who see each other's operations; within a ``with`` block each of them sends 10 operations a second."""
+    """Five editors who see each other's operations; within a ``with`` block each of them sends 10 operations a second.
+
+    ``number``: the operations that were sent."""
 
     def __init__(self, bench: Bench, server: Server) -> None:
         self._apis = [Api(server, _token(server, f"editor {n}")) for n in range(_EDITORS)]
         bench.take(Sockets(server.port, _EDITORS, {"type": "edit_board", "board": _BOARD}, "board_operation"))
-        self._number = 0
+        self.number = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -149,8 +151,8 @@ class Editors:
     def _run(self) -> None:
         due = time.monotonic()
         while not self._stopping.wait(max(0, due - time.monotonic())):
-            self._apis[self._number % _EDITORS].operate(self._number)
-            self._number += 1
+            self._apis[self.number % _EDITORS].operate(self.number)
+            self.number += 1
             due += 1 / (_EDITORS * _PER_S)
 
 
@@ -158,38 +160,49 @@ def _p99(values: list[float]) -> float:
     return sorted(values)[int(len(values) * 0.99)]
 
 
+class Edited:
+    """Server with viewers of the board, a feeder, and editors that are asked to work or not; ``cpu_us`` is read afterwards."""
+
+    def __init__(self, bench: Bench, count: int) -> None:
+        self._server = bench.server()
+        Api(self._server).put()
+        self._viewers = Viewers(bench, self._server.port, json.dumps({"type": "watch", "id": 1, "board": _BOARD}))
+        self._viewers.open(count)
+        self._editors = Editors(bench, self._server)
+        self.cpu_us = self.frames = self.operations = 0.0
+
+    @contextmanager
+    def fed(self, *, edited: bool) -> Iterator[None]:
+        """Feed the server while the block runs, and edit the draft if ``edited``; then read what that took."""
+        self._viewers.report()
+        cpu_s, before = self._server.cpu_s(), self._editors.number
+        with Feeder(self._server.port, counting("fan", 3), 10), self._editors if edited else nullcontext():
+            yield
+        time.sleep(_SETTLE_S)
+        self.cpu_us = (self._server.cpu_s() - cpu_s) * 1e6
+        self.frames, self.operations = self._viewers.report()["frames"], self._editors.number - before
+
+
 @bench
 def board_editing(bench: Bench) -> Iterator[Row]:
     """Measure 1,000 viewers of a board, while five editors change its draft, each 10 times a second, and while nobody edits.
 
-    The work of editing itself is taken off, measured in the same rounds on a server with one viewer.
+    Two servers are fed at the same time, one with 1,000 viewers and one with one viewer, and five people edit on one of
+    them in turn. So the machine always does the same work, and what feeding and editing take can be taken off: the other
+    server does it in the other half of the round, perhaps with a few more operations, which are counted off, too.
     """
-    count, rate_hz = 1000, 10
-    rounds, seconds = int(bench.pick(2, 5)), bench.pick(2, 5)
-    server, alone = bench.server(), bench.server()
-    request = json.dumps({"type": "watch", "id": 1, "board": _BOARD})
-    many, one = Viewers(bench, server.port, request), Viewers(bench, alone.port, request)
-    for each in (server, alone):
-        Api(each).put()
-    many.open(count)
-    one.open(1)
-    editing, editing_alone = Editors(bench, server), Editors(bench, alone)
-
-    def cpu_us(to: Server, viewers: Viewers, editors: Editors | None) -> tuple[float, int]:
-        feeder = Feeder(to.port, counting("fan", 3), rate_hz)
-        if editors is None:
-            fed = Fed(to, viewers, feeder, seconds)
-        else:
-            with editors:
-                fed = Fed(to, viewers, feeder, seconds)
-        return fed.cpu_s * 1e6, int(fed.report["frames"])
-
+    many, one = Edited(bench, 1000), Edited(bench, 1)
+    rounds, seconds = int(bench.pick(4, 12)), bench.pick(2, 4)
     with_, without = [], []
     for _ in range(rounds):
-        for found, one_of, other in ((without, None, None), (with_, editing, editing_alone)):
-            all_us, frames = cpu_us(server, many, one_of)
-            own_us, _ = cpu_us(alone, one, other)
-            found.append((all_us - own_us) / max(1, frames))
+        with many.fed(edited=True), one.fed(edited=False):
+            time.sleep(seconds)
+        edited_us, frames, fed_us, operations = many.cpu_us, many.frames, one.cpu_us, many.operations
+        with many.fed(edited=False), one.fed(edited=True):
+            time.sleep(seconds)
+        without.append((many.cpu_us - fed_us) / max(1, many.frames))
+        per_operation = (one.cpu_us - fed_us) / max(1, one.operations)
+        with_.append((edited_us - fed_us - per_operation * operations) / max(1, frames))
     value, floor = middle(with_), middle(without)
     yield Row(
         "CPU per viewer's frame while 5 people edit",
@@ -197,6 +210,7 @@ def board_editing(bench: Bench) -> Iterator[Row]:
         "us",
         {"without editing": floor},
         (Bar("x without", value / floor, 1.1),),
+        {"CPU of an operation, us": per_operation},
     )
 
 
