@@ -62,6 +62,27 @@ def test_versions_are_compared_and_rolled_back_and_publish_says_who_sees_it(page
     assert site.json("GET", "/api/v1/boards/managed")[1]["widgets"][0]["title"] == "A"
 
 
+def test_the_history_keeps_the_focus_while_it_grows(pages: Pages, site: ServerProcess) -> None:
+    make(site, "long", TILE)
+
+    def edit(number: int) -> None:
+        step = {"op": "set", "widget": "a", "field": "note", "value": f"{number}"}
+        assert site.json("POST", "/api/v1/boards/long/operations", {"key": f"k{number}", "operation": [step]})[0] == 200
+
+    for number in range(120):
+        edit(number)
+    page = open_editor(pages, site.url, "long")
+    page.get_by_role("tab", name="History").click()
+    rows = page.locator("board-panel .operations li")
+    expect(rows).to_have_count(100)
+    page.get_by_role("button", name="Show earlier ones (20 more changes)").focus()
+    edit(120)
+    expect(page.get_by_role("button", name="Show earlier ones (21 more changes)")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(rows).to_have_count(121)
+    expect(rows.last).to_be_focused()  # there are no earlier ones to ask for
+
+
 def test_an_editor_without_a_draft_follows_a_publication_and_is_led_to_the_new_address(
     pages: Pages, site: ServerProcess
 ) -> None:

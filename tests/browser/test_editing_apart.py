@@ -120,8 +120,13 @@ def test_whoever_comes_back_is_told_what_others_did_meanwhile(pages: Pages, town
     expect(told).to_contain_text("ben made 2 changes.")
     expect(text).to_have_text("title: half a thou")  # what somebody types stays
     told.get_by_role("button", name="show").click()
-    expect(anna.locator("board-panel .operations mark")).to_have_count(2)
+    marks = anna.locator("board-panel .operations mark")
+    expect(marks).to_have_count(2)
     expect(told).to_be_hidden()
+    anna.get_by_role("tab", name="Board").click()
+    anna.get_by_role("tab", name="History").click()
+    expect(anna.locator("board-panel .operations li")).to_have_count(3)
+    expect(marks).to_have_count(0)  # they were seen
     until(anna, "() => JSON.parse(localStorage.getItem('seen edits anna away') ?? '{}').seq === 3")
     anna.goto("about:blank")
     retitle(ben, "a", "Once more")
@@ -130,6 +135,9 @@ def test_whoever_comes_back_is_told_what_others_did_meanwhile(pages: Pages, town
     anna.goto(f"http://127.0.0.1:{town.direct_ports[0]}/boards/away/edit")
     ready(anna)
     expect(told).to_contain_text("ben made 1 change.")
+    ben.get_by_role("button", name="Discard").click()
+    ben.locator("dialog").get_by_role("button", name="Discard").click()
+    expect(anna.locator("board-panel .replaced", has_text="ben discarded the draft")).to_be_visible()
 
 
 def test_undo_goes_on_after_a_reload(pages: Pages, town: Town) -> None:

@@ -70,8 +70,20 @@ test("of a long history a page has the newest operations, and takes earlier ones
   draft.begin(editing({ seq: 1_200, operations: 1_200, history: [operation(1_199, []), operation(1_200, [])] }));
   draft.takeEarlier([operation(1_198, []), operation(1_199, [])]);
   assert.deepEqual(draft.history.map(({ seq }) => seq), [1_198, 1_199, 1_200]);
+  draft.takeEarlier([operation(1_195, []), operation(1_196, [])]); // read for a history that began earlier: there would be a hole
+  assert.equal(draft.history.length, 3);
   for (let seq = 1_201; seq <= 2_250; seq += 1) draft.take(operation(seq, []));
   assert.deepEqual([draft.operations, draft.history.length, draft.history[0].seq], [2_250, 1_000, 1_251]);
+});
+
+test("operations that are read while the draft ends do not come into the next one", () => {
+  const draft = new BoardDraft("ann");
+  draft.begin(editing({ seq: 8, operations: 6, history: [operation(7, []), operation(8, [])] }));
+  assert.equal(draft.from, 2);
+  draft.take(operation(9, [], { key: "discard k" }));
+  draft.take(operation(10, []));
+  draft.takeEarlier([operation(5, []), operation(6, []), operation(9, [])]);
+  assert.deepEqual([draft.history.map(({ seq }) => seq), draft.from], [[10], 9]);
 });
 
 test("the board grows with a tile that is moved below its last row", () => {
@@ -96,6 +108,7 @@ test("an operation is said in words", () => {
   ]), BOARD);
   assert.deepEqual(words, ["moved “A”", "resized “B”", "added “N”", `changed the title of the board: “T” → “${"y".repeat(39)}…”`, "changed the unit of “A”: “s” → nothing"]);
   assert.deepEqual(inWords(operation(1, [], { published: 3 }), BOARD), ["published version 3"]);
+  assert.deepEqual(inWords(operation(1, [{ field: "title", after: "T" }], { key: "discard k" }), BOARD), ["discarded the draft"]);
   assert.deepEqual(inWords(operation(1, [{ widget: "a", before: { title: "A" } }], { undoes: 4 }), BOARD), ["undid: removed “A”"]);
 });
 

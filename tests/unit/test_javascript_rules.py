@@ -42,6 +42,7 @@ NO_UNIT_TEST = {
     "pages/header.js": "tests/browser/test_people.py",
     "pages/look-again.js": "tests/browser/test_boards.py",
     "pages/login.js": "tests/browser/test_people.py",
+    "pages/other-editors.js": "tests/browser/test_board_editor.py",
     "pages/profile.js": "tests/browser/test_people.py",
     "pages/shell.js": "tests/browser/test_return.py",
     "pages/theme-toggle.js": "tests/browser/test_keyboard.py",

@@ -83,16 +83,25 @@ export class BoardDraft {
     this.seq = operation.seq;
     this.committed = applyChanges(this.committed, operation.changes);
     this.refused(operation.key); // it no longer waits; does nothing for an operation of another page
-    const isEnd = operation.published || operation.key.startsWith("discard "); // the history begins anew
+    const isEnd = operation.published || isDiscard(operation); // the history begins anew
     this.history = isEnd ? [] : [...this.history, operation].slice(-MOST_KEPT);
     this.operations = isEnd ? 0 : this.operations + 1;
     return true;
   }
 
-  /** Take operations from before the history. @param {OperationState[]} earlier ordered by number */
+  /**
+   * Take operations from before the history. They have no effect if they were read for another history: this one began anew meanwhile, or lost its beginning.
+   * @param {OperationState[]} earlier ordered by number
+   */
   takeEarlier(earlier) {
     const first = this.history[0]?.seq ?? this.seq + 1;
-    this.history = [...earlier.filter(({ seq }) => seq < first), ...this.history];
+    const before = earlier.filter(({ seq }) => seq > this.from && seq < first);
+    if (before.at(-1)?.seq === first - 1) this.history = [...before, ...this.history];
+  }
+
+  /** The number of the operation that published or discarded the draft before this one, 0 if there was none. */
+  get from() {
+    return this.seq - this.operations;
   }
 
   /** Add an operation of this editor. @param {string} key @param {Step[]} steps */
@@ -126,6 +135,11 @@ export class BoardDraft {
   }
 }
 
+/** Return whether an operation discarded the draft. @param {OperationState} operation */
+export function isDiscard({ key }) {
+  return key.startsWith("discard ");
+}
+
 /**
  * Return in words who edited a draft last and how long ago, "" without an edit. Merges of what was published are no edits; only their keys have a space.
  * @param {OperationState[]} history @param {string} user id of this editor @param {(t: number) => string} since the age of a time in words
@@ -138,6 +152,7 @@ export function lastEdit(history, user, since) {
 /** Return in words what an operation changed. @param {OperationState} operation @param {BoardDocument} doc @returns {string[]} */
 export function inWords(operation, doc) {
   if (operation.published) return [`published version ${operation.published}`];
+  if (isDiscard(operation)) return ["discarded the draft"];
   /** @type {Set<string>} */
   const said = new Set();
   for (const { widget = "", field = "", before, after } of operation.changes) {

@@ -3,7 +3,7 @@
 import "../widgets/connection-curtain.js";
 import { ApiError, api } from "../client/http.js";
 import { TRANSIENT } from "../client/refusal.js";
-import { BoardDraft, lastEdit } from "../data/board-draft.js";
+import { BoardDraft, inWords, isDiscard, lastEdit } from "../data/board-draft.js";
 import { whileAway } from "../data/while-away.js";
 import { since as ago } from "../draw/format.js";
 import { BoardPanel } from "../widgets/board-panel.js";
@@ -16,22 +16,20 @@ import { SeriesPicker } from "../widgets/series-picker.js";
 import { inspectTile } from "../widgets/tile-inspector.js";
 import { TileClipboard, isTyping } from "../widgets/tile-clipboard.js";
 import { TilePlacing } from "../widgets/tile-placing.js";
-import { initialsBadge, loginUrl } from "../widgets/user.js";
+import { loginUrl } from "../widgets/user.js";
 import { shownOn, watchRequest } from "../widgets/watch-request.js";
+import { OtherEditors } from "./other-editors.js";
 import { SeenEdits } from "./seen-edits.js";
 import { Shell } from "./shell.js";
 import { WaitingEdits } from "./waiting-edits.js";
 
-/** @import { Editing, Step } from "../client/protocol.js" */
+/** @import { Editing, OperationState, Step } from "../client/protocol.js" */
 /** @import { EditedBoard } from "../widgets/board-actions.js" */
 /** @import { Subscription } from "../client/views.js" */
 
-/** An editor that was not heard of for this long has left. */
-const EDITOR_GONE_MS = 30_000;
 const AGAIN_MS = 1_000;
 /** When the server has no room, the editor asks for its data again after this time or up to twice as late. */
 const WATCH_AGAIN_MS = 10_000;
-const COLOURS = ["series-4", "series-3", "series-2", "series-5", "series-7", "series-6"];
 /** The server takes this many steps in one operation. */
 const MOST_STEPS = 200;
 
@@ -215,24 +213,6 @@ function showState() {
 
 // --- other editors ---
 
-/** @type {Map<string, number>} when each editor's page was heard of */
-const heard = new Map();
-
-function showEditors() {
-  for (const [name, at] of heard) {
-    if (performance.now() - at < EDITOR_GONE_MS) continue;
-    heard.delete(name);
-    placing.others.delete(name);
-  }
-  const others = [...placing.others.values()].map((editor) => {
-    const badge = initialsBadge(editor, editor.name);
-    badge.style.setProperty("--other", `var(--${editor.token})`);
-    return badge;
-  });
-  byId("editors").replaceChildren(...(others.length ? ["editing now ", ...others] : []));
-  placing.decorate();
-}
-
 const placing = new TilePlacing(board, {
   operate,
   drop: (widget, at) => clipboard.add([{ ...widget, ...at }], true),
@@ -255,6 +235,8 @@ const clipboard = new TileClipboard({
   announce: (text) => shell.announce(text),
 });
 
+const others = new OtherEditors(placing, byId("editors"));
+
 let asked = 0;
 function join() {
   asked += 1;
@@ -271,22 +253,20 @@ shell.connection.on("message", (message) => {
     if (!draft.take(operation)) return join(); // one is missing
     if (operation.published) version = operation.published;
     if (mine.length) panel.showReplaced(operation, mine);
-    if (operation.author !== user) shell.announce(`${operation.name} has changed the board`);
+    if (operation.author !== user) tell(operation);
     show();
     void panel.follow();
   } else if (message.type === "board_editor" && message.board === boardId && message.page !== page) {
-    heard.set(message.page, performance.now());
-    if (message.gone) {
-      placing.others.delete(message.page);
-      heard.delete(message.page);
-    } else {
-      const known = placing.others.get(message.page);
-      placing.others.set(message.page, { ...message, token: known?.token ?? COLOURS[placing.others.size % COLOURS.length] });
-    }
-    showEditors();
+    others.take(message);
   } else if (message.type === "board_changed" && message.board === boardId) void publishedElsewhere(message);
   else if (message.type === "error" && message.id === `edit-${asked}`) complain(new Error(message.message));
 });
+
+/** Tell what another editor has done: in the panel if it ends the draft, else to screen readers. @param {OperationState} operation */
+function tell(operation) {
+  if (operation.published || isDiscard(operation)) panel.say(`${operation.name} ${inWords(operation, draft.current).join(", ")}. ${operation.published ? "All screens show it." : "The board is as it was published."}`);
+  else shell.announce(`${operation.name} has changed the board`);
+}
 
 /** Begin, or go on after a lost connection, and say what others did meanwhile. @param {Editing} message */
 async function begin(message) {
@@ -296,7 +276,7 @@ async function begin(message) {
   show();
   void sendWaiting();
   if (isBack) await readVersion();
-  const away = whileAway(draft.history, user, last, version);
+  const away = whileAway(draft, last, version);
   if (away) panel.showAway(away.text, away.seq);
 }
 
@@ -390,7 +370,7 @@ board.addEventListener("keydown", (event) => {
   panel.show("Tile");
   /** @type {HTMLElement | null} */ (panel.querySelector("#field-" + CSS.escape(placing.selected) + "-title"))?.focus();
 }, { capture: true });
-shell.everySecond.push(() => board.tick(), showEditors, () => setText(byId("last-edit"), lastEdit(draft.history, user, (t) => ago(t, shell.clock.now()))), () => publishing.tick(), () => document.hidden || seen.keep({ seq: draft.seq, version }));
+shell.everySecond.push(() => board.tick(), () => others.show(), () => setText(byId("last-edit"), lastEdit(draft.history, user, (t) => ago(t, shell.clock.now()))), () => publishing.tick(), () => document.hidden || seen.keep({ seq: draft.seq, version }));
 document.addEventListener("theme", () => board.recolour());
 document.fonts.addEventListener("loadingdone", () => board.retype());
 shell.start();

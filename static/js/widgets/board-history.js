@@ -14,12 +14,12 @@ const MOST_VERSIONS = 50;
 /** The list of operations grows by this many. */
 const PAGE = 100;
 
-/** Return the list of the newest operations, the newest first. @param {OperationState[]} history @param {BoardDocument} document @param {string} user @param {number} now @param {number} newSince those of others after this number are marked */
-export function operationList(history, document, user, now, newSince) {
+/** Return the list of the newest operations, the newest first. @param {OperationState[]} history @param {BoardDocument} document @param {string} user @param {number} now @param {(seq: number) => boolean} isNew whether an operation is marked, if another made it */
+function operationList(history, document, user, now, isNew) {
   const items = [...history].reverse().map((operation) => {
     const own = operation.author === user;
-    const mark = !own && operation.seq > newSince ? [h("mark", { text: "new" }), " "] : [];
-    return h("li", {}, ...mark, h("b", { text: own ? "You" : operation.name }), ` ${inWords(operation, document).join(", ") || "changed nothing"} `, h("small", { text: `${age(now - operation.t)} ago` }));
+    const mark = !own && isNew(operation.seq) ? [h("mark", { text: "new" }), " "] : [];
+    return h("li", { tabindex: "-1" }, ...mark, h("b", { text: own ? "You" : operation.name }), ` ${inWords(operation, document).join(", ") || "changed nothing"} `, h("small", { text: `${age(now - operation.t)} ago` }));
   });
   return items.length ? h("ol", { class: "operations" }, ...items) : h("p", { class: "hint", text: "Nothing has changed since the last publication." });
 }
@@ -33,32 +33,48 @@ export class OperationHistory {
     this.now = now;
     this.complain = complain;
     this.shown = PAGE;
-    this.element = h("div", {});
+    this.isReading = false;
+    this.isNew = (/** @type {number} */ seq) => false;
+    this.document = /** @type {BoardDocument} */ ({ title: "", columns: 24, rows: 12, widgets: [] });
+    this.list = h("div", {});
+    this.more = button("", () => this.showEarlier(), { class: "quiet earlier" }); // the same one always, because it keeps the focus
+    this.element = h("div", {}, this.list, this.more);
   }
 
-  /** Show the operations as they are now. @param {BoardDocument} document @param {number} newSince operations of others after this number are marked as new */
-  update(document, newSince) {
+  /** Show the operations as they are now. @param {BoardDocument} document @param {(seq: number) => boolean} isNew whether an operation is marked as new, if another made it */
+  update(document, isNew) {
+    this.document = document;
+    this.isNew = isNew;
+    this.paint();
+  }
+
+  paint() {
     const { history, operations, user } = this.draft;
     if (!operations) this.shown = PAGE; // published: a new list begins
     const hidden = operations - Math.min(this.shown, history.length);
-    const more = button(`Show earlier ones (${counted(hidden, "more change")})`, () => this.showEarlier(document, newSince), { class: "quiet earlier" });
-    this.element.replaceChildren(operationList(history.slice(-this.shown), document, user, this.now(), newSince), ...(hidden ? [more] : []));
+    const hadFocus = document.activeElement === this.more;
+    this.list.replaceChildren(operationList(history.slice(-this.shown), this.document, user, this.now(), this.isNew));
+    setText(this.more, `Show earlier ones (${counted(hidden, "more change")})`);
+    this.more.hidden = !hidden;
+    if (hadFocus && !hidden) /** @type {HTMLElement | null} */ (this.list.querySelector("li:last-child"))?.focus(); // else it would go to the page
   }
 
-  /** @param {BoardDocument} document @param {number} newSince */
-  async showEarlier(document, newSince) {
-    this.shown += PAGE;
-    const { history } = this.draft;
-    if (this.shown > history.length && history.length) {
+  async showEarlier() {
+    const { history, operations } = this.draft;
+    if (this.isReading) return;
+    if (this.shown + PAGE > history.length && history.length && history.length < operations) {
+      this.isReading = true;
       try {
         const said = /** @type {{operations: OperationState[]}} */ (await api("GET", `/api/v1/boards/${this.board}/operations?limit=${PAGE}&before=${history[0].seq}`));
         this.draft.takeEarlier(said.operations);
       } catch (error) {
-        this.complain(error);
+        return this.complain(error);
+      } finally {
+        this.isReading = false;
       }
     }
-    this.update(document, newSince);
-    /** @type {HTMLElement | null} */ (this.element.querySelector(".earlier"))?.focus();
+    this.shown += PAGE;
+    this.paint();
   }
 }
 

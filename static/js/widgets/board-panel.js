@@ -49,8 +49,8 @@ export class BoardPanel extends HTMLElement {
     this.body = h("div", { role: "tabpanel" });
     this.replaced = h("div", { class: "replaced", role: "status", hidden: "" });
     this.away = h("div", { class: "replaced", role: "status", hidden: "" });
-    /** operations after this number are marked as new; Infinity: none */
-    this.newSince = Infinity;
+    /** operations from the first to the second number are marked as new, until they were seen @type {[number, number] | null} */
+    this.unseen = null;
     this.tabs = TABS.map((name) => button(name, () => this.show(name), { class: "tab", role: "tab", "aria-selected": "false" }));
     this.painted = "";
     /** @type {BoardText | null} */
@@ -73,6 +73,7 @@ export class BoardPanel extends HTMLElement {
 
   /** Show another tab. @param {string} name */
   show(name) {
+    if (this.tab === "History" && name !== "History") this.unseen = null;
     this.tab = name;
     for (const tab of this.tabs) tab.setAttribute("aria-selected", String(tab.textContent === name));
     this.painted = "";
@@ -240,11 +241,14 @@ export class BoardPanel extends HTMLElement {
   showHistory() {
     const { host } = this;
     const version = host.version();
-    if (this.versions?.version !== version) this.versions = { version, list: versionList(host.board.id, host.now, host.announce) };
+    const known = this.versions;
+    if (known?.version !== version) this.versions = { version, list: versionList(host.board.id, host.now, host.announce) };
     this.operations ??= new OperationHistory(host.board.id, host.draft, host.now, host.board.complain);
-    this.operations.update(this.document, this.newSince);
+    const [first, last] = this.unseen ?? [0, -1];
+    this.operations.update(this.document, (seq) => first <= seq && seq <= last);
+    if (known === this.versions && this.operations.element.parentElement === this.body) return; // what has the focus here keeps it
     const since = version ? `Since version ${version}` : "Since the last publication";
-    this.body.replaceChildren(h("h2", { text: since }), this.operations.element, h("h2", { text: "Versions" }), this.versions.list);
+    this.body.replaceChildren(h("h2", { text: since }), this.operations.element, h("h2", { text: "Versions" }), /** @type {HTMLElement} */ (this.versions?.list));
   }
 
   /** Say that another editor has replaced something of this editor, with a way back. @param {OperationState} operation @param {Change[]} mine */
@@ -260,15 +264,20 @@ export class BoardPanel extends HTMLElement {
 
   /** Say what others did while this editor was away, and mark it in the history. @param {string} text @param {number} seq the last operation that this editor has seen */
   showAway(text, seq) {
-    this.newSince = Math.min(seq, this.newSince);
+    this.unseen = [Math.min(seq + 1, this.unseen?.[0] ?? Infinity), this.host.draft.seq];
     if (this.tab === "History") {
       this.painted = "";
       this.paint();
     }
-    this.away.replaceChildren(h("b", { text }), " ", button("show", () => {
+    this.say(text, button("show", () => {
       this.away.hidden = true;
       this.show("History");
-    }, { class: "quiet" }), button("close", () => (this.away.hidden = true), { class: "quiet" }));
+    }, { class: "quiet" }));
+  }
+
+  /** Say what others have done to the whole draft, until somebody closes it. @param {string} text @param {...HTMLElement} more buttons */
+  say(text, ...more) {
+    this.away.replaceChildren(h("b", { text }), " ", ...more, button("close", () => (this.away.hidden = true), { class: "quiet" }));
     this.away.hidden = false;
   }
 

@@ -14,7 +14,7 @@ const LABEL = "The board as YAML";
 /** Return what to say about a text that was applied and came back as `now`, "" for nothing. @param {string} sent @param {string} now @param {boolean} isSame whether the draft is as before */
 function remarkOn(sent, now, isSame) {
   const hasComment = COMMENT.test(sent) && !COMMENT.test(now);
-  if (isSame) return `Nothing has changed${hasComment ? ": a draft keeps values, no comments. Comments belong into the board's file" : " but the way it is written"}.`;
+  if (isSame) return `Nothing has changed${hasComment ? ": a draft keeps values, no comments. Comments belong in the board's file" : " but the way it is written"}.`;
   return hasComment ? "Applied, without the comments: a draft keeps values only. Comments of a board's file stay in the file." : "";
 }
 
