@@ -97,7 +97,9 @@ class WebParts:
         self._now_ms = now_ms
         self.context = WebContext(
             templates=Environment(
-                loader=FileSystemLoader(resource_folder("templates")), autoescape=True, undefined=StrictUndefined
+                loader=FileSystemLoader([resource_folder("templates"), resource_folder("static")]),
+                autoescape=True,
+                undefined=StrictUndefined,
             ),
             build=build,
             counters=counters,

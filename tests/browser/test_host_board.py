@@ -122,6 +122,14 @@ def test_another_window_shows_other_history_and_is_kept_in_the_address(pages: Pa
     expect(page.get_by_role("button", name="6 h")).to_have_attribute("aria-pressed", "true")
 
 
+def test_a_board_counts_as_seen_at_the_first_sign_of_a_person(pages: Pages, site: ServerProcess) -> None:
+    page = pages.open(f"{site.url}/boards/host")
+    seen = "() => localStorage.getItem('recent boards')"
+    assert page.evaluate(seen) is None
+    page.keyboard.press("Shift")
+    assert until(page, seen) == '["host"]'
+
+
 def test_an_address_that_is_none_is_said_on_a_page(pages: Pages, site: ServerProcess) -> None:
     pages.expect("status of 404")
     page = pages.open(f"{site.url}/boards/nothing", wait=False)

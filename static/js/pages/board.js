@@ -6,7 +6,6 @@ import { DashBoard } from "../widgets/dash-board.js";
 import { clock } from "../draw/format.js";
 import { button as makeButton, h, setText } from "../widgets/dom.js";
 import { atFirstInput } from "./presence.js";
-import { noteSeen } from "./seen-boards.js";
 import { startChat } from "./board-chat.js";
 import { currentUser, loginUrl } from "../widgets/user.js";
 import { Shell } from "./shell.js";
@@ -20,9 +19,8 @@ const boardId = board.dataset.board ?? "";
 const behindHash = new URLSearchParams(location.hash.slice(1));
 /** @type {string[]} those of the address; a long choice stands after the #, which has no limit */
 const selectors = JSON.parse(board.dataset.selectors ?? "[]").concat(behindHash.getAll("series"), behindHash.getAll("expr"));
-// A wall sees no board, and the walls of a user all load their pages at once after an update: the server is told at the first sign of a person.
-if (currentUser()?.kind === "user") atFirstInput(() => noteSeen(boardId, true));
-else noteSeen(boardId);
+// A wall sees no board, and the walls of a user all load their pages at once after an update: the board counts as seen at the first sign of a person.
+atFirstInput(() => import("./seen-boards.js").then(({ noteSeen }) => noteSeen(boardId, currentUser()?.kind === "user"), () => {})); // the board is shown all the same
 const subtitle = /** @type {HTMLElement} */ (document.getElementById("subtitle"));
 board.configure({ clock: shell.clock, loop: shell.loop, showFeed: (name, lines) => shell.showFeed(name, lines), announce: (text) => shell.announce(text) }, {
   ask: (since) => shell.views.change(subscription, request(), since),
