@@ -43,7 +43,7 @@ _WIDE = re.compile(r"\\(?:[pPxuU]|[0-7]{3})")
 #: Beginning of a group that ignores the case: each class then costs as much.
 _FOLDED = re.compile(r"\(\?[a-zA-Z]*i")
 _COUNTED = re.compile(r"\{(\d{1,6}),?(\d{0,6})\}")
-_HEAD = re.compile(rf"\s*({NAME.pattern})?\s*(\{{(.*)\}})?\s*", re.DOTALL)
+_HEAD = re.compile(rf"({NAME.pattern})?\s*(\{{(.*)\}})?", re.DOTALL)
 
 
 class Matcher(NamedTuple):
@@ -104,7 +104,7 @@ def parse_selector(text: str) -> Selector:
     """Parse ``name``, ``name{…}`` or ``{…}``; raise Invalid with what is wrong and where."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_SELECTOR_BYTES:
         raise Invalid(f"is longer than {MAX_SELECTOR_BYTES} bytes; shorten it", field="selector")
-    head = _HEAD.fullmatch(text)
+    head = _HEAD.fullmatch(text.strip())
     if not head or not (head[1] or head[2]):
         raise Invalid(
             f'{text[:60]!a} is not a selector; write name, name{{label="value"}} or {{label=~"re.*"}}', field="selector"

@@ -20,7 +20,7 @@ from dashboard.ingest.parsed import Parsed
 
 MAX_TEXT_BYTES = 10_000
 _ACTIONS = ("start", "fail", "log")
-_PING = re.compile(r"[ \t]*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_PING = re.compile(r"[ \t]*[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,100}")
 

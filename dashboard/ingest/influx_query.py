@@ -14,7 +14,7 @@ _MAX_NAMES = 1_000
 #: Bytes of a request, and statements in it: each statement may be answered with all names.
 MAX_QUERY_BYTES = 65_536
 _MAX_STATEMENTS = 20
-_STATEMENT = re.compile(r"""(?:[^;"']|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|["'])+""", re.DOTALL)
+_STATEMENT = re.compile(r"""(?:[^;"']|"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|'(?:[^'\\]|\\.)*+(?:'|\\?\Z))+""", re.DOTALL)
 _NAME = r"""(?:"((?:[^"\\]|\\.)+)"|([\w.-]+))"""
 _MAKES_DATABASE = re.compile(rf"\s*create\s+database\s+{_NAME}", re.IGNORECASE)
 #: Statements that succeed without effect: they create what always exists, or drop what never existed.

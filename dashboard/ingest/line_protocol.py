@@ -353,7 +353,7 @@ def ends_in_a_text(lines: list[bytes]) -> bool:
 
 def closes_a_text(line: bytes) -> bool:
     """Return whether a line contains the end of a quoted string that began on an earlier line."""
-    return _quotes(line) % 2 == 1
+    return b'"' in line and _without_escapes(line).count('"') % 2 == 1
 
 
 def lines_of(body: bytes) -> Iterator[tuple[int, bytes]]:
@@ -377,12 +377,10 @@ def lines_of(body: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _is_open(line: bytes) -> bool:
     """Return whether a quoted string begins in this line's fields and does not end in this line. Quotes in tags have no meaning."""
-    text = _ESCAPED.sub("", line.decode("utf-8", "replace"))
-    head, _, fields = text.partition(" ")
+    head, _, fields = _without_escapes(line).partition(" ")
     return not head.startswith("#") and fields.count('"') % 2 == 1
 
 
-def _quotes(line: bytes) -> int:
-    if b'"' not in line:
-        return 0
-    return _ESCAPED.sub("", line.decode("utf-8", "replace")).count('"')
+def _without_escapes(line: bytes) -> str:
+    """Return a line as text without its escaped characters; a line that is too long is refused, and searched for no quotes."""
+    return _ESCAPED.sub("", line.decode("utf-8", "replace")) if len(line) <= MAX_LINE_CHARACTERS else ""

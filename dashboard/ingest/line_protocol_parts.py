@@ -20,7 +20,7 @@ _FIELDS = re.compile(r'((?:[^\\ "]|\\.|\\$|"(?:[^"\\]|\\.)*")*)(?: +|$)', re.DOT
 _TAG = re.compile(r"(?:[^\\,]|\\.|\\$)+", re.DOTALL)
 _FIELD = re.compile(r'(?:[^\\,"]|\\.|\\$|"(?:[^"\\]|\\.)*")+', re.DOTALL)
 _NAMED = re.compile(r"((?:[^\\=]|\\.)+)=(.*)", re.DOTALL)
-_NUMBER = re.compile(r"[+-]?(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[eE][+-]?\d{1,5})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:[eE][+-]?\d{1,5})?", re.ASCII)
 _WHOLE = re.compile(r"([+-]?\d{1,20})([iu])", re.ASCII)
 _TIME = re.compile(r"-?\d{1,19}", re.ASCII)
 _ESCAPED = re.compile(r"\\([,= ])")

@@ -25,7 +25,8 @@ MAX_TEXT_BYTES = 4_096
 PayloadFormat = Literal["auto", "influx", "json", "text"]
 #: Most topics with a cache of lines each; beyond it all caches are dropped.
 _MAX_CACHES = 1_000
-_LINE = re.compile(rb"[^\s=\"{\[][^\n]*?=[^\n]+ -?\d{10,19}\s*")
+_LINE_BEGINS = re.compile(rb"[^\s=\"{\[][^=]*+=.")
+_LINE_ENDS = re.compile(rb"-?\d{10,19}")
 
 
 class MqttReader:
@@ -95,7 +96,12 @@ def _present(labels: list[tuple[str, str]]) -> dict[str, str]:
 
 def _is_lines(text: bytes) -> bool:
     """Return whether each line looks like line protocol with a time, which Telegraf writes."""
-    return all(_LINE.fullmatch(line) for line in text.split(b"\n") if line.strip())
+    return all(_is_line(line.rstrip()) for line in text.split(b"\n") if line.strip())
+
+
+def _is_line(line: bytes) -> bool:
+    fields, _, time = line.rpartition(b" ")
+    return _LINE_BEGINS.match(fields) is not None and _LINE_ENDS.fullmatch(time) is not None
 
 
 def _plain(text: bytes) -> Any:

@@ -43,7 +43,8 @@ _NAME = r"[A-Za-z_:][A-Za-z0-9_:]*"
 _QUOTED = r'"(?:[^"\\]|\\.)*+"'
 #: A sample up to its value: the name and the labels. The name may instead be quoted among the labels.
 _HEAD = re.compile(rf"[ \t]*({_NAME})?[ \t]*(\{{(?:[^\"{{}}]|{_QUOTED})*+\}})?[ \t]*", re.DOTALL)
-_PAIR = re.compile(rf"[ \t]*({_QUOTED}|[A-Za-z_][A-Za-z0-9_]*)[ \t]*(?:=[ \t]*({_QUOTED}))?[ \t]*(?:,|$)", re.DOTALL)
+_PAIR = re.compile(rf"[ \t]*({_QUOTED}|[A-Za-z_][A-Za-z0-9_]*)[ \t]*+(?:=[ \t]*+({_QUOTED})[ \t]*+)?(?:,|$)", re.DOTALL)
+_BLANKS = re.compile(r"[ \t]*")
 _COMMENT = re.compile(rf"[ \t]*#[ \t]*(TYPE|UNIT)[ \t]+({_QUOTED}|\S+)[ \t]+(\S+)[ \t]*$")
 _END = re.compile(r"#[ \t]*EOF[ \t]*$")
 _ESCAPE = re.compile(r'\\([\\"n])')
@@ -289,7 +290,7 @@ def _pairs(inside: str) -> list[tuple[str, str | None]]:
     """Return the labels and their values. A first name without a value is the metric's name, and its value is None."""
     pairs: list[tuple[str, str | None]] = []
     at = 0
-    while inside[at:].strip(" \t"):
+    while not _BLANKS.fullmatch(inside, at):
         found = _PAIR.match(inside, at)
         if found is None:
             raise Invalid(f'expected label="value" at {inside[at : at + 30]!a}', field="labels")

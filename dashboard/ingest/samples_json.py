@@ -79,7 +79,7 @@ _number = msgspec.json.Decoder(int | float)
 #: Finds the ends of JSON values, with invalid numbers and texts allowed.
 _loose = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
 #: A number that need not be JSON.
-_DECIMAL = re.compile(rb"[+-]?(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[eE][+-]?\d{1,5})?")
+_DECIMAL = re.compile(rb"[+-]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:[eE][+-]?\d{1,5})?")
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _FIELDS = frozenset(SentSample.__struct_fields__)
 

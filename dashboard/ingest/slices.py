@@ -17,8 +17,8 @@ from dashboard.domain.errors import TooLarge
 from dashboard.ingest.line_protocol import MAX_LINES_OF_A_TEXT, closes_a_text, ends_in_a_text
 
 SLICE_BYTES = 1 << 20
-_HEAD = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*"metrics"\s*:\s*)?\[')
-_TAIL = re.compile(rb"\]\s*\}?\s*")
+_HEAD = re.compile(rb'(?:\xef\xbb\xbf)?\s{0,4096}+(?:\{\s{0,4096}+"metrics"\s{0,4096}+:\s{0,4096}+)?\[')
+_TAIL = re.compile(rb"\]\s*+\}?\s*+")
 _BETWEEN = re.compile(rb"\}\s*,\s*\{")
 _ITEM = re.compile(rb"^[ \t\r]*[^\s#]", re.MULTILINE)
 #: Apparent ends of an element (within texts) to try; after so many the rest is not cut.

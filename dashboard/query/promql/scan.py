@@ -40,7 +40,7 @@ _TOKEN = re.compile(
 )
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _OPERATORS = frozenset(("-", "+", "*", "/", "%", "^", "==", "!=", ">=", "<=", "<", ">", "and", "or", "unless", "atan2"))
-_DURATION = re.compile(r"([0-9]+)(ms|[smhdwy])")
+_DURATION = re.compile(r"(?<![0-9])([0-9]+)(ms|[smhdwy])")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0, "y": 31_536_000.0}
 
 
@@ -214,4 +214,6 @@ def seconds_of(text: str) -> float:
     """Return the value of a number or duration, in seconds."""
     if found := _DURATION.findall(text) if text[-1] in "smhdwy" else []:
         return sum(float(count) * _SECONDS[unit] for count, unit in found)
-    return float(int(text, 16)) if text[:2].lower() == "0x" else float(text)
+    if text[:2].lower() == "0x":
+        return float(int(text, 16)) if len(text) < 200 else math.inf
+    return float(text)

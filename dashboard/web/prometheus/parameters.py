@@ -15,7 +15,7 @@ _DURATION = re.compile(
 )
 _UNIT_MS = (31_536_000_000, 604_800_000, 86_400_000, 3_600_000, 60_000, 1_000, 1)
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)")
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:[Ii]nf|[Nn]a[Nn])")
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:_\d+)*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:[Ii]nf|[Nn]a[Nn])")
 
 
 class WrongParameter(Invalid):
@@ -67,10 +67,10 @@ def duration_ms(name: str, text: str) -> float:
         if text == "0":
             return 0
         raise WrongParameter(name, f'cannot parse "{text}" to a valid duration')
-    total = sum(int(count or 0) * unit for count, unit in zip(found.groups(), _UNIT_MS, strict=True))
+    total = sum(float(count or 0) * unit for count, unit in zip(found.groups(), _UNIT_MS, strict=True))
     if total > 9.2e12:
         raise WrongParameter(name, f'cannot parse "{text}" to a valid duration')
-    return float(total)
+    return total
 
 
 def limit_of(text: str) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 
 from dashboard.query.promql.errors import BadExpression
@@ -28,7 +30,8 @@ def test_depth_and_operators_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("1h30m", 5_400), ("0x10", 16), ("1e3", 1_000), ("5ms", 0.005)]
+    ("text", "seconds"),
+    [("90", 90), ("1h30m", 5_400), ("0x10", 16), ("1e3", 1_000), ("5ms", 0.005), ("0x" + "f" * 300, inf)],
 )
 def test_durations(text: str, seconds: float) -> None:
     assert seconds_of(text) == seconds
