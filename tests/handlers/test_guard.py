@@ -115,6 +115,7 @@ async def test_a_client_that_waits_before_its_body_is_told_to_go_on(expects: str
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 60_000 + b"\r\n\r\n", 431),
         (b"POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5x\r\n\r\nabcde", 400),
         (b"POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcde", 400),
+        (b"POST /api/v1/samples HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + b"9" * 5_000 + b"\r\n\r\n", 413),
         (b"POST /write HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
         (b"nonsense\r\n\r\n", 400),
     ],

@@ -140,7 +140,7 @@ class BaseHandler(RequestHandler, Generic[S]):
                 )
             )
         length = self.request.headers.get("Content-Length", "")
-        if length.isdecimal() and int(length) > _DRAINED_BODY_BYTES:
+        if length.isdecimal() and (len(length) > 18 or int(length) > _DRAINED_BODY_BYTES):
             raise TooLarge(f"the body has more than {self.max_bytes} bytes; send less at a time")
         try:
             self.check_caller()
