@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
-from sqlalchemy import create_engine, inspect
-
-from dashboard.store.schema import board_marks
+from tests.unit.store.migrations.migrated import in_schema, migrating, tables_in
 
 
 def test_the_table_of_marks_is_made_as_the_schema_says_and_dropped() -> None:
-    migration = import_module("dashboard.store.migrations.versions.0005_board_marks")
-    with create_engine("sqlite://").connect() as connection, Operations.context(MigrationContext.configure(connection)):
+    with migrating("0005_board_marks") as (migration, connection):
         migration.upgrade()
-        columns = inspect(connection).get_columns("board_marks")
-        assert [(each["name"], each["nullable"]) for each in columns] == [
-            (each.name, each.nullable) for each in board_marks.columns
-        ]
+        assert tables_in(connection) == in_schema("board_marks")
         migration.downgrade()
-        assert inspect(connection).get_table_names() == []
+        assert tables_in(connection) == {}
