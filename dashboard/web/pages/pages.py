@@ -185,11 +185,10 @@ class FeedersPage(Page):
 
 
 class FirstAdminPage(Page):
-    """``/first-admin?code=CODE``: target of the link that the server printed."""
+    """``/first-admin?code=CODE``: target of the link that the server printed. Only the page's script reads the code."""
 
     def get(self) -> None:
-        code = self.get_query_argument("code", "")
-        self.render_page("first-admin.html", title="The first administrator", boards={}, code=code)
+        self.render_page("first-admin.html", title="The first administrator", boards={})
 
 
 class FaviconHandler(BaseHandler[Path]):
