@@ -56,7 +56,7 @@ function userRow(user, reload) {
   const turn = off
     ? rowButton("Enable", user.id, () => run(() => api("PATCH", path(user), { disabled: false }), reload))
     : rowButton("Disable", user.id, () => runConfirmed(`Disable ${user.id}?`, "All sessions of this user end within two seconds. Their messages stay. You can enable the user again.", "Disable", () => api("PATCH", path(user), { disabled: true }), reload));
-  const remove = rowButton("Delete", user.id, () => runConfirmed(`Delete ${user.id}?`, "The user can no longer log in, and the login name becomes free. Messages stay. To keep the name reserved, disable the user instead.", "Delete", () => api("DELETE", path(user)), reload));
+  const remove = rowButton("Delete", user.id, () => runConfirmed(`Delete ${user.id}?`, "The user can no longer log in, and nobody gets the login name again. Messages stay. A user who may come back is better disabled.", "Delete", () => api("DELETE", path(user)), reload));
   return row(off, titled(user.name, user.id), [user.role, ...(off ? [" · disabled"] : [])], grantsText(user.grants), timeAgo(user.last_login), timeAgo(user.created),
     [rowButton("Change", user.id, () => editUser(user, reload)), rowButton("Password", `of ${user.id}`, () => setPassword(user, reload)), turn, remove]);
 }
