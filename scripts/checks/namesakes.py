@@ -32,10 +32,11 @@ def without_namesake(root: Path, modules: Iterable[Module], exempt: Iterable[str
 def stale_exemptions(root: Path, modules: Iterable[Module], untested: Mapping[str, str]) -> list[str]:
     """Return the entries of the list that excuse no module, and those whose reason names no test that is there."""
     faulty = {module.path for module in modules if _fault(root, module)}
-    return [path for path, reason in untested.items() if path not in faulty or not _names_tests(root, reason)]
+    return [path for path, reason in untested.items() if path not in faulty or not names_tests(root, reason)]
 
 
-def _names_tests(root: Path, reason: str) -> bool:
+def names_tests(root: Path, reason: str) -> bool:
+    """Return whether a reason names tests, and all of them are there."""
     named = _TESTS.findall(reason)
     return bool(named) and all((root / each).exists() for each in named)
 

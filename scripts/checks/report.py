@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.checks import (
+    browser_modules,
     classes,
     commits,
     composition,
@@ -45,6 +46,7 @@ def _largest(found: list[tuple[int, Finding]], cure: str) -> Figure:
 def _stale(root: Path, modules: list[Module], ceilings: Ceilings, unknown: set[str]) -> list[Finding]:
     gone = [path for path in ceilings.decoders if not (root / path).exists()]
     needless = namesakes.stale_exemptions(root, modules, ceilings.untested)
+    needless += browser_modules.stale_exemptions(root, ceilings.untested_browser)
     unused = [name for name in ceilings.foreign if name not in unknown]
     return [Finding("scripts/checks/ceilings.toml", 0, f"lists {entry}") for entry in (*gone, *needless, *unused)]
 
@@ -95,6 +97,12 @@ def figures(
     found = _source_figures(root, modules, ceilings)
     found["unfair_waits"] = _counted(
         waits.unfair_waits(read_package(root, "tests")), "let a slow machine pass: see “Tests” in docs/development.md"
+    )
+    found["browser_modules_without_test"] = _counted(
+        browser_modules.without_test(root, ceilings.untested_browser), "write its test in tests/js"
+    )
+    found["browser_exemptions"] = Figure(
+        len(ceilings.untested_browser), "write a test and take the module off the list `untested_browser`"
     )
     found["docstrings_checked"] = Figure(len(list(docstrings.public_docstrings(modules))))
     found["unclear_docstrings"] = _counted(

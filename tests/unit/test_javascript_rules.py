@@ -1,4 +1,4 @@
-"""Rules for the modules under static/js that neither tsc nor node checks: layers, sizes, types, tests, and what each layer may use."""
+"""Rules for the modules under static/js that neither tsc nor node checks: layers, sizes, types, and what each layer may use."""
 
 from __future__ import annotations
 
@@ -10,82 +10,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "static" / "js"
-TESTS = ROOT / "tests" / "js"
 #: From the ground up: a module imports from its own layer and from those before it, also for types alone.
 LAYERS = ("client", "data", "draw", "widgets", "pages")
 MODULES = sorted(path.relative_to(SOURCES).as_posix() for path in SOURCES.rglob("*.js"))
 
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 60
-
-#: Modules without a namesake in tests/js. A reason that is a path names the test that runs the module in a real browser.
-NO_UNIT_TEST = {
-    "client/protocol.js": "types only",
-    "client/refusal.js": "an error class and a constant",
-    "draw/line-chart.js": "tests/browser/test_look.py",
-    "draw/spark.js": "tests/browser/test_look.py",
-    "pages/admin-audit.js": "tests/browser/test_people.py",
-    "pages/admin-links.js": "tests/browser/test_people.py",
-    "pages/admin-rooms.js": "tests/browser/test_people.py",
-    "pages/admin-table.js": "tests/browser/test_people.py",
-    "pages/admin-tokens.js": "tests/browser/test_people.py",
-    "pages/admin-users.js": "tests/browser/test_people.py",
-    "pages/admin.js": "tests/browser/test_people.py",
-    "pages/board-chat.js": "tests/browser/test_panel.py",
-    "pages/board-editor.js": "tests/browser/test_board_editor.py",
-    "pages/boards.js": "tests/browser/test_boards.py",
-    "pages/board.js": "tests/browser/test_host_board.py",
-    "pages/browser-check.js": "tests/browser/test_old_chromium.py",
-    "pages/explore.js": "tests/browser/test_chosen_and_explore.py",
-    "pages/feeders.js": "tests/browser/test_feeders.py",
-    "pages/first-admin.js": "tests/browser/test_people.py",
-    "pages/header.js": "tests/browser/test_people.py",
-    "pages/look-again.js": "tests/browser/test_boards.py",
-    "pages/login.js": "tests/browser/test_people.py",
-    "pages/other-editors.js": "tests/browser/test_board_editor.py",
-    "pages/profile.js": "tests/browser/test_people.py",
-    "pages/shell.js": "tests/browser/test_return.py",
-    "pages/theme-toggle.js": "tests/browser/test_keyboard.py",
-    "pages/theme.js": "tests/browser/test_look.py",
-    "widgets/answer-chart.js": "tests/browser/test_expressions.py",
-    "widgets/bar-tile.js": "tests/browser/test_look.py",
-    "widgets/chart-table.js": "tests/browser/test_accessibility.py",
-    "widgets/board-actions.js": "tests/browser/test_board_management.py",
-    "widgets/board-history.js": "tests/browser/test_board_management.py",
-    "widgets/board-panel.js": "tests/browser/test_board_editor.py",
-    "widgets/board-text.js": "tests/browser/test_board_editor.py",
-    "widgets/publishing.js": "tests/browser/test_board_management.py",
-    "widgets/put-on-board.js": "tests/browser/test_boards.py",
-    "widgets/series-picker.js": "tests/browser/test_board_editor.py",
-    "widgets/tile-inspector.js": "tests/browser/test_board_management.py",
-    "widgets/tile-clipboard.js": "tests/browser/test_board_management.py",
-    "widgets/tile-placing.js": "tests/browser/test_board_editor.py",
-    "widgets/connection-curtain.js": "tests/browser/test_return.py",
-    "widgets/conversation-view.js": "tests/browser/test_panel.py",
-    "widgets/dash-board.js": "tests/browser/test_details.py",
-    "widgets/dialog.js": "tests/browser/test_keyboard.py",
-    "widgets/expression-line.js": "tests/browser/test_expressions.py",
-    "widgets/form.js": "tests/browser/test_people.py",
-    "widgets/gauge-tile.js": "tests/browser/test_look.py",
-    "widgets/line-tile.js": "tests/browser/test_details.py",
-    "widgets/live-element.js": "tests/browser/test_panel.py",
-    "widgets/live-thumbnails.js": "tests/browser/test_boards.py",
-    "widgets/mention-list.js": "tests/browser/test_panel.py",
-    "widgets/message-composer.js": "tests/browser/test_panel.py",
-    "widgets/message-row.js": "tests/browser/test_panel.py",
-    "widgets/notification-list.js": "tests/browser/test_panel.py",
-    "widgets/people-list.js": "tests/browser/test_panel.py",
-    "widgets/rich-body.js": "tests/browser/test_people_text_stays_text.py",
-    "widgets/side-panel.js": "tests/browser/test_panel.py",
-    "widgets/stat-tile.js": "tests/browser/test_look.py",
-    "widgets/status-tile.js": "tests/browser/test_look.py",
-    "widgets/table-tile.js": "tests/browser/test_details.py",
-    "widgets/text-tile.js": "tests/browser/test_look.py",
-    "widgets/tile.js": "tests/browser/test_ages.py",
-    "widgets/user-menu.js": "tests/browser/test_people.py",
-    "widgets/user.js": "tests/browser/test_people.py",
-    "widgets/watcher-badges.js": "tests/browser/test_panel.py",
-}
 
 _DOM = (
     "document(?!:)|window|location|navigator|localStorage|sessionStorage|customElements|matchMedia|getComputedStyle|alert|CSS|"
@@ -196,24 +126,6 @@ def test_no_type_is_any() -> None:
         if re.search(r"\bany\b|\bFunction\b|\bObject\b|\*", kind)
     ]
     assert loose == []
-
-
-def test_every_module_with_logic_has_a_test_of_its_name() -> None:
-    untested, stale = [], []
-    for module in MODULES:
-        test = TESTS / f"{Path(module).stem}.test.js"
-        if not test.exists():
-            if module not in NO_UNIT_TEST:
-                untested.append(f"{module} has no tests/js/{test.name}")
-        elif f'/static/js/{module}"' not in test.read_text():
-            untested.append(f"{test.name} does not import {module}")
-        elif module in NO_UNIT_TEST:
-            stale.append(f"{module} has a test now")
-    stale += [f"{module} does not exist" for module in NO_UNIT_TEST if module not in MODULES]
-    reasons = [reason for reason in NO_UNIT_TEST.values() if reason.startswith("tests/")]
-    stale += [f"{reason} does not exist" for reason in set(reasons) if not (ROOT / reason).exists()]
-    assert untested == []
-    assert stale == []
 
 
 def test_modules_and_functions_keep_to_their_size() -> None:
