@@ -7,9 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.checks.ceilings import read_ceilings
 from scripts.checks.namesakes import stale_exemptions, without_namesake
-from scripts.checks.tree import read_package
 from tests.support.broken import break_functions, due, tried_modules
 from tests.support.deadline import scaled
 from tests.support.turns import turn
@@ -59,15 +57,6 @@ def test_an_exemption_excuses_a_module_and_names_tests_that_are_there(tmp_path: 
         "dashboard/gone.py": "driven by tests/x",
     }
     assert stale_exemptions(tmp_path, modules, reasons) == list(reasons)[1:]
-
-
-def test_no_more_modules_are_without_a_namesake_than_the_ceiling_says() -> None:
-    ceilings = read_ceilings()
-    found = without_namesake(ROOT, read_package(ROOT, "dashboard"), ceilings.untested)
-    places = "\n".join(map(str, found))
-    assert len(found) <= ceilings.figures["modules_without_namesake"], (
-        f"write the unit test, or give scripts/checks/ceilings.toml [untested] a reason:\n{places}"
-    )
 
 
 #: Modules that a run breaks; each takes a second or two.
