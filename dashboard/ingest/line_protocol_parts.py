@@ -57,9 +57,14 @@ def take_apart(text: str) -> Line:
     if fields is None or not fields[1]:
         raise Invalid(f"the text in quotes in {rest[:40]!a} has no end, or other characters follow it")
     line.time = _time(rest[fields.end() :].strip())
+    before = ""
     for part in _FIELD.findall(fields[1]):
         try:
-            _take(part, line)
+            found = _NAMED.fullmatch(part)
+            if found is None:
+                raise _cut_off(part, before, line)
+            before = part
+            _take(_plain(found[1]), found[2], line)
         except Invalid as invalid:
             line.faults.append(invalid)
     return line
@@ -77,12 +82,22 @@ def _tags(parts: list[str]) -> dict[str, str]:
     return {name: value for name, value in tags.items() if value}
 
 
-def _take(part: str, line: Line) -> None:
-    found = _NAMED.fullmatch(part)
+def _cut_off(part: str, before: str, line: Line) -> Invalid:
+    """Remove the field in ``before``, whose value contains a comma and so continues in ``part``; return the reason.
+
+    Some senders write numbers with a decimal comma: the number before the comma would be a false value.
+    """
+    found = _NAMED.fullmatch(before)
     if found is None:
-        raise Invalid("is not name=value", field=_plain(part)[:40])
+        return Invalid("is not name=value", field=_plain(part)[:40])
     name = _plain(found[1])
-    value = _value(found[2], name[:40])
+    line.fields.pop(name, None)
+    whole = f"{found[2]},{part}"[:40]
+    return Invalid(f"{whole!a} contains a comma; write a decimal point, or text in quotes", field=name[:40])
+
+
+def _take(name: str, given: str, line: Line) -> None:
+    value = _value(given, name[:40])
     if name in line.fields:
         line.faults.append(Invalid("appears twice in the line; the last value is used", field=name[:40]))
     line.fields[name] = value
