@@ -74,8 +74,9 @@ def _take(index: int, given: Any, parsed: Parsed, latest_ms: int, origins: Origi
                 raise not_a_number(value, "value")
             value = finite(value)
             key = foreign_key(base if name == "value" else f"{base}_{name}", labels)
-            origin = f"{plugin} {type_} {name}{' (absolute)' if kind == 'absolute' else ''}"
-            origins.claim(key, origin, parsed.batch.claims)
+            totals, increases = (sent := f"{plugin} {type_} {name}"), f"{sent} (absolute)"
+            origin, former = (increases, totals) if kind == "absolute" else (totals, increases)
+            origins.claim(key, origin, parsed.batch.claims, former=former)
             parsed.add(key, t_ms, value, every_s=every_s, kind=_KINDS.get(str(kind)))
         except Invalid as invalid:
             parsed.refuse(index, invalid, written({str(name): value}))

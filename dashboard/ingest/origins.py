@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple, TypeVar
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.claims import Claim, Claims
+from dashboard.ingest.claims import Claim, Claims, never
 from dashboard.ingest.parsed import Recall
 
 K = TypeVar("K")
@@ -94,18 +94,20 @@ class Origins:
             self._before, self._present = {} if is_long_ago else self._present, {}
             self.period += 1
 
-    def claim(self, key: str, origin: str, claims: Claims, gives_way: Callable[[str], bool] | None = None) -> str:
+    def claim(
+        self, key: str, origin: str, claims: Claims, gives_way: Callable[[str], bool] | None = None, former: str = ""
+    ) -> str:
         """Add ``origin``'s claim to the series ``key`` to the ``claims`` of a body, unless it is the owner already; return ``key``.
 
-        ``gives_way``: returns whether the present owner must give the series up. Raises NameTaken when another origin is the owner
-        or has a claim in the same body.  A series in ``claims`` must not be cached: later bodies have to claim it again.
+        ``gives_way`` and ``former``: see ``Claim``. Raises NameTaken when another origin is the owner or has a claim in the same
+        body.  A series in ``claims`` must not be cached: later bodies have to claim it again.
         """
         owner = self._present.get(key)
         if owner is not None and owner.origin == origin:
             return key
         claimed = claims.get(key)
         if claimed is None:
-            claim = Claim(self, key, origin, gives_way)
+            claim = Claim(self, key, origin, gives_way, former)
             self.check(claim)
             claims[key] = claim
         elif claimed.origin != origin:
@@ -113,14 +115,14 @@ class Origins:
         return key
 
     def check(self, claim: Claim) -> None:
-        """Raise NameTaken when another origin is the owner and does not give way."""
+        """Raise NameTaken when another origin is the owner and does not give way; ``settle`` decides about ``former``."""
         owner = self._owner_of(claim.key)
-        if owner is None or owner.origin == claim.origin:
+        if owner is None or owner.origin in (claim.origin, claim.former):
             return
         if claim.gives_way is None or not claim.gives_way(owner.origin):
             raise taken_by(claim.key, claim.origin, owner.origin)
 
-    def settle(self, claim: Claim) -> bool:
+    def settle(self, claim: Claim, is_over: Callable[[str], bool] = never) -> bool:
         """Make a claim's origin the owner, because its sample is accepted; raises NameTaken.
 
         Return whether the owner is provisional: then ``keep`` or ``release`` must follow.
@@ -128,6 +130,8 @@ class Origins:
         key, origin = claim.key, claim.origin
         with self._lock:
             self.check(claim)
+            if self._is_owner(key, claim.former) and not is_over(key):
+                raise taken_by(key, origin, claim.former)
             owner = self._present.get(key) or self._before.get(key)
             if owner is None:
                 self._settle_new(key, sys.intern(origin))
@@ -165,6 +169,10 @@ class Origins:
                 self._provisional[claim.key] = found._replace(bodies=found.bodies - 1)
             else:
                 del self._provisional[claim.key]
+
+    def _is_owner(self, key: str, origin: str) -> bool:
+        owner = self._owner_of(key)
+        return owner is not None and owner.origin == origin
 
     def _owner_of(self, key: str) -> Owner | None:
         owner = self._present.get(key) or self._before.get(key)

@@ -331,9 +331,14 @@ class _Walk:
         """Return a point's series, and whether its sender owns all of them; cache them. Raises Invalid."""
         cache, waiting = self.cache, self.cache.waiting.get(seen)
         if waiting is None:
-            waiting = metric.keys(attributes, seen[2]), origin_of(metric.owner, dict(pairs_of(attributes)))
-        keys, origin = waiting
-        is_owned = cache.claim(keys, origin, self.parsed.batch.claims)
+            labels = dict(pairs_of(attributes))
+            waiting = (
+                metric.keys(attributes, seen[2]),
+                origin_of(metric.owner, labels),
+                origin_of(metric.former, labels),
+            )
+        keys = waiting[0]
+        is_owned = cache.claim(*waiting, self.parsed.batch.claims)
         is_short = len(seen[0]) + len(seen[1]) <= MAX_CACHED_BYTES
         if is_short and sum(map(len, keys)) <= _MAX_CACHED_SERIES_BYTES:
             if is_owned:

@@ -38,8 +38,8 @@ class PointCache:
         self._period = 0
         #: By origin and metric, attributes as JSON, and the shape of the point.
         self.shapes: Recall[tuple[bytes, bytes, Shape], tuple[str, ...]] = Recall(max_items)
-        #: The same, with the origin, of points whose series their sender does not own yet: each request claims them again.
-        self.waiting: Recall[tuple[bytes, bytes, Shape], tuple[tuple[str, ...], str]] = Recall(max_items)
+        #: The same, with both origins, of points whose series their sender does not own yet: each request claims them again.
+        self.waiting: Recall[tuple[bytes, bytes, Shape], tuple[tuple[str, ...], str, str]] = Recall(max_items)
         self._numbers: Recall[bytes, Numbers] = Recall(max_items)
         self._learnt = 0
 
@@ -51,12 +51,12 @@ class PointCache:
             self.shapes.clear()
             self._numbers.clear()
 
-    def claim(self, keys: Iterable[str], origin: str, claims: Claims) -> bool:
+    def claim(self, keys: Iterable[str], origin: str, former: str, claims: Claims) -> bool:
         """Claim the series ``keys`` for a metric; return whether it owns all of them. Raises NameTaken.
 
-        ``origin``: the metric's name and the names of its attributes, as sent.
+        ``origin``: the metric's name and the names of its attributes, as sent. ``former``: the same with the other temporality.
         """
-        return {self._origins.claim(key, origin, claims) for key in keys}.isdisjoint(claims)
+        return {self._origins.claim(key, origin, claims, former=former) for key in keys}.isdisjoint(claims)
 
     def numbers(self, raw: bytes) -> Numbers:
         """Return the cache of one metric's number points; ``raw``: bytes that identify the metric."""

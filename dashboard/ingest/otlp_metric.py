@@ -32,7 +32,15 @@ class OtlpMetric:
     @property
     def owner(self) -> str:
         """The name as sent, told apart by temporality: a series may not have increases and totals."""
-        return f"{self.sent} (delta temporality)" if self.kind == DELTA else self.sent
+        return self._owner(is_delta=self.kind == DELTA)
+
+    @property
+    def former(self) -> str:
+        """The owner if the sender sent this metric with the other temporality before."""
+        return self._owner(is_delta=self.kind != DELTA)
+
+    def _owner(self, *, is_delta: bool) -> str:
+        return f"{self.sent} (delta temporality)" if is_delta else self.sent
 
     @property
     def cached_as(self) -> str:

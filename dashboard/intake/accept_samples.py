@@ -146,7 +146,7 @@ class AcceptSamples:
                 new &= self._new_in(share)  # others may have brought some of them meanwhile
                 taken.refused += self._within_token(share, new, caller, batch)
                 taken.refused += self._within_limit(share, new, batch)
-            taken.refused += settle(share, claims, taken.settled, batch)
+            taken.refused += settle(share, claims, taken.settled, batch, self._replica(share.partition), self._now_ms())
             if not share.batch.keys:
                 continue
             taken.to_tell |= self._limits.note(caller, share.batch.keys)
