@@ -53,8 +53,8 @@ def take_histogram(data: bytes, key: SeriesKey, parsed: Parsed, latest_ms: int, 
     for suffix, le, value in rows:
         kind = "gauge" if suffix.startswith("_p") else "histogram"
         parsed.add(named := _named(key, suffix, le), t_ms, value, kind=kind)
-        if claim is not None:
-            parsed.batch.claims[named] = claim
+        if claim is not None:  # a series of this name that came before it in the body keeps its own claim
+            parsed.batch.claims.setdefault(named, claim)
 
 
 def _named(key: SeriesKey, suffix: str, le: str = "") -> str:

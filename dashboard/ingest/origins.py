@@ -106,7 +106,7 @@ class Origins:
         if owner is not None and owner.origin == origin:
             return key
         claimed = claims.get(key)
-        if claimed is None:
+        if claimed is None or claimed.key != key:  # a native histogram's claim to its own name
             claim = Claim(self, key, origin, gives_way, former)
             self.check(claim)
             claims[key] = claim

@@ -7,6 +7,7 @@ import pytest
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series
 from dashboard.ingest.native_histogram import STALE_BITS, take_histogram
+from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.protobuf import NotRead
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
@@ -111,3 +112,18 @@ def test_a_series_that_has_ended_ends_all_that_was_made_of_it() -> None:
 def test_what_is_no_histogram_is_refused(data: bytes) -> None:
     with pytest.raises(Invalid):
         taken(data)
+
+
+@pytest.mark.parametrize("is_native_first", [True, False])
+def test_a_classic_series_beside_a_native_histogram_has_its_own_claim(is_native_first: bool) -> None:
+    """Prometheus sends both with ``always_scrape_classic_histograms``, in any order."""
+    owners, parsed, classic = Origins(), Parsed(), 'rpc_count{job="a"}'
+    for is_native in (is_native_first, not is_native_first):
+        if is_native:
+            owners.claim(KEY.text, "rpc,job", parsed.batch.claims)
+            take_histogram(field(1, 7) + field(15, T), KEY, parsed, LATEST_MS, NotRead.of_body(9))
+        else:
+            owners.claim(classic, "rpc_count,job", parsed.batch.claims)
+    claims = parsed.batch.claims
+    assert (claims[classic].key, claims[classic].origin) == (classic, "rpc_count,job")
+    assert claims['rpc_sum{job="a"}'].key == KEY.text
