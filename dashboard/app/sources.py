@@ -12,6 +12,7 @@ from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 from dashboard.domain.feeder import FeederState
 from dashboard.feeders.graphite import GraphiteSource
+from dashboard.feeders.influx_udp import InfluxUdpSource
 from dashboard.feeders.mqtt import MqttSource, check_extra
 from dashboard.feeders.opentsdb import OpenTsdbSource
 from dashboard.feeders.scrape import ScrapeSource, scrape_client
@@ -20,6 +21,7 @@ from dashboard.feeders.source_state import SourceState, feeder_of
 from dashboard.feeders.sources import Source, Sources
 from dashboard.feeders.sources_file import (
     Graphite,
+    InfluxUdp,
     MqttBroker,
     OpenTsdb,
     ScrapeTarget,
@@ -74,6 +76,8 @@ class SourceParts:
             yield GraphiteSource(
                 file.graphite, submitter=submitter, state=self._state("graphite", "graphite", file.graphite)
             )
+        if file.influx is not None:
+            yield InfluxUdpSource(file.influx, submitter=submitter, state=self._state("influx", "influx", file.influx))
         if file.opentsdb is not None:
             yield OpenTsdbSource(
                 file.opentsdb, submitter=submitter, state=self._state("opentsdb", "opentsdb", file.opentsdb)
@@ -83,7 +87,7 @@ class SourceParts:
             yield MqttSource(broker, submitter=submitter, state=state)
 
     def _state(
-        self, id_: str, kind: str, config: ScrapeTarget | Statsd | Graphite | OpenTsdb | MqttBroker
+        self, id_: str, kind: str, config: ScrapeTarget | Statsd | Graphite | InfluxUdp | OpenTsdb | MqttBroker
     ) -> SourceState:
         return SourceState(id_, kind, config.address, self._now_ms, config.max_series)
 

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct, ValidationError, convert
@@ -124,6 +124,23 @@ class Graphite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return _address(self.host, self.port)
 
 
+class InfluxUdp(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A listener for line protocol, by UDP. ``precision``: unit of the lines' times."""
+
+    host: Text = "127.0.0.1"
+    port: Port = 8089
+    precision: Literal["ns", "us", "ms", "s", "m", "h"] = "ns"
+    max_series: Count = MAX_SERIES
+
+    def __str__(self) -> str:
+        return f"influx: listens on UDP {self.address}{_open_to_all(self.host)}"
+
+    @property
+    def address(self) -> str:
+        """The address to listen on, ``host:port``."""
+        return _address(self.host, self.port)
+
+
 class OpenTsdb(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A listener for OpenTSDB's telnet form, by TCP."""
 
@@ -182,12 +199,13 @@ class SourcesFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     scrape: Annotated[list[ScrapeTarget], Meta(max_length=1_000)] = []
     statsd: Statsd | None = None
     graphite: Graphite | None = None
+    influx: InfluxUdp | None = None
     opentsdb: OpenTsdb | None = None
     mqtt: Annotated[list[MqttBroker], Meta(max_length=100)] = []
 
     def described(self) -> list[str]:
         """Describe each source in one line: what the server will fetch or listen to."""
-        alone = [each for each in (self.statsd, self.graphite, self.opentsdb) if each is not None]
+        alone = [each for each in (self.statsd, self.graphite, self.influx, self.opentsdb) if each is not None]
         return [str(each) for each in (*self.scrape, *alone, *self.mqtt)]
 
 
@@ -247,6 +265,7 @@ def _fields_at(place: Place) -> tuple[str, ...]:
         "scrape": ScrapeTarget,
         "statsd": Statsd,
         "graphite": Graphite,
+        "influx": InfluxUdp,
         "opentsdb": OpenTsdb,
         "mqtt": MqttBroker,
     }

@@ -50,6 +50,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             "8125": free_port(),
             "2003": free_port(),
             "4242": free_port(),
+            "8089": free_port(),
             "1883": broker.port,
         }
         server = ServerProcess(folder / "server", "--no-host-feeder", "--no-server-feeder")
@@ -59,7 +60,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         server.start()
         stack.callback(server.close)
         wait_until_here(
-            server, "scrape:node", "statsd", "graphite", "opentsdb", *(("mqtt:home",) if has_broker else ())
+            server, "scrape:node", "statsd", "graphite", "influx", "opentsdb", *(("mqtt:home",) if has_broker else ())
         )
         yield made
 

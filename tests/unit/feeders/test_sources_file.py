@@ -26,6 +26,7 @@ scrape:
     password_env: APP_PASSWORD
 statsd: {host: 0.0.0.0, flush_s: 10}
 graphite: {}
+influx: {precision: s}
 mqtt:
   - name: home
     host: broker.example
@@ -59,6 +60,7 @@ def test_a_whole_file_is_taken_and_described_without_its_secrets(whole: SourcesF
         "scrape app: https://app.example:8443/metrics every 15 s, with a password",
         "statsd: listens on UDP and TCP 0.0.0.0:8125 (everyone who can reach it may feed: this protocol has no tokens), flushes every 10 s",
         "graphite: listens on TCP and UDP 127.0.0.1:2003",
+        "influx: listens on UDP 127.0.0.1:8089",
         "mqtt home: subscribes at broker.example:8883 over TLS to home/{room}/{name}, status",
     ]
     assert "s3cret" not in repr(whole) + "".join(whole.described())
@@ -74,7 +76,7 @@ def test_a_file_without_sources_is_one(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("scrap: []", "1: scrap: is not known here; there are scrape, statsd, graphite, opentsdb, mqtt"),
+        ("scrap: []", "1: scrap: is not known here; there are scrape, statsd, graphite, influx, opentsdb, mqtt"),
         ("statsd:\n  prot: 1", "2: statsd.prot: is not known here; there are host, port, flush_s, gauge_signs, tcp, unix_socket, idle_s"),
         (TARGET + "every: 3", "4: scrape[0].every: is not known here; there are name, url"),
         (TARGET + "every_s: soon", "4: scrape[0].every_s: must be a number, not text"),
