@@ -27,6 +27,13 @@ BY_MEASUREMENT = {
 BY_PATTERN = (
     (re.compile(r"cpu_usage_\w+"), "%"),
     (re.compile(r"(?:mem|swap|disk)_(?:used|free|total|available|cached|buffered|active|inactive|slab|shared)"), "B"),
+    (
+        re.compile(
+            r"mem_(?:commit_limit|committed_as|dirty|mapped|page_tables|sreclaimable|sunreclaim|write_back(?:_tmp)?|huge_page_size"
+            r"|(?:high|low)_(?:free|total)|swap_(?:cached|free|total)|vmalloc_(?:chunk|total|used))"
+        ),
+        "B",
+    ),
     (re.compile(r"\w*(?:^|_)bytes_(?:recv|sent|read|written|received|in|out)"), "B"),
     (re.compile(r"diskio_(?:read|write|io|weighted_io)_time"), "ms"),
     (re.compile(r"(?:http|net|dns)\w*_response_time"), "s"),

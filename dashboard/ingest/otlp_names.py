@@ -18,6 +18,7 @@ from typing import Literal
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import CEILING, MAX_UNIT_BYTES, check_text
+from dashboard.domain.units import BY_LAST_WORD
 from dashboard.ingest.naming import foreign_name
 
 #: prometheus: by the rules above; as_sent: names keep dots, dashes and slashes, and nothing is appended.
@@ -30,7 +31,9 @@ _UNITS = {
     "A": "amperes", "J": "joules", "W": "watts", "g": "grams", "Cel": "celsius", "Hz": "hertz", "1": "", "%": "percent",
 }  # fmt: skip
 _SHOWN_UNITS = {
-    "": None, "1": None, "By": "B", "By/s": "B/s", "KiBy": "KiB", "MiBy": "MiB", "GiBy": "GiB", "Cel": "°C",
+    **BY_LAST_WORD,  # Micrometer sends words
+    "": None, "1": None, "By": "B", "By/s": "B/s", "KiBy": "KiB", "MiBy": "MiB", "GiBy": "GiB", "TiBy": "TiB",
+    "KBy": "kB", "kBy": "kB", "MBy": "MB", "GBy": "GB", "TBy": "TB", "Cel": "°C",
 }  # fmt: skip
 _PER = {"s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week", "mo": "month", "y": "year"}
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9:]+")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.otlp_names import label_name, labels_of, metric_name
+from dashboard.ingest.otlp_names import label_name, labels_of, metric_name, shown_unit
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,17 @@ def test_a_name_may_stay_as_it_was_sent() -> None:
 def test_a_name_of_which_nothing_can_be_kept_is_refused() -> None:
     with pytest.raises(Invalid):
         metric_name("…", "s", monotonic=False, gauge=False)
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("By", "B"), ("MBy", "MB"), ("ms", "ms"), ("us", "µs"), ("bytes", "B"), ("milliseconds", "ms"), ("rows", "rows"),
+        ("1", None), ("{request}", None), (7, None),
+    ],
+)  # fmt: skip
+def test_a_unit_is_shown_by_its_symbol(sent: object, shown: str | None) -> None:
+    assert shown_unit(sent) == shown
 
 
 @pytest.mark.parametrize(("name", "label"), [("host.name", "host_name"), ("0x", "key_0x"), ("", "_"), ("a--b", "a_b")])
