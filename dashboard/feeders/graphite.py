@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 
 from dashboard.domain.errors import Invalid
 from dashboard.feeders.datagram_queue import DatagramQueue
-from dashboard.feeders.line_server import LineServer, parsed_aside
+from dashboard.feeders.line_server import LineServer, is_http, parsed_aside
 from dashboard.feeders.source_state import SourceFault, SourceState
 from dashboard.feeders.sources_file import Graphite
 from dashboard.feeders.submitter import Submitter
@@ -23,6 +23,8 @@ PICKLED = (
     "this is pickle, which is never read; send plain lines: carbon-relay with DESTINATION_PROTOCOL = line, "
     "pcp2graphite with -P PORT instead of -p, Micrometer with the protocol PLAINTEXT"
 )
+_HTTP = "this is HTTP; this port takes lines of Graphite, the server itself takes HTTP, and /metrics is there"
+_JSON = "this is JSON; send plain lines, from Netdata with the connector graphite instead of json"
 
 
 class GraphiteSource:
@@ -43,7 +45,7 @@ class GraphiteSource:
             idle_s=config.idle_s,
             max_connections=config.max_connections,
             max_line_bytes=MAX_LINE_BYTES,
-            foreign=lambda data: PICKLED if looks_pickled(data) else "",
+            foreign=_foreign,
         )
         async with Group() as group, AsyncExitStack() as stack:
             server = await lines.listen(group, config.host, config.port)
@@ -63,3 +65,12 @@ class GraphiteSource:
         except Invalid as invalid:  # cannot happen: one read has fewer lines than a body may have
             raise SourceFault("format", str(invalid)) from None
         await self._submitter.keep_counted(parsed, self.state)
+
+
+def _foreign(data: bytes) -> str:
+    """Return the refusal of a connection that begins with another protocol, else ""."""
+    if looks_pickled(data):
+        return PICKLED
+    if is_http(data):
+        return _HTTP
+    return _JSON if data.lstrip().startswith((b'{"', b"[{")) else ""

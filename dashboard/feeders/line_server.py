@@ -15,9 +15,16 @@ from dashboard.runtime import Group
 
 C = TypeVar("C")
 _READ_BYTES = 65_536
+_METHODS = (b"GET", b"POST", b"PUT", b"HEAD")
 _SHOWN_BYTES = 200
 #: More bytes of lines are parsed in a thread: a line of a new series takes tens of microseconds.
 _PARSED_AT_ONCE_BYTES = 4_096
+
+
+def is_http(data: bytes) -> bool:
+    """Return whether these first bytes of a connection are those of an HTTP request."""
+    method, _, rest = data.partition(b" ")
+    return method in _METHODS and rest.startswith(b"/") and b" HTTP/1." in rest.partition(b"\n")[0]
 
 
 class LineServer:

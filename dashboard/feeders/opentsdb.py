@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from dashboard.feeders.line_server import LineServer, parsed_aside
+from dashboard.feeders.line_server import LineServer, is_http, parsed_aside
 from dashboard.feeders.source_state import SourceState
 from dashboard.feeders.sources_file import OpenTsdb
 from dashboard.feeders.submitter import Submitter
@@ -19,7 +19,6 @@ from dashboard.runtime import Group
 MAX_LINE_BYTES = 16_384
 _MAX_TOLD = 20
 _HTTP = "this is HTTP; send it to /api/put at the address of this server itself"
-_METHODS = (b"GET /", b"POST /", b"PUT /", b"HEAD /")
 _VERSION = b"net.opentsdb.tools 2.4.1, as live-dashboard answers it\n"
 #: Commands that OpenTSDB answers, or obeys, without an error.
 _QUIET = (b"put", b"help", b"stats", b"exit", b"dropcaches", b"rollup", b"histogram")
@@ -46,7 +45,7 @@ class OpenTsdbSource:
             idle_s=config.idle_s,
             max_connections=config.max_connections,
             max_line_bytes=MAX_LINE_BYTES,
-            foreign=lambda data: _HTTP if data.startswith(_METHODS) else "",
+            foreign=lambda data: _HTTP if is_http(data) else "",
         )
         async with Group() as group:
             server = await lines.listen(group, config.host, config.port)
