@@ -39,7 +39,7 @@ OTELCOL = (
 DOCKER = 13  # tags of a container under Compose, with the host
 
 
-@pytest.mark.parametrize("name", [*TELEGRAF, *OTELCOL, "prometheus-remote-write"])
+@pytest.mark.parametrize("name", [*TELEGRAF, *OTELCOL, "prometheus-remote-write", "node-otel"])
 async def test_every_request_is_taken_whole(name: str) -> None:
     async with running() as server:
         for sent in requests_of(name):
@@ -123,3 +123,24 @@ def test_hot_shots_means_what_it_sends() -> None:
     assert values["shop.visits_count"] % 6 == 0
     assert values['hits_count{beta="true",env="test",page="start"}'] == 1
     assert [event.title for event in parsed.events] == ["Deploy", "db"]
+
+
+def test_a_sdk_s_first_increases_in_protobuf_are_its_totals_in_json() -> None:
+    deltas, _, totals, _ = requests_of("node-otel")
+    increases = values_of(parse_otlp_protobuf(deltas.body, PointCache(), LATEST_MS))
+    sums = values_of(parse_otlp_json(totals.body, PointCache(), LATEST_MS))
+    assert {key.replace('"deltas"', '"totals"'): value for key, value in increases.items()} == sums
+    scope = 'otel_scope_name="shop",otel_scope_schema_url="https://example.org/1",otel_scope_version="1.2.3"'
+    labels = f'instance="1",job="totals",{scope}'
+    assert (
+        sums[
+            f'orders_total{{code="200",instance="1",job="totals",list="[\\"a\\",\\"b\\"]",ok="true",{scope},route="/a",sizes="[1,2.5]"}}'
+        ]
+        == 3
+    )
+    assert sums[f"queue_bytes{{{labels}}}"] == -2
+    assert sums[f"large_total{{{labels}}}"] == 2**53 + 2
+    assert sums[f"spread_seconds_count{{{labels}}}"] == 4
+    assert sums[f"spread_seconds_p50{{{labels}}}"] == pytest.approx(0.1, rel=0.2)
+    assert sums[f'room_celsius{{caf_="ö\\n\\"",{labels}}}'] == -3.25
+    assert sums['target_info{instance="1",job="totals",process_command_args="[\\"node\\",\\"a b\\"]"}'] == 1

@@ -2,10 +2,11 @@
 
 Run from the repository's root, with the programs that there are; those without a path are left out::
 
-    python -m tests.data.senders.record --telegraf PATH --otelcol PATH --prometheus PATH --hot-shots FOLDER
+    python -m tests.data.senders.record --telegraf PATH --otelcol PATH --prometheus PATH --hot-shots FOLDER --node-otel FOLDER
 
 ``--otelcol``: a collector with the receiver hostmetrics and the exporters otlphttp and prometheusremotewrite.  ``--hot-shots``: a
-folder with ``node_modules/hot-shots``.  All of them send to this script, on a free port of the loopback.  A request is kept as it
+folder with ``node_modules/hot-shots``.  ``--node-otel``: one with ``@opentelemetry/sdk-metrics`` and its OTLP exporters by HTTP, in
+protobuf and JSON.  All of them send to this script, on a free port of the loopback.  A request is kept as it
 came, with its headers; a body in chunks is joined, and ``Content-Length`` takes the place of ``Transfer-Encoding``.  Each datagram is
 followed by an empty line.  ``tests/support/recorded.py`` reads them.
 """
@@ -250,10 +251,49 @@ def hot_shots(folder: str) -> None:
     print(f"hot-shots.datagrams: {len(datagrams)} datagrams")
 
 
+# --- OpenTelemetry's SDK for Node ---
+
+_NODE_OTEL = """
+const { MeterProvider, PeriodicExportingMetricReader, AggregationType } = require("@opentelemetry/sdk-metrics");
+const { OTLPMetricExporter: Protobuf } = require("@opentelemetry/exporter-metrics-otlp-proto");
+const { OTLPMetricExporter: Json } = require("@opentelemetry/exporter-metrics-otlp-http");
+const { resourceFromAttributes } = require("@opentelemetry/resources");
+async function send(Exporter, temporalityPreference, name) {
+  const exporter = new Exporter({ url: process.argv[1] + "/v1/metrics", temporalityPreference });
+  const provider = new MeterProvider({
+    readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 60000 })],
+    resource: resourceFromAttributes({ "service.name": name, "service.instance.id": "1", "process.command_args": ["node", "a b"] }),
+    views: [{ instrumentName: "spread", aggregation: { type: AggregationType.EXPONENTIAL_HISTOGRAM, options: { maxSize: 20 } } }],
+  });
+  const meter = provider.getMeter("shop", "1.2.3", { schemaUrl: "https://example.org/1" });
+  meter.createCounter("orders", { unit: "{order}" }).add(3, { route: "/a", code: 200, ok: true, list: ["a", "b"], sizes: [1, 2.5] });
+  const queue = meter.createUpDownCounter("queue", { unit: "By" });
+  queue.add(5); queue.add(-7);
+  [1, 2, 3000].forEach((ms) => meter.createHistogram("took", { unit: "ms" }).record(ms, { empty: "" }));
+  [0, 0.1, 5, 100].forEach((s) => meter.createHistogram("spread", { unit: "s" }).record(s));
+  meter.createGauge("room", { unit: "Cel" }).record(-3.25, { "caf\\u00e9": "\\u00f6\\n\\"" });
+  meter.createObservableGauge("used", { unit: "1" }).addCallback((found) => found.observe(0.5));
+  meter.createCounter("large").add(2 ** 53 + 2);
+  await provider.forceFlush();
+  await provider.shutdown().catch(() => {});
+}
+send(Protobuf, 0, "deltas").then(() => send(Json, 1, "totals"));
+"""
+
+
+def node_otel(folder: str) -> None:
+    """Record a request with deltas in protobuf, and one with totals in JSON."""
+
+    def run(url: str, _: Path) -> list[str]:
+        return ["/usr/bin/env", "-C", folder, "node", "-e", _NODE_OTEL, url]
+
+    record("node-otel", run, requests=4)  # of each, the second, at the end, has no new measurement
+
+
 def main() -> None:
     """Record the requests of the given programs."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for program in ("telegraf", "otelcol", "prometheus", "hot-shots"):
+    for program in ("telegraf", "otelcol", "prometheus", "hot-shots", "node-otel"):
         options.add_argument(f"--{program}", default="")
     given = options.parse_args()
     if given.telegraf:
@@ -266,6 +306,8 @@ def main() -> None:
         record("prometheus-remote-write", prometheus(given.prometheus), requests=2)
     if given.hot_shots:
         hot_shots(given.hot_shots)
+    if given.node_otel:
+        node_otel(given.node_otel)
 
 
 if __name__ == "__main__":
