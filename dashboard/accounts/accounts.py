@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable
 
@@ -125,7 +126,7 @@ class Accounts:
     async def create_user(self, by: str, address: str, *, name: str, full_name: str, role: Role, password: str) -> User:
         """Create a user with the given properties; raises Invalid, Overloaded, Unavailable."""
         user_id = parse_user_name(name, field="id")
-        full_name = self._distinct(full_name or user_id, user_id)
+        full_name = await self._distinct(full_name or user_id, user_id)
         check_password(password)
         async with self._database.read() as tx:
             await stored_users.check_free(tx, user_id)
@@ -158,7 +159,7 @@ class Accounts:
         """
         password_hash = None
         if full_name is not None:
-            full_name = self._distinct(full_name, user_id)
+            full_name = await self._distinct(full_name, user_id)
         if password is not None:
             check_password(password)
             async with self._database.read() as tx:
@@ -220,12 +221,12 @@ class Accounts:
             await record(tx, self._now_ms(), by, "user.deleted", user_id, address)
         await self._directory.changed()
 
-    def _distinct(self, full_name: str, user_id: str) -> str:
+    async def _distinct(self, full_name: str, user_id: str) -> str:
         """Return the normalised full name; raises Invalid when it looks like another user's name."""
         name = clean_name(full_name)
         before = self._directory.users.get(user_id)
-        if before is None or name != before.name:  # a name from before this rule may stay
-            check_distinct(name, user_id, self._directory.users.values())
+        if before is None or name != before.name:  # a name from before this rule may stay; 10,000 names take 0.2 s
+            await asyncio.to_thread(check_distinct, name, user_id, tuple(self._directory.users.values()))
         return name
 
     async def _keep_an_admin(self, tx: AsyncConnection) -> None:
@@ -261,7 +262,7 @@ class Accounts:
         async with self._database.read() as tx:  # a wrong code costs no more than this query
             if not await stored_tokens.is_code(tx, hash_of(code), _FIRST_ADMIN, self._now_ms()):
                 raise BadToken(_USED_LINK)
-        full_name = self._distinct(full_name or user_id, user_id)
+        full_name = await self._distinct(full_name or user_id, user_id)
         password_hash = await self._credentials.hash_password(password, address)
         now_ms = self._now_ms()
         async with self._database.write() as tx:

@@ -1,7 +1,7 @@
 """Display names of users: no invisible characters, and no name that looks like another user's name.
 
 Two names look alike when they have the same skeleton (UTS 39, section 4). The table of confusable characters is that of
-``confusable_homoglyphs``; capitals and small letters count as alike, too.
+``confusable_homoglyphs``. Names that differ only in capitals and small letters look alike, too.
 """
 
 from __future__ import annotations
@@ -33,8 +33,12 @@ _OVERLAYS = re.compile("[\u0334-\u0338\u20d2\u20d3\u20d8-\u20da\u20e5\u20e6\u20e
 _FLAG_LETTERS = {0x1F1E6 + number: chr(ord("a") + number) for number in range(26)}
 #: Names that readers take for the server's, beside those that no user may have as an id.
 _OFFICIAL = ("system", "everyone")
+#: Words for those who have power. A user may have one as a name, but no name that is written otherwise and read as one.
+_WORDS = ("admin", "administrator", "moderator", "root", "guest")
+#: Digits that are read as letters within such words. In other names they count as UTS 39 says: 1 is like l, and not like i.
+_AS_LETTERS = str.maketrans("013457", "oieast")
 _SPACES = re.compile(r"\s+")
-_REMEMBERED = 20_000
+_REMEMBERED = 40_000
 
 
 def clean_name(text: str, *, field: str = "name") -> str:
@@ -63,28 +67,41 @@ def check_distinct(name: str, user_id: str, users: Iterable[User], *, field: str
 
 
 def looks_like(name: str, user_id: str, users: Iterable[User]) -> str:
-    """Return another user's name or id that ``name`` can be mistaken for; empty if there is none."""
-    wanted = skeleton(name)
+    """Return another user's name or id that ``name`` can be mistaken for; empty if there is none.
+
+    This takes 20 us for each user that was not compared before.
+    """
+    wanted = _forms(name)
+    as_letters = wanted | _forms(name.translate(_AS_LETTERS))
     for reserved in (*RESERVED_NAMES, *_OFFICIAL):
-        if skeleton(reserved) == wanted:
+        if as_letters & _forms(reserved):
             return reserved
+    for word in _WORDS:
+        if as_letters & _forms(word) and name.casefold() != word:
+            return word
     for user in users:
         for taken in (user.name, user.id):
-            if user.id != user_id and skeleton(taken) == wanted:
+            if user.id != user_id and wanted & _forms(taken):
                 return taken
     return ""
 
 
 @lru_cache(_REMEMBERED)
+def _forms(text: str) -> frozenset[str]:
+    """Return the skeletons of a text as it is, in small letters and in capitals; texts that share one look alike.
+
+    A capital I looks like an l, but an i does not. So capitals become small letters only after the skeleton was made: otherwise
+    Ali would look like "all", and Nina like Vina, because a Greek capital N becomes a small letter that looks like a v.
+    """
+    return frozenset(map(skeleton, (text, text.lower(), text.upper())))
+
+
 def skeleton(text: str) -> str:
-    """Return a text that is equal for all texts that look alike; for comparison only, not for display."""
+    """Return a text that is equal for all texts that look alike, in whatever case; for comparison only, not for display."""
     table = _alike()
-    folded = unicodedata.normalize("NFKC", _visible(text)).casefold().translate(_FLAG_LETTERS)
-    parts = _OVERLAYS.sub("", unicodedata.normalize("NFD", folded))
-    shown = "".join(table.get(char, char) for char in parts)
-    # a replacement may be a capital, or contain a character that has a replacement itself
-    shown = "".join(table.get(char, char) for char in shown.casefold())
-    return _SPACES.sub("", shown)
+    shown = unicodedata.normalize("NFKC", _visible(text)).translate(_FLAG_LETTERS)
+    parts = _OVERLAYS.sub("", unicodedata.normalize("NFD", shown))
+    return _SPACES.sub("", "".join(table.get(char, char) for char in parts).casefold())
 
 
 @cache
@@ -102,13 +119,9 @@ def _alike() -> dict[str, str]:
 
     for text, others in found.items():
         for other in others:
-            one, two = sorted((lead(_folded(text)), lead(_folded(other["c"]))), key=_rank)
+            one, two = sorted((lead(_IGNORABLE.sub("", text)), lead(_IGNORABLE.sub("", other["c"]))), key=_rank)
             leader[two] = one
     return {text: lead(text) for text in leader if len(text) == 1 and lead(text) != text}
-
-
-def _folded(text: str) -> str:
-    return _IGNORABLE.sub("", text).casefold()
 
 
 def _rank(text: str) -> tuple[bool, int, str]:

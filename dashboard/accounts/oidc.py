@@ -238,7 +238,7 @@ class OpenId:
         while user_id in RESERVED_NAMES or await is_taken(tx, user_id):
             user_id = f"{base}-{secrets.token_hex(2)}"
         full_name = _printable(str(claims.get("name") or wanted)) or user_id
-        if looks_like(full_name, user_id, self._directory.users.values()):
+        if await asyncio.to_thread(looks_like, full_name, user_id, tuple(self._directory.users.values())):
             full_name = f"{full_name[: MAX_FULL_NAME - len(user_id) - 3]} ({user_id})"
         role = Role[self._role.upper()]
         try:
