@@ -79,8 +79,8 @@ Claims = dict[str, Claim]
 
 
 def claim_of_document(claims: Claims, key: str) -> Claim | None:
-    """Return the claim of the document ``key``, if any: a document's claims have a blank after the key, where numbers have the key."""
-    return claims.get(f"{key} ") or claims.get(key)
+    """Return the claim of the document ``key``, if any: it stands under the key and a blank, because series have the key alone."""
+    return claims.get(f"{key} ")
 
 
 def collide(claims: Claims, more: Claims) -> bool:

@@ -39,6 +39,8 @@ def parse_widget(widget: str, body: bytes, latest_ms: int, *, origins: Origins |
     if origins is not None:
         origins.renew(latest_ms)
         origins.claim(name, widget, parsed.batch.claims)
+        if (claim := parsed.batch.claims.get(name)) is not None:  # the id owns the series and the document
+            parsed.batch.claims[f"{name} "] = claim
     unit = _unit(fields)
     others = _others(fields, parsed)
     for place, field in enumerate(_NUMBERS):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.ingest.claims import Claim
+from dashboard.ingest.claims import Claim, claim_of_document
 from dashboard.ingest.origins import NameTaken, Origins
 from tests.support.claims import own
 
@@ -53,3 +53,9 @@ def test_a_provisional_owner_that_gave_way_takes_nothing_from_its_heir() -> None
         first.settle()
     heir.keep()
     assert not heir.settle()
+
+
+def test_the_claim_to_a_series_is_none_to_the_document_of_that_name() -> None:
+    series, document = Claim(Origins(), "a", "a"), Claim(Origins(), "a ", "a")
+    assert claim_of_document({"a": series}, "a") is None
+    assert claim_of_document({"a": series, "a ": document}, "a") is document

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dashboard.domain.errors import Invalid
+from dashboard.ingest.claims import claim_of_document
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.smashing import parse_dashboard_event, parse_widget
@@ -116,3 +117,13 @@ def test_orders() -> None:
     for body in (b"[]", b'{"event":[5]}', b'{"event":"a\\u0000"}'):
         with pytest.raises(Invalid):
             parse_dashboard_event(body)
+
+
+def test_an_id_that_has_only_written_texts_owns_the_series_too() -> None:
+    origins = Origins()
+    claim = claim_of_document(parse_widget("a b", b'{"text":"x"}', LATEST_MS, origins=origins).batch.claims, "a_b")
+    assert claim is not None
+    claim.settle()
+    claim.keep()
+    with pytest.raises(Invalid, match="would both be a_b"):
+        parse_widget("a_b", b'{"current":1}', LATEST_MS, origins=origins)
