@@ -7,7 +7,7 @@ from difflib import get_close_matches
 import msgspec
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.otlp_schema import SHAPES, Part, point_fields, read_point
+from dashboard.ingest.otlp_schema import SHAPES, Part, fields_read, point_fields, read_point
 from dashboard.ingest.otlp_values import items
 from dashboard.ingest.protobuf import Message
 
@@ -19,6 +19,8 @@ _BESIDE = {
     ", ".join(SHAPES): {"name", "description", "unit", "metadata"},
 }
 
+#: Likeness from which on a name is another one, misspelt: ``attribute`` and ``attributes``, not ``sum`` and ``min``.
+_SURELY_ALIKE = 0.85
 #: Fields of which a point has one at least, unless it has no observation.
 _CONTENT = {
     "histogram": ("bucketCounts",),
@@ -41,17 +43,22 @@ def check_others(message: Message, missing: str) -> None:
 
 
 def check_point(point: Message, shape: str) -> None:
-    """Raise Invalid if a point lacks its content and has an unknown field of a similar name: the misspelt content.
+    """Raise Invalid if a point has an unknown field whose name is like that of a field that the point lacks: it is misspelt.
 
     Other unknown fields are passed over, as the protocol wants it; a point may have a count and a sum alone.
     """
-    content = _CONTENT.get(shape, ())
-    if not point.keys().isdisjoint(content):
+    unknown = sorted(point.keys() - point_fields(shape))
+    if not unknown:
         return
-    alike = [each.lower() for each in content]
-    unknown = sorted(point.keys() - point_fields(shape)) if content else []
-    if misspelt := [each for each in unknown if get_close_matches(each[:80].lower(), alike)]:
-        raise Invalid(f"has no {' or '.join(content)}, only {', '.join(misspelt)[:80]}", field="dataPoints")
+    content = _CONTENT.get(shape, ())
+    if point.keys().isdisjoint(content):
+        alike = [each.lower() for each in content]
+        if misspelt := [each for each in unknown if get_close_matches(each[:80].lower(), alike)]:
+            raise Invalid(f"has no {' or '.join(content)}, only {', '.join(misspelt)[:80]}", field="dataPoints")
+    lacking = {each.lower(): each for each in sorted(fields_read(shape) - point.keys())}
+    for each in unknown:
+        for alike_name in get_close_matches(each[:80].lower(), lacking, 1, _SURELY_ALIKE):
+            raise Invalid(f"has no {lacking[alike_name]}, only {each[:80]}", field="dataPoints")
 
 
 def named(invalid: Invalid, name: str) -> Invalid:

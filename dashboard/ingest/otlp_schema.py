@@ -96,6 +96,8 @@ _POINT: dict[str, Schema] = {
     },
 }  # fmt: skip
 _POINT["sum"] = _POINT["gauge"]
+_READ = {shape: frozenset(field.name for field in fields.values()) for shape, fields in _POINT.items()}
+_KNOWN = {shape: fields | {"startTimeUnixNano", "exemplars", "zeroThreshold"} for shape, fields in _READ.items()}
 #: The shapes of metrics.
 SHAPES = tuple(_POINT)
 
@@ -105,11 +107,14 @@ def read_point(shape: str, point: Any, not_read: NotRead | None = None) -> dict[
     return read_any(point, _POINT[shape], not_read, field="dataPoints")
 
 
+def fields_read(shape: str) -> frozenset[str]:
+    """Return the fields of a data point that are read, in its JSON form."""
+    return _READ[shape]
+
+
 def point_fields(shape: str) -> frozenset[str]:
     """Return the known fields of a data point in its JSON form, also those that are not read."""
-    return frozenset(
-        ("startTimeUnixNano", "exemplars", "zeroThreshold", *(each.name for each in _POINT[shape].values()))
-    )
+    return _KNOWN[shape]
 
 
 def read_any(

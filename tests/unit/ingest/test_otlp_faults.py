@@ -68,3 +68,35 @@ def test_a_misspelt_content_of_a_point_is_refused_and_another_unknown_field_pass
         reasons = [refusal.reason for refusal in parsed.batch.refused]
         assert all(f"only {bad} (metric load)" in reason for reason in reasons)
         assert len(reasons) == 1 - kept
+
+
+@pytest.mark.parametrize(
+    ("bad", "lacking"),
+    [
+        ({"attribute": []}, "attributes"), ({"timeUnixNanos": "1"}, "timeUnixNano"), ({"explicitBound": [1]}, "explicitBounds"),
+        ({"explicit_bound": [1]}, "explicitBounds"), ({"Flags": 1}, "flags"), ({"startTimeUnixNanos": "1"}, ""), ({"exemplar": []}, ""),
+        ({"labels": []}, ""), ({"minimum": 1}, ""), ({"count": "7", "counts": "7"}, ""),
+    ],
+)  # fmt: skip
+def test_a_field_of_a_point_with_nearly_the_name_of_one_that_it_lacks_is_misspelt(
+    bad: dict[str, object], lacking: str
+) -> None:
+    whole: dict[str, object] = {
+        "timeUnixNano": str(NS),
+        "count": "7",
+        "sum": 7,
+        "min": 0,
+        "max": 2,
+        "bucketCounts": ["7"],
+    }
+    whole |= {"explicitBounds": [], "attributes": [], "flags": 0}
+    point = {name: value for name, value in whole.items() if name != lacking} | bad
+    metrics = [{"name": "took", "histogram": {"dataPoints": [point]}}]
+    body = json.dumps({"resourceMetrics": [{"scopeMetrics": [{"metrics": metrics}]}]}).encode()
+    parsed = parse_otlp_json(body, PointCache(), LATEST_MS)
+    if not lacking:
+        assert (parsed.batch.refused, len(parsed.batch.keys)) == ([], 5)
+        return
+    (refusal,) = parsed.batch.refused
+    assert f"has no {lacking}, only" in refusal.reason
+    assert parsed.batch.keys == []
