@@ -6,8 +6,9 @@ For callers who are no users (guests, the local operator, screens), the browser 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from dashboard.boards.boards import Boards
 from dashboard.domain.errors import Forbidden, Unavailable
@@ -22,11 +23,12 @@ _SOON_S = 0.3
 
 class Marks(Struct, frozen=True):
     """Marks of a user by the boards' present ids: the home board, empty for none; the favourites; the boards seen, the last
-    first."""
+    first. ``unknown``: True while the store does not answer; then the others are empty."""
 
     home: str
     favourites: tuple[str, ...]
     recent: tuple[str, ...]
+    unknown: Literal[True] | UnsetType = UNSET
 
 
 class OwnMarks:
@@ -38,14 +40,14 @@ class OwnMarks:
         self._now_ms = now_ms
 
     async def read(self, caller: Caller) -> Marks | None:
-        """Return the caller's marks; None for a caller who is no user, and while the store does not answer."""
+        """Return the caller's marks; None for a caller who is no user."""
         if caller.kind != "user":
             return None
         try:
             async with self._database.read() as tx:
                 found = await read_marks(tx, caller.id)
         except Unavailable:
-            return None
+            return Marks("", (), (), unknown=True)
         return Marks(
             home=next((self._id(each) for each in found if each.home), ""),
             favourites=tuple(dict.fromkeys(self._id(each) for each in found if each.favourite)),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { favourites, homeBoard, noteSeen, recent, setFavourite, setHomeBoard, useMarks } from "../../static/js/pages/seen-boards.js";
+import { areMarksUnknown, favourites, homeBoard, noteSeen, recent, setFavourite, setHomeBoard, takeOver, useMarks } from "../../static/js/pages/seen-boards.js";
 
 test("boards are remembered, the last seen first; without storage nothing is", async () => {
   noteSeen("a"); // there is no localStorage in Node yet
@@ -35,5 +35,36 @@ test("what a user keeps is the server's; what it refuses is not shown", async ()
   status = 503;
   await assert.rejects(setHomeBoard("b", true));
   assert.equal(homeBoard(), "");
+  useMarks(null);
+});
+
+test("a user without favourites takes over what this browser kept, once, and not while it is unknown", async () => {
+  const kept = new Map([["favourite boards", '["x", "gone", "y"]'], ["recent boards", '["y", "b", "x"]']]);
+  Object.defineProperty(globalThis, "localStorage", { configurable: true, value: { getItem: (/** @type {string} */ name) => kept.get(name) ?? null, setItem: (/** @type {string} */ name, /** @type {string} */ value) => kept.set(name, value) } });
+  /** @type {[string, any][]} */
+  const told = [];
+  let status = 204;
+  globalThis.fetch = async (/** @type {any} */ path, /** @type {any} */ options) => {
+    told.push([path.split("/")[4], JSON.parse(options.body)]);
+    const code = path.includes("gone") ? 404 : status;
+    return new Response(code === 204 ? null : "{}", { status: code });
+  };
+  useMarks(null);
+  assert.equal(await takeOver("ann"), false);
+  useMarks({ home: "", favourites: [], recent: [], unknown: true });
+  assert.deepEqual([areMarksUnknown(), await takeOver("ann")], [true, false]);
+  useMarks({ home: "", favourites: ["own"], recent: [] });
+  assert.equal(await takeOver("old"), false); // who has favourites gets none of others
+  assert.deepEqual(told, []);
+  status = 503;
+  useMarks({ home: "", favourites: [], recent: ["b"] });
+  await takeOver("ann");
+  status = 204;
+  told.length = 0;
+  assert.equal(await takeOver("ann"), true);
+  assert.deepEqual(told, [["x", { favourite: true }], ["gone", { favourite: true }], ["y", { favourite: true }], ["x", { seen: true }], ["y", { seen: true }]]);
+  assert.deepEqual([[...favourites()], recent()], [["x", "y"], ["y", "x", "b"]]);
+  useMarks({ home: "", favourites: [], recent: [] }); // she has removed them since
+  assert.equal(await takeOver("ann"), false);
   useMarks(null);
 });

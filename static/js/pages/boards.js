@@ -3,7 +3,7 @@
 import { ApiError, api } from "../client/http.js";
 import { draftOf, groupsOf, idFor, madeAndChanged } from "../data/board-index.js";
 import { since } from "../draw/format.js";
-import { favourites, homeBoard, recent, setFavourite, setHomeBoard, useMarks } from "./seen-boards.js";
+import { areMarksUnknown, favourites, homeBoard, recent, setFavourite, setHomeBoard, takeOver, useMarks } from "./seen-boards.js";
 import { button, byId, counted, h, setText, svg } from "../widgets/dom.js";
 
 // What the first picture does not need is loaded after it. The page's template names the modules above, so that all are asked for at once.
@@ -55,7 +55,7 @@ function complain(error) {
 
 /** Show the list when the server knows the change; at once if this browser keeps it. @param {Promise<void> | undefined} told */
 function showAfter(told) {
-  if (told) told.then(() => show(), complain);
+  if (told) told.then(() => (areMarksUnknown() ? load() : show()), complain);
   else show();
 }
 
@@ -110,7 +110,7 @@ function show(next = null) {
   void fill(cards, shows, Math.max(FIRST_CARDS, last + 1)).then((isDone) => isDone && live?.show(pictures));
   const found = new Set(groups.flatMap((group) => group.boards.map(({ id }) => id))).size;
   const all = counted(boards.length, "board");
-  setText(status, found === boards.length ? all : `${found} of ${all}`);
+  setText(status, (found === boards.length ? all : `${found} of ${all}`) + (areMarksUnknown() ? " · your favourites cannot be read now" : ""));
   if (!boards.length) list.append(h("p", { class: "teach", text: mayMake ? "There are no boards. New board makes one." : "There are no boards that you may see." }));
   else if (!found) list.append(h("p", { class: "teach", text: "No board matches. Search by title, folder or tag." }));
   if (deleted.length && !search.value && !tag) list.append(h("h2", { text: "Deleted" }), h("ul", { class: "grid" }, ...deleted.map(deletedCard)));
@@ -220,3 +220,5 @@ search.addEventListener("input", () => show());
 const isLoaded = load();
 await idle();
 await Promise.all([import("./header.js"), ...(mayMake ? [loadDialogs()] : []), isLoaded]);
+const { currentUser } = await import("../widgets/user.js");
+if (await takeOver(currentUser()?.user?.id ?? "")) show();

@@ -1,14 +1,18 @@
 // Favourite and recently seen boards, and the home board: of the user, where there is one, on all devices; else of this browser.
 // A browser that denies storage has none.
 
-import { api } from "../client/http.js";
+import { ApiError, api } from "../client/http.js";
 import { read, write } from "../widgets/kept-texts.js";
 
-/** What a user keeps, as the server's list of boards says it. @typedef {{home: string, favourites: string[], recent: string[]}} Marks */
+/** What a user keeps, as the server's list of boards says it; `unknown`: its store does not answer. @typedef {{home: string, favourites: string[], recent: string[], unknown?: true}} Marks */
 
 const FAVOURITES = "favourite boards";
 const RECENT = "recent boards";
 const MOST = 50;
+/** Users who have taken over what this browser kept before they had an account. */
+const TAKEN = "users with the marks of this browser";
+/** A user takes over so many of the boards seen. */
+const MOST_TAKEN = 6;
 /** Cookie that the server reads to answer `/`. */
 const HOME = "home_board";
 const YEAR_S = 365 * 86_400;
@@ -19,6 +23,44 @@ let own = null;
 /** Take the marks of the user; null if the caller is none. @param {Marks | null} marks */
 export function useMarks(marks) {
   own = marks;
+}
+
+/** Return whether the marks of the user cannot be read now. */
+export function areMarksUnknown() {
+  return Boolean(own?.unknown);
+}
+
+/**
+ * Give a user without favourites those that were chosen in this browser without a login, and the boards seen last in it; once for each user. Return whether anything was given.
+ * @param {string} user
+ */
+export async function takeOver(user) {
+  const marks = own;
+  if (!user || !marks || marks.unknown || read(TAKEN).includes(user)) return false;
+  const liked = marks.favourites.length ? [] : read(FAVOURITES);
+  const seen = marks.favourites.length ? [] : read(RECENT).slice(0, MOST_TAKEN).filter((id) => !marks.recent.includes(id));
+  try {
+    marks.favourites.push(...(await told(liked, { favourite: true })));
+    marks.recent.unshift(...(await told([...seen].reverse(), { seen: true })).reverse());
+  } catch {
+    return true; // the rest is given when the list is loaded again
+  }
+  write(TAKEN, [...read(TAKEN), user].slice(-MOST));
+  return liked.length + seen.length > 0;
+}
+
+/** Change the marks on some boards, one after the other, and return those that the user may see. @param {string[]} ids @param {{favourite?: boolean, seen?: boolean}} change */
+async function told(ids, change) {
+  const done = [];
+  for (const id of ids) {
+    try {
+      await tell(id, change);
+      done.push(id);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
+    }
+  }
+  return done;
 }
 
 /** @param {string} id @param {{favourite?: boolean, home?: boolean, seen?: boolean}} change */

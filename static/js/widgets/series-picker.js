@@ -7,6 +7,7 @@ import { Store } from "../data/store.js";
 import { SIZES, suitedToDocument, suitedToExpression, suitedToSeries } from "../data/suited-widget.js";
 import { drawSpark } from "../draw/spark.js";
 import { read, write } from "./kept-texts.js";
+import { currentUser } from "./user.js";
 import { breakable, button, h, setText } from "./dom.js";
 
 /** @import { Views } from "../client/views.js" */
@@ -20,8 +21,8 @@ const REDRAW_EVERY_S = 2;
 const EVERYTHING = '{__name__=~".+"}';
 /** Names of the server's own series come last. */
 const OWN = /^(dashboard|node)_/;
-/** The expressions that were chosen last in this browser are offered again. */
-const RECENT = "recent expressions";
+/** The expressions that a user has chosen last in this browser are offered again, to that user. */
+const RECENT = ["recent expressions", currentUser()?.user?.id].filter(Boolean).join(" ");
 const MOST_RECENT = 20;
 /** Type of what is dragged onto the board. */
 export const DRAGGED = "application/x-dashboard-widget";
