@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dashboard.domain.errors import Invalid, Overloaded
 from dashboard.query.expression_samples import SampleReading
@@ -107,25 +108,35 @@ class QueryRunner:
         budget = Budget(self.limits.max_samples, lambda: time.monotonic() > end_s)
         try:
             async with asyncio.timeout(seconds), self._turn(caller):
-                reading = await self._read(query, budget)
-                return await self._compute(query, reading.data, budget, lambda answer: finish(answer, reading.series))
+                reading, read_s = await self._read(query, budget)
+
+                def end(answer: QueryAnswer) -> T:
+                    return finish(replace(answer, cpu_s=read_s + answer.cpu_s), reading.series)
+
+                return await self._compute(query, reading.data, budget, end)
         except TimeoutError:
             raise OutOfTime("query timed out in expression evaluation") from None
 
-    async def _read(self, query: Query, budget: Budget) -> SampleReading:
+    async def _read(self, query: Query, budget: Budget) -> tuple[SampleReading, float]:
+        """Return the samples that a query needs, and the CPU time that the steps of reading took."""
         needs = query.needs()
         async with self._replicas.wanted([need.selector for need in needs]) as replicas:
             reading = SampleReading(replicas, needs, query.lookback_ms, budget)
             if reading.cost_us() > _MAX_COST_US:
                 raise Invalid("matching the selectors takes too long; name the metrics", field="query")
             await next_turn()
+            began_s, read_s = time.thread_time(), 0.0
             for _ in reading.steps():
+                read_s += time.thread_time() - began_s
                 await next_turn()
-        return reading
+                began_s = time.thread_time()
+        return reading, read_s
 
     async def _compute(self, query: Query, data: Data, budget: Budget, finish: Callable[[QueryAnswer], T]) -> T:
         def work() -> T:
-            return finish(run(query, data, budget, track=query.tracks))
+            began_s = time.thread_time()
+            answer = run(query, data, budget, track=query.tracks)
+            return finish(replace(answer, cpu_s=time.thread_time() - began_s))
 
         if _is_small(query, data):
             await next_turn()

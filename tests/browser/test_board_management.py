@@ -215,6 +215,9 @@ def test_a_tile_is_inspected_and_shown_series_are_put_on_a_board(pages: Pages, s
     chosen.get_by_role("button", name="inspected", exact=True).click()
     chosen.wait_for_url("**/boards/inspected/edit")
     expect(chosen.locator(".tile")).to_have_count(3)
+    chosen.locator(".tile").last.focus()
+    chosen.keyboard.press("i")
+    expect(chosen.locator("dialog")).to_contain_text("of the server's CPU")
     put = site.json("GET", "/api/v1/boards/inspected/draft")[1]["document"]["widgets"][1:]
     assert [(w.get("series"), w.get("expr")) for w in put] == [
         (["inspected_one"], None), (None, "rate(inspected_one[1m])"),

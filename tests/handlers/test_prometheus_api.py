@@ -73,6 +73,9 @@ async def test_an_expression_is_answered_at_one_time_and_over_steps_by_get_and_b
             assert {row["metric"]["shop"]: float(row["value"][1]) for row in rows} == pytest.approx(
                 {"berlin": 1, "paris": 2, "rome": 3}
             )
+            assert "stats" not in found["data"]
+            timed = (await ask(server, "query", query="sum(orders_total)", time=now, stats="all"))[1]["data"]
+            assert timed["stats"]["timings"]["cpuTime"] > 0
             status, found = await ask(
                 server, "query_range", query="orders_total{shop='rome'}", start=now - 20, end=now, step="10s"
             )

@@ -48,13 +48,17 @@ class AnswerRow(Struct, frozen=True):
 
 
 class QueryAnswer(Struct, frozen=True):
-    """Result of a query. ``text``: the value, if the result is a string; then there is one row, of which only the time is used."""
+    """Result of a query. ``text``: the value, if the result is a string; then there is one row, of which only the time is used.
+
+    ``cpu_s``: CPU time that reading and computing took, as far as the runner has measured it.
+    """
 
     kind: Kind
     rows: Sequence[AnswerRow]
     notes: Notes
     text: str = ""
     unit: str = ""
+    cpu_s: float = 0.0
 
 
 class Query(Struct, frozen=True):

@@ -91,6 +91,11 @@ def _metric(row: AnswerRow) -> str:
     return msgspec.json.encode(dict(row.labels)).decode()
 
 
+def with_cpu(data: list[bytes], cpu_s: float) -> list[bytes]:
+    """Return the field ``data`` of a response with the CPU time of the query, where Prometheus has its own statistics."""
+    return [*data[:-1], data[-1][:-1] + b',"stats":{"timings":{"cpuTime":%s}}}' % number(cpu_s).encode()]
+
+
 def success(
     data: Iterable[bytes], warnings: list[str] | None = None, infos: list[str] | None = None
 ) -> Iterator[bytes]:

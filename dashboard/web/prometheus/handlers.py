@@ -18,7 +18,7 @@ from dashboard.query.promql.syntax import Expr
 from dashboard.query.promql.values import Grid
 from dashboard.replication.replicas import Replicas
 from dashboard.turns import next_turn
-from dashboard.web.prometheus.answers import result_json, success
+from dashboard.web.prometheus.answers import result_json, success, with_cpu
 from dashboard.web.prometheus.parameters import (
     EARLIEST_MS,
     LATEST_MS,
@@ -131,9 +131,12 @@ class InstantQueryHandler(FormHandler):
         """Evaluate a query and send its answer."""
         timeout = self.first("timeout")
         timeout_s = duration_ms("timeout", timeout) / 1000 if timeout else None
+        is_cpu_wanted = bool(self.first("stats"))
 
         def finish(answer: QueryAnswer, _: object) -> tuple[list[bytes], list[str], list[str]]:
             data, is_cut = result_json(answer, limit)
+            if is_cpu_wanted:
+                data = with_cpu(data, answer.cpu_s)
             warnings = [*answer.notes.warnings, *(["results truncated due to limit"] if is_cut else [])]
             return data, warnings, list(answer.notes.infos)
 

@@ -13,7 +13,7 @@ from dashboard.query.promql.notes import Notes
 from dashboard.query.promql.query import AnswerRow, QueryAnswer
 from dashboard.query.promql.syntax import Kind
 from dashboard.web.prometheus import answers
-from dashboard.web.prometheus.answers import number, result_json, success
+from dashboard.web.prometheus.answers import number, result_json, success, with_cpu
 
 
 def row(labels: dict[str, str], *points: tuple[int, float]) -> AnswerRow:
@@ -62,6 +62,15 @@ def test_a_result_is_cut_at_its_limit_and_bounded_in_bytes(monkeypatch: pytest.M
     monkeypatch.setattr(answers, "MAX_ANSWER_BYTES", 100)
     with pytest.raises(OverBudget, match="ask for fewer series"):
         said(Kind.VECTOR, *rows)
+
+
+def test_every_kind_of_result_takes_the_cpu_time() -> None:
+    for kind in Kind:
+        answer = QueryAnswer(kind, [row({}, (1_000, 1.0))], Notes(), text="t")
+        plain = json.loads(b"".join(result_json(answer)[0]))
+        assert json.loads(b"".join(with_cpu(result_json(answer)[0], 0.25))) == {
+            **plain, "stats": {"timings": {"cpuTime": 0.25}},
+        }  # fmt: skip
 
 
 def test_warnings_and_remarks_stand_beside_the_data() -> None:
