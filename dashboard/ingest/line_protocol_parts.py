@@ -83,17 +83,17 @@ def _tags(parts: list[str]) -> dict[str, str]:
 
 
 def _cut_off(part: str, before: str, line: Line) -> Invalid:
-    """Remove the field in ``before``, whose value contains a comma and so continues in ``part``; return the reason.
+    """Return why ``part``, which has no name, is refused; remove the field in ``before`` if its number continues in ``part``.
 
     Some senders write numbers with a decimal comma: the number before the comma would be a false value.
     """
     found = _NAMED.fullmatch(before)
-    if found is None:
+    if found is None or not ("0" <= part[0] <= "9"):
         return Invalid("is not name=value", field=_plain(part)[:40])
     name = _plain(found[1])
     line.fields.pop(name, None)
     whole = f"{found[2]},{part}"[:40]
-    return Invalid(f"{whole!a} contains a comma; write a decimal point, or text in quotes", field=name[:40])
+    return Invalid(f"{whole!a} contains a comma; write a decimal point", field=name[:40])
 
 
 def _take(name: str, given: str, line: Line) -> None:
