@@ -167,10 +167,9 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)], check=True, timeout=scaled(300))
     (wheel,) = folder.glob("*.whl")
     subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True, timeout=scaled(120))
-    python = folder / "venv" / "bin" / "python"
     subprocess.run(
-        # what is imported compiles itself
-        [str(python), "-m", "pip", "--quiet", "install", "--no-compile", str(wheel)],
+        # what is imported compiles itself; -I: what PYTHONPATH names is not taken for installed
+        [str(folder / "venv" / "bin" / "python"), "-I", "-m", "pip", "--quiet", "install", "--no-compile", str(wheel)],
         check=True,
         timeout=scaled(300),
         stderr=subprocess.DEVNULL,
