@@ -18,6 +18,7 @@ import pytest
 
 from tests.support.deadline import scaled, within
 from tests.support.nemesis import runs
+from tests.support.program import program
 from tests.support.pulse import seconds_since
 from tests.support.rawsocket import RawSocket
 from tests.support.server import ServerProcess, wait_until
@@ -212,7 +213,7 @@ def test_the_feeder_to_copy_loses_and_doubles_nothing_over_kill_9(tmp_path: Path
     server = quiet_server(tmp_path).start()
     try:
         command = [sys.executable, str(FEEDER), "--url", server.url, "--every", "0.05", "--count", "80"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as feeder:
+        with program(command, stdout=subprocess.PIPE, text=True) as feeder:
             wait_until(lambda: len(values_of(server, "example_load")) > 10)
             server.kill()
             server.start()

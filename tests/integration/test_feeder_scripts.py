@@ -17,6 +17,7 @@ import yaml
 from tests.support.deadline import scaled
 from tests.support.postgres import PostgresServer
 from tests.support.postgres import available as postgres_available
+from tests.support.program import program
 from tests.support.scripted_server import ScriptedServer
 from tests.support.server import ServerProcess, wait_until
 
@@ -230,7 +231,7 @@ def test_the_rate_of_a_log_over_its_rotation(server: ServerProcess, tmp_path: Pa
     def rates() -> dict[str, float]:
         return last_of(server, "requests")
 
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment(server.url)) as process:
+    with program(command, stdout=subprocess.PIPE, text=True, env=environment(server.url)) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("following")
         with log.open("a") as stream:

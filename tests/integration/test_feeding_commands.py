@@ -20,6 +20,7 @@ from dashboard.cli.import_state import state_file
 from tests.integration.test_commands import run
 from tests.integration.test_python_client import values_of
 from tests.support.deadline import scaled
+from tests.support.program import program
 from tests.support.scripted_server import ScriptedServer
 from tests.support.server import ServerProcess, wait_until
 
@@ -133,7 +134,7 @@ def test_tail_draws_a_table_on_a_terminal_and_ctrl_c_ends_it(server: ServerProce
     server.post("a", 1)
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "dashboard", "tail", "a", "b", "--url", server.url]
-    with subprocess.Popen(command, stdout=theirs, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
+    with program(command, stdout=theirs, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
         os.close(theirs)
         drawn = read_terminal(ours)
         assert any("  a" in seen for seen in drawn)
