@@ -16,21 +16,21 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from dashboard.replica.stamps import Sharing, Stamps, shared_by
+
 #: Most waiting entries; then all are added. Each list has a limit of its own, up to ``_SPREAD`` less, so that not all are added at once.
 _MOST_WAITING = 96
 _SPREAD = 32
+#: Most time steps that wait. Samples that come seldom would wait for long, and their columns would grow beyond the raw window at once.
+_MOST_STEPS = 8
 #: Entries of shorter lists are added at once.
 _WAITING_FROM = 16
 #: Least mean length of the parts of a list with repetitions; a list with shorter parts is not divided.
 _PART_FROM = 64
 
 
-class Columned(Protocol):
+class Columned(Sharing, Protocol):
     """The part of a series that rows use."""
-
-    @property
-    def columns(self) -> tuple[array[int], array[int], array[float]]:
-        """The columns seqs, times and values, which are the same objects as long as the series lives."""
 
     slot_ms: int
     noted_ms: int
@@ -92,11 +92,13 @@ class Rows(Generic[S]):
         "_most",
         "_run",
         "_seqs",
+        "_stamps",
         "_starts",
         "_steady",
         "_times",
         "_until_ms",
         "_values",
+        "_version",
         "alike",
         "followed",
         "followed_version",
@@ -115,7 +117,9 @@ class Rows(Generic[S]):
         self.repeats = len(set(series)) < len(series)
         self.parts = _divided(series, finish) if self.repeats else ()
         self.alike = len({rows for _, rows in self.parts}) == 1
-        self._columns = tuple(zip(*(s.columns for s in series), strict=True))
+        self._stamps: Sequence[Stamps] = ()  # those that the series share
+        self._version = -1  # of the stamps; -1: ``_columns`` are not known yet
+        self._columns: tuple[list[array[int]], list[array[int]], list[array[float]]] = ([], [], [])
         self._seqs = array("q")
         self._times: list[int | array[int]] = []
         self._values: list[array[float]] = []
@@ -162,11 +166,15 @@ class Rows(Generic[S]):
         self._greatest_ms = greatest
         self.is_behind = True
         self._hold(seq, times, values)
-        if begins_step and self._steady is not None and len(self._seqs) + self._steady.run > self._most:
+        if begins_step and self._steady is not None and self._is_full(self._steady.run):
             steady = self._steady
             self.flush()  # at the begin of a step, so that the last step is folded, too
             self.turned(steady, greatest)
         return True
+
+    def _is_full(self, run: int) -> bool:
+        """Return whether a step with ``run`` more entries should not wait, too."""
+        return len(self._seqs) + run > self._most or len(self._starts) >= _MOST_STEPS
 
     def _begins_step(self, times: int | array[int], step_ms: int) -> bool:
         """Note that the next waiting entry begins another step in all series; return False if it cannot wait."""
@@ -228,11 +236,30 @@ class Rows(Generic[S]):
 
     def append(self, seq: int, times: int | array[int], values: array[float]) -> None:
         """Add one entry to the columns; this object must have no waiting entry."""
-        seqs, all_times, all_values = self._columns
+        seqs, all_times, all_values = self._current_columns(may_share=isinstance(times, int))
         each = repeat(times) if isinstance(times, int) else times
         deque(map(array.append, seqs, repeat(seq)), maxlen=0)  # the loop runs in C
         deque(map(array.append, all_times, each), maxlen=0)
         deque(map(array.append, all_values, values), maxlen=0)
+
+    def _current_columns(self, *, may_share: bool) -> tuple[list[array[int]], list[array[int]], list[array[float]]]:
+        """Return the columns to add to: all values, and each column of seqs and times once, however many series share it.
+
+        ``may_share``: False if the series get samples of different times, so that each needs columns of its own.
+        """
+        if not may_share and (self._stamps or self._version < 0):
+            for series in self.series:
+                series.own()
+        if self._version != sum(stamps.version for stamps in self._stamps):
+            self._stamps = shared_by(self.series)
+            self._version = sum(stamps.version for stamps in self._stamps)
+            own = [series.columns for series in self.series if series.stamps is None]
+            self._columns = (
+                [*(stamps.seqs for stamps in self._stamps), *(seqs for seqs, _, _ in own)],
+                [*(stamps.times for stamps in self._stamps), *(times for _, times, _ in own)],
+                [series.columns[2] for series in self.series],
+            )
+        return self._columns
 
     def flush(self) -> None:
         """Add the waiting entries to the columns."""
@@ -250,9 +277,10 @@ class Rows(Generic[S]):
         if len(seqs) == 1:
             self.append(seqs[0], times[0], values[0])
             return
-        all_seqs, all_times, all_values = self._columns
         same, count = [t for t in times if isinstance(t, int)], len(self.series)
-        if len(same) == len(times):
+        are_same = len(same) == len(times)
+        all_seqs, all_times, all_values = self._current_columns(may_share=are_same)
+        if are_same:
             each_times: Iterator[array[int]] = repeat(array("q", same))
         else:
             each_times = _turned(

@@ -1,4 +1,4 @@
-"""State of one series: its newest samples in order of arrival, its buckets, and its metadata.
+"""State of one series: its newest samples in order of arrival (``raw_samples.py``), its buckets, and its metadata.
 
 Each sample has the ``seq`` of its entry, so the samples after a position are a slice.  A series has one value at one
 millisecond: a later sample of the same time replaces the earlier one.  As soon as a sample falls into another fine step than
@@ -9,25 +9,19 @@ the set of series (``series_table.py``) and their reading for screens (``query/r
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 
 from dashboard.domain.freshness import LEARN_GAPS, learn_every_s
 from dashboard.domain.series import SeriesKey
 from dashboard.domain.units import guess_unit
 from dashboard.replica.buckets import Buckets
 from dashboard.replica.coarse import CoarseBuckets
-from dashboard.replica.rows import Rows
+from dashboard.replica.raw_samples import TRIM_BATCH, RawSamples
 from dashboard.replica.sample_order import Run, run_of, run_of_unordered
-from dashboard.replica.thinning import extremes
-from dashboard.replica.time_search import place_among
 from dashboard.replica.windows import Windows as Windows
 
 #: Usual difference of clocks between machines; a sample further ahead of the journal's time counts as one from the future.
 AHEAD_MS = 1_000
-#: Trimming moves memory: done when this many samples are due.
-_TRIM_BATCH = 64
-
-
 #: Ends of a series that are remembered.
 _MOST_ENDS = 256
 
@@ -35,24 +29,18 @@ _MOST_ENDS = 256
 ALWAYS = 2**62
 
 
-class Series:
+class Series(RawSamples):
     """A series' state; only the table that owns it changes it."""
 
     __slots__ = (
         "_coarse",
         "_fine",
-        "_seqs",
-        "_times",
-        "_trimmed_seq",
-        "_values",
         "ahead_ms",
         "created_seq",
-        "disorder_seq",
         "ended_ms",
         "ends",
         "every_s",
         "every_s_declared",
-        "folded",
         "folded_run",
         "key",
         "kind",
@@ -62,13 +50,11 @@ class Series:
         "sid",
         "slot_ms",
         "text",
-        "thinned_count",
-        "thinned_seq",
         "unit",
-        "waiting",
     )
 
     def __init__(self, sid: int, key: SeriesKey, windows: Windows, seq: int) -> None:
+        super().__init__()
         self.sid = sid
         self.key = key
         self.text = key.text
@@ -83,15 +69,6 @@ class Series:
         self.ahead_ms = 0  # a sample may be held that is later than last_ms, but none that is later than this
         self.ended_ms = 0  # end of the series by its sender's word; 0: none
         self.ends: array[int] | None = None  # times of all ends within the raw window, in order; None: none
-        self.disorder_seq = -1  # of the entry that last brought a sample older than one before it; -1: none
-        self._trimmed_seq = -1
-        self.thinned_seq = -1  # of the newest entry whose samples were thinned out
-        self.thinned_count = 0  # samples removed then
-        self._seqs = array("q")
-        self._times = array("q")
-        self._values = array("d")
-        self.waiting: Rows[Series] | None = None  # rows that hold samples yet to be added to the columns
-        self.folded = 0  # samples before this index are in the buckets
         self.folded_run = 0  # number of samples in the last fold
         self.slot_ms = -windows.fine_step_ms  # start of the fine step of the samples not yet folded
         self._fine = Buckets(windows.fine_step_ms)
@@ -136,22 +113,13 @@ class Series:
         return self._coarse
 
     @property
-    def trimmed_seq(self) -> int:
-        """The seq of the newest entry whose samples have left the raw window; -1: none."""
-        self.settle()
-        return self._trimmed_seq
-
-    @trimmed_seq.setter
-    def trimmed_seq(self, seq: int) -> None:
-        self._trimmed_seq = seq
-
-    @property
     def is_ended(self) -> bool:
         """True if the sender ended the series and has sent no later sample since."""
         return 0 < self.ended_ms >= self.last_ms
 
     def stamp_by_time(self) -> None:
         """Set the seq of each sample to its time in ms; for series of expressions, whose samples come from no journal entry."""
+        self.own()
         self.settle()
         self._seqs[:] = self._times
         before = self._times[0] - 1 if self._times else -1
@@ -167,53 +135,6 @@ class Series:
             self.ends.insert(at, t_ms)
         del self.ends[:-_MOST_ENDS]
 
-    # Columns in order of arrival; reading one adds the waiting samples first.
-
-    @property
-    def seqs(self) -> array[int]:
-        """The seq of each sample's entry."""
-        if self.waiting is not None:
-            self.settle()
-        return self._seqs
-
-    @property
-    def times(self) -> array[int]:
-        """Each sample's time."""
-        if self.waiting is not None:
-            self.settle()
-        return self._times
-
-    @property
-    def values(self) -> array[float]:
-        """Each sample's value."""
-        if self.waiting is not None:
-            self.settle()
-        return self._values
-
-    @property
-    def columns(self) -> tuple[array[int], array[int], array[float]]:
-        """The columns seqs, times and values."""
-        return self.seqs, self.times, self.values
-
-    def settle(self) -> None:
-        """Add the waiting samples to the columns."""
-        if self.waiting is not None:
-            self.waiting.flush()
-            self.waiting = None
-
-    def load(self, seqs: array[int], times: array[int], values: array[float]) -> None:
-        """Load stored columns, which must be of one length."""
-        self._seqs, self._times, self._values = seqs, times, values
-
-    def forget_seqs(self) -> None:
-        """Set all seqs to 0, because a new epoch begins: all samples are older than its first entry."""
-        self.settle()
-        self._seqs[:] = array("q", bytes(8 * len(self._seqs)))
-
-    def is_longer(self, limit: int) -> bool:
-        """Return whether there are more samples than ``limit``, not counting waiting ones."""
-        return len(self._times) > limit
-
     def turn(self, now_ms: int, windows: Windows) -> None:
         """Begin a new time step of the fine buckets with the sample just appended.
 
@@ -223,11 +144,6 @@ class Series:
         self.fold_until(1, windows)
         self.learn(run)
         self.trim(now_ms, windows)
-
-    @property
-    def run(self) -> int:
-        """Number of samples in the columns, before the newest, that are not in the buckets."""
-        return len(self._times) - 1 - self.folded
 
     @property
     def settled_buckets(self) -> tuple[Buckets, CoarseBuckets]:
@@ -257,10 +173,6 @@ class Series:
             self.every_s = learned
             self.meta_seq = self.last_seq
         return False
-
-    def unfolded(self) -> tuple[array[int], array[float]]:
-        """Return times and values of the samples in the columns that are not in the buckets, without waiting samples."""
-        return self._times[self.folded :], self._values[self.folded :]
 
     def _keeps_time(self, newest: int) -> bool:
         """Return whether the gap before the newest sample fits the known cadence, within a fifth. One more such gap does
@@ -296,70 +208,28 @@ class Series:
         Buckets are trimmed whenever samples are removed, which is rare. If the series had late samples, buckets are
         trimmed at each call.
         """
-        times, trims_buckets = self._times, self.disorder_seq >= 0
-        if len(times) >= windows.raw_max + _TRIM_BATCH:
-            self._thin(len(times) // 2)
+        if len(self._times) >= windows.raw_max + TRIM_BATCH:
+            self._thin(len(self._times) // 2)
         horizon = now_ms - windows.raw_ms
-        if times[0] < horizon and not (
-            len(times) > _TRIM_BATCH and times[_TRIM_BATCH - 1] >= horizon and self.is_ordered
-        ):
-            cut = min(self._older_than(horizon), self.folded)
-            if cut >= _TRIM_BATCH or cut == len(times) - 1:
-                self._drop(cut)
-                trims_buckets = True
         if self.ends is not None and self.ends and self.ends[0] < horizon:
             del self.ends[: bisect_left(self.ends, horizon)]
-        if trims_buckets:
-            self._coarse.trim(
-                (now_ms - windows.coarse_ms) // windows.coarse_step_ms,
-                (now_ms - windows.fine_ms) // windows.fine_step_ms,
-            )
+        if self._drop_older(horizon) or self.disorder_seq >= 0:
+            self._trim_buckets(now_ms, windows)
 
-    def _thin(self, end: int) -> None:
-        """Keep a quarter of the samples before ``end``, spikes included. All samples before ``end`` must be in the
-        buckets already."""
-        picked = extremes(self._values[:end], end // 4)
-        seq, removed = self._seqs[end - 1], end - len(picked)
-        self.thinned_count = removed + (self.thinned_count if seq == self.thinned_seq else 0)
-        self.thinned_seq = seq
-        self._seqs[:end] = array("q", [self._seqs[i] for i in picked])
-        self._times[:end] = array("q", [self._times[i] for i in picked])
-        self._values[:end] = array("d", [self._values[i] for i in picked])
-        self.folded -= removed
+    def cut(self, cut: int, seq: int, now_ms: int, windows: Windows) -> None:
+        """Remove the first ``cut`` values, whose seqs and times have left the shared stamps; ``seq``: the last of these."""
+        self._cut(cut, seq)
+        self._trim_buckets(now_ms, windows)
 
-    @property
-    def is_ordered(self) -> bool:
-        """True if the samples are ordered by time."""
-        return self.disorder_seq < max(self._trimmed_seq, 0)
-
-    def _older_than(self, horizon_ms: int) -> int:
-        times = self._times
-        if self.is_ordered:
-            return bisect_right(times, horizon_ms - 1)
-        return next((i for i, t in enumerate(times) if t >= horizon_ms), len(times))
-
-    def _drop(self, cut: int) -> None:
-        if cut:
-            self._trimmed_seq = self._seqs[cut - 1]
-            for column in (self._seqs, self._times, self._values):
-                del column[:cut]
-            self.folded -= cut
-
-    def place_of(self, t_ms: int) -> int:
-        """Find the index of the sample at this time; return -1 if there is none."""
-        times = self.times
-        if times and times[-1] == t_ms:
-            return len(times) - 1
-        if not self.is_ordered:
-            return place_among(times, t_ms)
-        at = bisect_left(times, t_ms)
-        return at if at < len(times) and times[at] == t_ms else -1
+    def _trim_buckets(self, now_ms: int, windows: Windows) -> None:
+        self._coarse.trim(
+            (now_ms - windows.coarse_ms) // windows.coarse_step_ms, (now_ms - windows.fine_ms) // windows.fine_step_ms
+        )
 
     def forget(self, at: int) -> None:
         """Remove the sample at index ``at``, also from the buckets."""
         t_ms, value = self._times[at], self._values[at]
-        for column in (self._seqs, self._times, self._values):
-            del column[at]
+        self._delete(at)
         if at < self.folded:
             self.folded -= 1
             for buckets in (self._fine, self._coarse):

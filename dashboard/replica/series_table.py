@@ -185,9 +185,7 @@ class SeriesTable:
             if series in looked_at:
                 again.append(row)
             else:
-                series.seqs.append(seq)
-                series.times.append(t_ms)
-                series.values.append(value)
+                series.append(seq, t_ms, value)
                 self.index.fire(series)
         self._append(again, seq, now_ms)
 
@@ -205,9 +203,7 @@ class SeriesTable:
                 series.last_ms = t_ms
                 if late.times and series in late.times:
                     late.times[series].add(t_ms)
-            series.seqs.append(seq)
-            series.times.append(t_ms)
-            series.values.append(value)
+            series.append(seq, t_ms, value)
             series.last_seq = seq
             appended += 1
             self.index.fire(series)
@@ -345,6 +341,7 @@ class SeriesTable:
         """Forget series and record them in ``gone``, so that screens forget them too."""
         for series in departed:
             del self.by_text[series.text]
+            series.own()
             self._sids.discard(series.sid)
             self._ahead.discard(series)
             self.gone.append((seq, series.sid, series.text))
@@ -362,6 +359,7 @@ class SeriesTable:
         """Forget a series at once, without recording it in ``gone``."""
         series = self.by_text.pop(text, None)
         if series is not None:
+            series.own()
             self._sids.discard(series.sid)
             self._ahead.discard(series)
             self._lists.clear()

@@ -76,11 +76,16 @@ def _alike(every: Sequence[Series]) -> tuple[list[int], _Floats | None]:
     The values are None if the times or the steps of the series differ.
     """
     times, _ = every[0].unfolded()
-    slot_ms = every[0].slot_ms
+    slot_ms, stamps, folded = every[0].slot_ms, every[0].stamps, every[0].folded
     columns = []
     for series in every:
-        its_times, values = series.unfolded()
-        if series.slot_ms != slot_ms or its_times != times:
+        if stamps is not None and series.stamps is stamps and series.folded == folded:
+            values = series.unfolded_values
+        else:
+            its_times, values = series.unfolded()
+            if its_times != times:
+                return [], None
+        if series.slot_ms != slot_ms:
             return [], None
         columns.append(values)
     table = np.frombuffer(b"".join(columns)).reshape(len(every), len(times))

@@ -9,18 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.domain.position import Position
+from dashboard.replica.raw_samples import RawSamples
 from dashboard.replica.replica import Replica
 from dashboard.replica.rows import Rows
 from dashboard.replica.series import Series
 from tests.support.histories import EPOCH, T0, WINDOWS, samples
 
 
-class Columned:
+class Columned(RawSamples):
     """Series with only what rows fill: its columns."""
-
-    def __init__(self) -> None:
-        self.seqs, self.times, self.values = array("q"), array("q"), array("d")
-        self.columns = (self.seqs, self.times, self.values)
 
     def rows(self) -> list[tuple[int, int, float]]:
         return list(zip(self.seqs, self.times, self.values, strict=True))

@@ -16,9 +16,7 @@ def fed(turning: Turning, names: list[str], times: list[int]) -> tuple[list[Seri
     for t_ms in times:
         turns = not 0 <= t_ms - every[0].slot_ms < WINDOWS.fine_step_ms
         for series in every:
-            series.seqs.append(t_ms)
-            series.times.append(t_ms)
-            series.values.append(1.0)
+            series.append(t_ms, t_ms, 1.0)
             series.last_ms = t_ms
         if turns:
             steady = turning.turn(every)
@@ -49,9 +47,7 @@ def test_steps_that_waited_are_folded_and_trimmed_as_if_they_had_not() -> None:
     times = [500 * n for n in range(200)]
     (waited,), (at_once,) = fed(Turning(WINDOWS, lambda: 0), ["a"], [])[0], fed(turning, ["a"], times)[0]
     for t_ms in times:
-        waited.seqs.append(t_ms)
-        waited.times.append(t_ms)
-        waited.values.append(1.0)
+        waited.append(t_ms, t_ms, 1.0)
     turning.finish([waited], list(range(len(times), 0, -2)))
     assert for_reading(waited.fine, 0) == for_reading(at_once.fine, 0)
     assert waited.times[0] >= at_once.times[0] > 0
