@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from heapq import merge
+from itertools import islice
 from operator import attrgetter
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -14,8 +17,14 @@ from dashboard.query.reading import newest
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series
 
+if TYPE_CHECKING:
+    from _typeshed import SupportsRichComparison
+
 #: Rows that are encoded in one step.
 _ROWS_PER_STEP = 200
+#: Items that are sorted in one step; the sorted parts are then merged.
+_SORTED_AT_ONCE = 2_000
+T = TypeVar("T", bound="SupportsRichComparison")
 
 
 class LastSample(Struct, frozen=True):
@@ -64,11 +73,19 @@ class SeriesList:
                 index.release(matches)
         every = [series for index in self._indexes for series in index.items()] if not self._selectors else found
         yield b""
-        ordered = sorted(every, key=attrgetter("text"))
-        yield b""
-        for start in range(0, len(ordered), _ROWS_PER_STEP):
-            rows = [_row(series, now_ms) for series in ordered[start : start + _ROWS_PER_STEP]]
-            yield (b"," if start else b"") + msgspec.json.encode(rows)[1:-1]
+        every, parts = list(every), list[list[Series]]()
+        for start in range(0, len(every), _SORTED_AT_ONCE):
+            parts.append(sorted(every[start : start + _SORTED_AT_ONCE], key=attrgetter("text")))
+            yield b""
+        ordered, comma = merge(*parts, key=attrgetter("text")), b""
+        while rows := [_row(series, now_ms) for series in islice(ordered, _ROWS_PER_STEP)]:
+            yield comma + msgspec.json.encode(rows)[1:-1]
+            comma = b","
+
+
+def in_order(items: Sequence[T]) -> list[T]:
+    """Return the items in order, for a thread: one sort of 100,000 items would hold the interpreter for 0.2 s."""
+    return list(merge(*(sorted(items[at : at + _SORTED_AT_ONCE]) for at in range(0, len(items), _SORTED_AT_ONCE))))
 
 
 def _row(series: Series, now_ms: int) -> SeriesRow:

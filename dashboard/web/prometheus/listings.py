@@ -12,6 +12,7 @@ import msgspec
 from dashboard.domain.errors import Invalid
 from dashboard.domain.selector import Selector
 from dashboard.query.finding import FoundSeries, SeriesSearch
+from dashboard.query.listing import in_order
 from dashboard.query.promql.errors import BadExpression
 from dashboard.query.promql.parse import parse
 from dashboard.query.promql.syntax import Instant
@@ -50,7 +51,7 @@ class Listing(PrometheusHandler):
             for part in search.steps():
                 found += part
                 await next_turn()
-        return await _aside(lambda: sorted(found))
+        return await _aside(lambda: in_order(found))
 
     def _selector(self, text: str, field: str) -> Selector:
         try:
@@ -80,7 +81,7 @@ class Names(Listing):
 
     async def send_names(self, each: Iterable[str], limit: int) -> None:
         """Send names, each once and in order, at most ``limit`` (0: all)."""
-        names = await _aside(lambda: sorted(set(each)))
+        names = await _aside(lambda: in_order(list(set(each))))
         cut = 0 < limit < len(names)
         await self.send(_list_of(map(msgspec.json.encode, names[:limit] if cut else names)), [_CUT] if cut else [])
 

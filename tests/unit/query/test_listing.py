@@ -8,7 +8,8 @@ import pytest
 
 from dashboard.domain.position import Position
 from dashboard.domain.selector import parse_selectors
-from dashboard.query.listing import SeriesList
+from dashboard.query import listing
+from dashboard.query.listing import SeriesList, in_order
 from dashboard.replica.replica import Replica
 from tests.support.histories import EPOCH, T0, WINDOWS, samples
 
@@ -32,6 +33,19 @@ def test_all_series_come_by_name_in_small_pieces(replica: Replica) -> None:
     names = [row["series"] for row in listed(replica)]
     assert len(names) == 1_201
     assert names == sorted(names, key=str)
+
+
+def test_series_and_items_are_in_order_although_they_are_sorted_in_parts(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "_SORTED_AT_ONCE", 100)
+    names = [str(row["series"]) for row in listed(replica)]
+    assert len(names) == 1_201
+    assert names == sorted(names)
+    assert in_order(names[::-1]) == names
+    assert in_order([]) == []
+    steps = list(SeriesList([replica], ()).steps(T0))
+    assert steps.count(b"") >= 12  # a turn of the loop after each part
 
 
 def test_selectors_choose_and_no_series_comes_twice(replica: Replica) -> None:
