@@ -1,7 +1,6 @@
 """Tree of this project's errors. Each has a stable ``code`` and tells whether a retry can succeed.
 
-Errors are translated in two places: to an HTTP status in ``web/server/base.py``, to an error message or close code in
-``messages/session.py``.
+Each error is translated once, where the protocol of its request ends: see “Errors” in docs/development.md.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tornado.websocket import WebSocketHandler
 
 from dashboard.address_counts import Place
-from dashboard.domain.errors import BadToken, Overloaded, Unavailable
+from dashboard.domain.errors import BadToken, DashboardError, Overloaded, Unavailable
 from dashboard.domain.identity import ANONYMOUS, Caller
 from dashboard.domain.ip_addresses import network_of
 from dashboard.hub.places import ConnectionPlaces
@@ -34,10 +34,7 @@ class HandshakeHandler(WebSocketHandler):
                 await identity.refresh_for(self.request)  # another process may have just created the token
                 self.caller = self._known_caller()
         except (BadToken, Unavailable) as error:
-            self.set_status(error.http_status)
-            if error.retryable:
-                self.set_header("Retry-After", "5")
-            self.finish({"code": error.code, "error": str(error)})
+            self._answer_error(error)
             return False
         return True
 
@@ -46,9 +43,14 @@ class HandshakeHandler(WebSocketHandler):
         try:
             self.place = places.reserve(self.caller, network_of(self.request.remote_ip or ""))
         except Overloaded as error:
+            self._answer_error(error)
+
+    def _answer_error(self, error: DashboardError) -> None:
+        """Answer with the status of an error; the headers that are set already stay."""
+        self.set_status(error.http_status)
+        if error.retryable:
             self.set_header("Retry-After", "5")
-            self.set_status(503)
-            self.finish({"code": error.code, "error": str(error)})
+        self.finish({"code": error.code, "error": str(error)})
 
     def on_finish(self) -> None:
         """Release the place of a client that was refused; called by Tornado when the response is complete."""
