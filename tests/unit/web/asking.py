@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tornado.httputil import HTTPConnection, HTTPHeaders, RequestStartLine, ResponseStartLine
 
 from dashboard.accounts.accounts import Accounts
@@ -86,7 +86,11 @@ class Asking:
         self._database = open_database(_NO_STORE, DataFolder(Path("/dev/null")))
         self._directory = Directory(self._database, now_ms=lambda: T0)
         self.context = WebContext(
-            templates=Environment(loader=FileSystemLoader(resource_folder("templates")), autoescape=True),
+            templates=Environment(
+                loader=FileSystemLoader([resource_folder("templates"), resource_folder("static")]),
+                autoescape=True,
+                undefined=StrictUndefined,
+            ),
             build="b1",
             counters=Counters(),
             max_body_bytes=max_body_bytes,
