@@ -279,7 +279,10 @@ class Drafts:
         Do nothing if there is no draft."""
         async with self._database.write() as tx:
             row = await lock_board(tx, board_id)
-            if row is None or not row.draft or await find_operation(tx, board_id, author, key):
+            if row is None or not row.draft:
+                return
+            key = f"{key} {row.draft_from}"  # once in each draft
+            if await find_operation(tx, board_id, author, key):
                 return
             step = ReplaceBoard(base=old, value=new)
             done = await self._apply(tx, row, author, author, key, lambda document: changes_of(document, [step]))
