@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { BoardDraft, applyChanges, applySteps, inWords, lastEdit } from "../../static/js/data/board-draft.js";
+import { BoardDraft, applyChanges, applySteps, inWords, lastEdit, stepBack } from "../../static/js/data/board-draft.js";
 
 const BOARD = { title: "T", columns: 24, rows: 4, widgets: [{ id: "a", kind: "stat", title: "A", x: 0, y: 0, w: 4, h: 2 }, { id: "b", kind: "stat", title: "B", x: 4, y: 0, w: 4, h: 2 }] };
 const editing = (/** @type {any} */ more = {}) => ({ board: "wall", document: BOARD, seq: 0, is_draft: false, by: "", t: 0, history: [], operations: more.history?.length ?? 0, ...more });
@@ -99,6 +99,21 @@ test("whoever set a field before hears who replaced it", () => {
   const theirs = operation(2, [{ widget: "a", field: "title", before: "mine", after: "theirs" }, { widget: "b", field: "title", before: "B", after: "x" }]);
   draft.take(theirs);
   assert.deepEqual(draft.replacedMine(theirs).map(({ before }) => before), ["mine"]);
+  assert.deepEqual(draft.replacedMine(theirs).map(stepBack), [{ op: "set", widget: "a", field: "title", value: "mine" }]);
+});
+
+test("whoever changed a tile last hears who removed it, and can bring it back", () => {
+  const draft = new BoardDraft("ann");
+  draft.begin(editing());
+  draft.take(operation(1, [{ widget: "a", field: "title", before: "A", after: "mine" }], { author: "ann" }));
+  draft.take(operation(2, [{ widget: "b", field: "title", before: "B", after: "theirs" }]));
+  const gone = draft.committed.widgets;
+  const removal = operation(3, [{ widget: "a", before: gone[0], at: 0 }, { widget: "b", before: gone[1], at: 0 }]);
+  draft.take(removal);
+  const mine = draft.replacedMine(removal);
+  assert.deepEqual(mine.map(({ widget }) => widget), ["a"]);
+  assert.deepEqual(applySteps(draft.current, mine.map(stepBack)).widgets, [gone[0]]);
+  assert.deepEqual(stepBack({ widget: "n", after: { id: "n" } }), { op: "remove", widget: "n" });
 });
 
 test("an operation is said in words", () => {

@@ -21,7 +21,7 @@
  * Change of a field of a tile (of the board without `widget`), or without `field` of the tile itself.
  * @typedef {{widget?: string, field?: string, before?: unknown, after?: unknown, at?: number}} Change
  */
-/** Step of an operation, see docs/boards.md. @typedef {{op: string, widget?: string, field?: string, value?: unknown, x?: number, y?: number, w?: number, h?: number}} Step */
+/** Step of an operation, see docs/boards.md. @typedef {{op: string, widget?: string, field?: string, value?: unknown, x?: number, y?: number, w?: number, h?: number, at?: number}} Step */
 /** Widget of a draft: it has an id. @typedef {Omit<Partial<Widget>, "x" | "y"> & {id: string, kind: string, title: string, x?: number, y?: number}} DraftWidget */
 /**
  * Document of a draft: every widget has an id and a place. Fields that this page does not know are kept.

@@ -44,6 +44,12 @@ function changesOf(doc, step) {
   return [];
 }
 
+/** Return the step that takes a change back. @param {Change} change @returns {Step} */
+export function stepBack({ widget = "", field = "", before, at = 0 }) {
+  if (!field) return before === undefined ? { op: "remove", widget } : { op: "add", value: before, at };
+  return { op: "set", field, ...(widget ? { widget } : {}), ...(before === undefined ? {} : { value: before }) };
+}
+
 /** Return a document after steps. @param {BoardDocument} doc @param {Step[]} steps @returns {BoardDocument} */
 export function applySteps(doc, steps) {
   const made = steps.reduce((now, step) => applyChanges(now, changesOf(now, step)), doc);
@@ -124,13 +130,14 @@ export class BoardDraft {
     return this.waiting.reduce((now, { steps }) => applySteps(now, steps), this.committed);
   }
 
-  /** Return whose change of a field this operation replaced, if that was this editor's. @param {OperationState} operation @returns {Change[]} */
+  /** Return the changes of an operation that replaced a field which this editor had set last, or removed a tile which this editor had changed last. @param {OperationState} operation @returns {Change[]} */
   replacedMine(operation) {
     if (operation.author === this.user) return [];
     const before = this.history.filter(({ seq }) => seq < operation.seq);
-    return operation.changes.filter(({ widget = "", field = "" }) => {
-      const last = before.filter(({ changes }) => changes.some((each) => (each.widget ?? "") === widget && (each.field ?? "") === field)).at(-1);
-      return Boolean(field) && last?.author === this.user;
+    return operation.changes.filter(({ widget = "", field = "", after }) => {
+      const isRemoved = !field && after === undefined;
+      const last = before.filter(({ changes }) => changes.some((each) => (each.widget ?? "") === widget && (isRemoved || (each.field ?? "") === field))).at(-1);
+      return (isRemoved || Boolean(field)) && last?.author === this.user;
     });
   }
 }

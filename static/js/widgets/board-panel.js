@@ -1,7 +1,7 @@
 // Side panel of the board editor: every option of the selected tile, those of the board, the history, and the YAML text.
 
 import { faultOf } from "../client/expression-check.js";
-import { inWords } from "../data/board-draft.js";
+import { inWords, stepBack } from "../data/board-draft.js";
 import { SIZES } from "../data/suited-widget.js";
 import { boardActions } from "./board-actions.js";
 import { OperationHistory, versionList } from "./board-history.js";
@@ -253,10 +253,9 @@ export class BoardPanel extends HTMLElement {
 
   /** Say that another editor has replaced something of this editor, with a way back. @param {OperationState} operation @param {Change[]} mine */
   showReplaced(operation, mine) {
-    const back = mine.map(({ widget, field, before }) => ({ op: "set", field, ...(widget ? { widget } : {}), ...(before === undefined ? {} : { value: before }) }));
     this.replaced.replaceChildren(h("b", { text: `${operation.name} ${inWords({ ...operation, changes: mine }, this.document).join(", ")}` }), " ",
       button("restore mine", () => {
-        this.host.operate(back);
+        this.host.operate(mine.map(stepBack));
         this.replaced.hidden = true;
       }, { class: "quiet" }), button("keep", () => (this.replaced.hidden = true), { class: "quiet" }));
     this.replaced.hidden = false;
