@@ -59,10 +59,10 @@ class SampleReading:
             found.sort(key=lambda pair: pair[0].sid)
             gathered = Gathered()
             for start in range(0, len(found), _STEP):
-                held = len(gathered.times)
+                held = gathered.count
                 for series, windows in found[start : start + _STEP]:
                     self._read(series, need, windows, gathered)
-                self._budget.spend(len(gathered.times) - held)
+                self._budget.spend(gathered.count - held)
                 yield
             self.data[need.place] = SampleColumns.of(gathered)
 

@@ -14,6 +14,7 @@ from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 
 from dashboard.query.promql.values import Floats, Ints, OfBuckets
 from dashboard.replica.chunks import Opened, joined
@@ -23,7 +24,7 @@ from dashboard.replica.series import Series, Windows
 _COUNTER_ENDS = ("_total", "_count", "_bucket", "_sum")
 
 
-class SamplesInRange(NamedTuple):
+class SamplesInRange(Struct):
     """Samples in order of time; ``buckets``: the buckets that the first samples stand for, None if every sample stands for itself."""
 
     times: array[int]

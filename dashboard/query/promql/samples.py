@@ -80,8 +80,8 @@ class SampleColumns:
         self.numbers = gathered.numbers
         self.unit = gathered.units.copy().pop() if len(gathered.units) == 1 else ""
         self.starts: Ints = np.array(gathered.starts, dtype=np.int64)
-        self.times: Ints = np.frombuffer(gathered.times, dtype=np.int64)
-        self.values: Floats = np.frombuffer(gathered.values, dtype=np.float64)
+        self.times: Ints = np.frombuffer(b"".join(gathered.times), dtype=np.int64)
+        self.values: Floats = np.frombuffer(b"".join(gathered.values), dtype=np.float64)
         self.aggregates = gathered.aggregates(self.times, self.values)
         self.deltas: Bools | None = np.array(gathered.deltas, dtype=np.bool_) if any(gathered.deltas) else None
 
@@ -90,9 +90,21 @@ class SampleColumns:
 
 
 class Gathered:
-    """Samples of series that are being read, one series after the other."""
+    """Samples of series that are being read, one series after the other. ``times`` and ``values`` have a part for each series."""
 
-    __slots__ = ("_buckets", "deltas", "ends", "labels", "lookbacks", "numbers", "starts", "times", "units", "values")
+    __slots__ = (
+        "_buckets",
+        "count",
+        "deltas",
+        "ends",
+        "labels",
+        "lookbacks",
+        "numbers",
+        "starts",
+        "times",
+        "units",
+        "values",
+    )
 
     def __init__(self) -> None:
         self.labels: list[Labels] = []
@@ -102,8 +114,9 @@ class Gathered:
         self.starts = [0]
         self.units: set[str] = set()
         self.deltas: list[bool] = []
-        self.times = array("q")
-        self.values = array("d")
+        self.times: list[array[int]] = []
+        self.values: list[array[float]] = []
+        self.count = 0  # of samples
         self._buckets: list[tuple[int, OfBuckets]] = []
 
     def add(
@@ -119,13 +132,17 @@ class Gathered:
         *,
         is_delta: bool = False,
     ) -> None:
-        """Add a series with its samples, ordered by time. ``buckets``: the buckets that its first samples stand for. See ``Column``."""
+        """Add a series with its samples, ordered by time, which the caller must not change any more.
+
+        ``buckets``: the buckets that its first samples stand for. See ``Column``.
+        """
         if buckets is not None:
-            self._buckets.append((len(self.times), buckets))
+            self._buckets.append((self.count, buckets))
         self.labels.append(labels)
-        self.times.extend(times)
-        self.values.extend(values)
-        self.starts.append(len(self.times))
+        self.times.append(times)
+        self.values.append(values)
+        self.count += len(times)
+        self.starts.append(self.count)
         self.ends.append(ends_ms)
         self.lookbacks.append(lookback_ms)
         self.numbers.append(number)

@@ -237,6 +237,8 @@ def empty(count: int) -> Vector:
 
 def without_name(labels: Labels) -> Labels:
     """Return the labels without the name."""
+    if labels and labels[0][0] == NAME:  # as usual, because capital letters come before it only
+        return labels[1:]
     return tuple(pair for pair in labels if pair[0] != NAME)
 
 

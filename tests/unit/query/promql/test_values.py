@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard.query.promql.errors import FailedExpression
-from dashboard.query.promql.values import Vector, merged, shown, with_label
+from dashboard.query.promql.values import Vector, merged, shown, with_label, without_name
 
 
 def vector(*there: list[bool]) -> Vector:
@@ -25,3 +25,10 @@ def test_labels() -> None:
     assert with_label(labels, "a", "1") == (("__name__", "x"), ("a", "1"), ("b", "2"))
     assert with_label(labels, "b", "") == (("__name__", "x"),)
     assert shown(labels) == 'x{b="2"}'
+
+
+def test_the_name_is_left_out_wherever_it_is_among_the_labels() -> None:
+    assert without_name((("__name__", "x"), ("a", "1"))) == (("a", "1"),)
+    assert without_name((("A", "1"), ("__name__", "x"), ("b", "2"))) == (("A", "1"), ("b", "2"))
+    assert without_name((("a", "1"),)) == (("a", "1"),)
+    assert without_name(()) == ()
