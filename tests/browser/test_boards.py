@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.pages import SOCKET_FAILED, Pages, type_in, until
+from tests.support.deadline import wait_until
 from tests.support.proxy import Proxy
 from tests.support.server import ServerProcess
 
@@ -74,8 +75,17 @@ _DRAWN = """() => {
 
 
 def picture(page: Page) -> bytes:
-    page.evaluate(_DRAWN)
-    return page.locator("dash-board").screenshot(animations="disabled")
+    """Return the picture of the board once two in a row are the same: until then the face or tiles are still to come."""
+    page.evaluate("() => document.fonts.ready.then(() => true)")
+    taken = [b""]
+
+    def rests() -> bool:
+        page.evaluate(_DRAWN)
+        taken.append(page.locator("dash-board").screenshot(animations="disabled"))
+        return taken[-1] == taken[-2]
+
+    wait_until(rests, 20, "two pictures in a row are the same")
+    return taken[-1]
 
 
 @pytest.mark.parametrize("board", ["host", "cluster"])
