@@ -4,6 +4,7 @@ from unittest.mock import patch
 
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dashboard.domain.position import Position
 from dashboard.replica import rows
@@ -125,6 +126,20 @@ def test_a_part_of_a_list_and_entries_with_different_times_get_columns_of_their_
     apart.apply(samples(21, T0 + 21_000, [(name, T0 + 21_000 + n, 1.0) for n, name in enumerate(NAMES)]))
     assert [*{len(series.times) for series in apart.table}] == [21]
     assert columns_of(apart) == 20
+
+
+def test_a_list_whose_first_entry_has_different_times_shares_nothing() -> None:
+    replica = Replica(WINDOWS, Position(EPOCH, 0))
+    replica.apply(samples(1, T0, [(name, T0 + n, 1.0) for n, name in enumerate(NAMES)]))
+    assert [series.times.tolist() for series in replica.table] == [[T0 + n] for n in range(len(NAMES))]
+
+
+def test_thinning_one_series_leaves_the_others_as_they_were() -> None:
+    replica = fed(50)
+    replica.table.by_text["a1"].overflow(replace(WINDOWS, raw_max=20))
+    lengths = {name: [len(c) for c in replica.table.by_text[name].columns] for name in ("a1", "a2")}
+    assert lengths["a1"][0] == lengths["a1"][1] == lengths["a1"][2] <= 20
+    assert lengths["a2"] == [50, 50, 50]
 
 
 def test_series_share_again_after_a_restart() -> None:
