@@ -28,7 +28,7 @@ from typing import Any
 from tests.support.durations import ROOT, recorded
 from tests.support.lanes import lane_of
 
-#: Seconds of tests as recorded. Recorded in the gate's six processes on two cores, they take 30 s of the clock. Recorded one
+#: Seconds of tests as recorded. Recorded in the gate's five processes on two cores, they take 30 s of the clock. Recorded one
 #: at a time they take 75 s, which is, with 40 s of checks before them, within two minutes too.
 BUDGET_S = 150
 #: Seconds of a file that never ran here, by folder.
