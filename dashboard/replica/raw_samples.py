@@ -112,6 +112,7 @@ class RawSamples:
         self.may_share = False
         if self.stamps is not None:
             self.settle()
+        if self.stamps is not None:  # settling may have done it
             self.stamps.leave()
             self.stamps, self._seqs, self._times = None, self._seqs[:], self._times[:]
 

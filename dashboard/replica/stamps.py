@@ -72,8 +72,9 @@ def shared_by(every: Sequence[S]) -> list[Stamps]:
     Stamps that are also shared by a series outside of the list cannot be used, so their series get columns of their own.
     """
     counts = Counter(series.stamps for series in every if series.stamps is not None)
+    foreign = {stamps for stamps, count in counts.items() if count < stamps.members}  # before the first series leaves
     for series in every:
-        if series.stamps is not None and counts[series.stamps] < series.stamps.members:
+        if series.stamps in foreign:
             series.own()
     new = [series for series in every if series.may_share and series.stamps is None]
     if len(new) > 1 and (stamps := _stamps_of(new[0])) is not None:

@@ -16,10 +16,17 @@ from tests.support.histories import EPOCH, T0, WINDOWS, samples
 
 NAMES = [f"a{number}" for number in range(20)]
 #: Lists of series that an entry may have: all, all in another order, some, and one.
-LISTS = {"all": NAMES, "turned": NAMES[::-1], "half": NAMES[:10], "one": ["a3"]}
+LISTS = {
+    "all": NAMES,
+    "turned": NAMES[::-1],
+    "most": NAMES[:16],
+    "others": NAMES[4:],
+    "half": NAMES[:10],
+    "one": ["a3"],
+}
 #: What happens in one step of a history: an entry of a list, late, of different times, or again; or something else.
 EVENTS = st.one_of(
-    st.just("all"), st.just("all"), st.sampled_from(["turned", "half", "one"]),
+    st.just("all"), st.just("all"), st.sampled_from(["turned", "most", "others", "half", "one"]),
     st.sampled_from(["late", "again", "apart", "long", "thin", "forget one", "epoch", "restart"]),
 )  # fmt: skip
 
@@ -126,6 +133,22 @@ def test_a_part_of_a_list_and_entries_with_different_times_get_columns_of_their_
     apart.apply(samples(21, T0 + 21_000, [(name, T0 + 21_000 + n, 1.0) for n, name in enumerate(NAMES)]))
     assert [*{len(series.times) for series in apart.table}] == [21]
     assert columns_of(apart) == 20
+
+
+def test_most_series_of_a_list_may_come_without_the_others() -> None:
+    replica = fed(20)
+    replica.apply(samples(21, T0 + 21_000, [(name, T0 + 21_000, 1.0) for name in NAMES[:15]]))
+    lengths = [[*map(len, series.columns)] for series in replica.table]
+    assert lengths == [*[[21, 21, 21]] * 15, *[[20, 20, 20]] * 5]
+
+
+def test_a_series_can_be_forgotten_while_most_series_of_its_list_wait() -> None:
+    replica = Replica(WINDOWS, Position(EPOCH, 0))
+    for seq, names in enumerate([NAMES, NAMES, NAMES[:16], NAMES[:16]], 1):
+        t_ms = T0 + 100 * seq  # within one time step, so that the entries wait
+        replica.apply(samples(seq, t_ms, [(name, t_ms, 1.0) for name in names]))
+    replica.table.discard("a1")
+    assert [len(series.times) for series in replica.table] == [*[4] * 15, *[2] * 4]
 
 
 def test_a_list_whose_first_entry_has_different_times_shares_nothing() -> None:
