@@ -161,6 +161,10 @@ _SLOW = """{
 }"""
 
 
+#: What shows that a page has loaded its first data.
+_LOADED = ".tile[data-fresh=live], #series tr, .tray article, #login, .card, #first:not([hidden]), #no-code:not([hidden]), #section table"
+
+
 def _shifts(pages: Pages, url: str, width: int, height: int = 720, *, slow: bool = False) -> list[dict[str, Any]]:
     """Return what moved while a page was loaded, from Chromium's trace."""
     script = _SLOW if slow else ""
@@ -176,7 +180,7 @@ def _shifts(pages: Pages, url: str, width: int, height: int = 720, *, slow: bool
     session.send("Tracing.start", {"categories": "loading", "transferMode": "ReportEvents"})
     page.goto(url)
     until(page, "() => document.body.dataset.connection === 'open' || !document.getElementById('clock')")
-    until(page, "() => document.querySelector('.tile[data-fresh=live], #series tr, .tray article, #login, .card')")
+    until(page, "(ready) => document.querySelector(ready)", _LOADED)
     page.evaluate("() => document.fonts.ready.then(() => new Promise((done) => setTimeout(done, 300)))")
     session.send("Tracing.end")
     until(page, "() => true")
@@ -190,7 +194,8 @@ def _shifts(pages: Pages, url: str, width: int, height: int = 720, *, slow: bool
 def test_nothing_moves_while_a_page_is_loaded(pages: Pages, server: ServerProcess) -> None:
     for n in range(3):
         server.post(f"steady_{n}", 3, every_s=3600)
-    for path in ("/board?series=steady_1&series=steady_2", "/explore", "/feeders", "/boards", "/login"):
+    lists = ("/board?series=steady_1&series=steady_2", "/explore", "/feeders", "/boards")
+    for path in (*lists, "/login", "/first-admin", "/first-admin?code=a", "/admin#rooms"):
         for width in (1280, 390):
             assert _shifts(pages, server.url + path, width) == [], (path, width)
 
@@ -209,7 +214,7 @@ def test_nothing_moves_where_face_and_values_are_late_and_the_panel_was_open(
         {"kind": "table", "title": "Rows", "document": "rows", "w": 4, "h": 3},
     ]
     server.json("PUT", "/api/v1/boards/own", {"title": "Own", "columns": 12, "rows": 6, "widgets": widgets})
-    for path in ("/boards/own", "/explore"):
+    for path in ("/boards/own", "/explore", "/admin#rooms"):
         for width, height in ((1280, 720), (390, 844)):
             assert _shifts(pages, server.url + path, width, height, slow=True) == [], (path, width)
 
@@ -292,7 +297,8 @@ def test_names_of_lines_beside_a_long_title_are_whole_or_not_there(pages: Pages,
         assert max(boxes) <= 0, (width, boxes, legend.inner_text())
 
 
-def _contrasts(page: Page, pairs: list[tuple[str, str]]) -> dict[str, float]:
+def contrasts(page: Page, pairs: list[tuple[str, str]]) -> dict[str, float]:
+    """Return the contrast of each pair of colours, named by their tokens."""
     ratios: list[float] = page.evaluate(_CONTRAST, pairs)
     return {f"{a} on {b}": round(ratio, 2) for (a, b), ratio in zip(pairs, ratios, strict=True)}
 
@@ -303,9 +309,9 @@ def test_text_and_marks_stand_out_in_both_themes(theme: str, pages: Pages, site:
     assert page.locator("html").get_attribute("data-theme") == theme
     words = ["text", "muted", "ok", "warning", "critical", "unknown", *(f"series-{n}" for n in range(1, 9))]
     grounds = {"text": ("tile", "page", "raised"), "muted": ("tile", "page", "raised"), "ok": ("tile", "page")}
-    text = _contrasts(page, [(word, ground) for word in words for ground in grounds.get(word, ("tile",))])
+    text = contrasts(page, [(word, ground) for word in words for ground in grounds.get(word, ("tile",))])
     assert {pair: ratio for pair, ratio in text.items() if ratio < 4.5} == {}
-    marks = _contrasts(page, [("focus", "page"), ("focus", "tile"), ("faint", "page")])
+    marks = contrasts(page, [("focus", "page"), ("focus", "tile"), ("faint", "page")])
     assert {pair: ratio for pair, ratio in marks.items() if ratio < 3} == {}
 
 

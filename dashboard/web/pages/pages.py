@@ -185,10 +185,11 @@ class FeedersPage(Page):
 
 
 class FirstAdminPage(Page):
-    """``/first-admin?code=CODE``: target of the link that the server printed. Only the page's script reads the code."""
+    """``/first-admin?code=CODE``: target of the link that the server printed. Only the page's script uses the code."""
 
     def get(self) -> None:
-        self.render_page("first-admin.html", title="The first administrator", boards={})
+        has_code = bool(self.get_query_argument("code", ""))
+        self.render_page("first-admin.html", title="The first administrator", boards={}, has_code=has_code)
 
 
 class FaviconHandler(BaseHandler[Path]):

@@ -21,6 +21,10 @@ const sections = byId("sections");
 const links = /** @type {HTMLAnchorElement[]} */ ([...sections.children]).filter((link) => names.includes(link.hash.slice(1)));
 for (const link of [...sections.children]) if (!links.includes(/** @type {HTMLAnchorElement} */ (link))) link.remove();
 
+/** The columns of a table have their widths from the letters: it waits so long at most for their face. */
+const FACE_MS = 1_000;
+const face = Promise.race([document.fonts.ready, new Promise((resolve) => setTimeout(resolve, FACE_MS))]);
+
 /** number of the latest call of `show`: an earlier one that loads longer does not replace it */
 let latest = 0;
 
@@ -38,7 +42,7 @@ async function show() {
   const reload = () => show();
   if (section.make) head.append(button(section.make.text, () => section.make?.press(reload)));
   try {
-    const content = await section.load(reload);
+    const [content] = await Promise.all([section.load(reload), face]);
     if (turn !== latest) return;
     const focused = place.contains(document.activeElement) ? (document.activeElement?.getAttribute("aria-label") ?? "") : null;
     place.replaceChildren(head, ...content);

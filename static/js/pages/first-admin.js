@@ -7,8 +7,6 @@ import "./header.js";
 
 const code = new URLSearchParams(location.search).get("code") ?? "";
 history.replaceState(null, "", location.pathname); // the link is a secret, so it must not stay in the history
-byId("no-code").hidden = code !== "";
-byId("first").hidden = code === "";
 onSubmit(byId("first", HTMLFormElement), async ({ id, name, password, again }) => {
   if (password !== again) throw new ApiError(0, "invalid", "is not the same", "again");
   await api("POST", "/api/v1/first-admin", { code, id, name: name || id, password });
