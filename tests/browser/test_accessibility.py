@@ -13,10 +13,10 @@ from playwright.sync_api import Page, expect
 from tests.browser.pages import Pages, build, until
 from tests.browser.test_board_editor import TILE, make
 from tests.browser.test_look import _FED as FED
-from tests.browser.test_look import cuts_no_text
+from tests.browser.test_look import contrasts, cuts_no_text
 from tests.support.server import ServerProcess
 
-_AXE = Path(__file__).resolve().parents[2] / ".venv" / "node" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = Path(__file__).resolve().parents[2] / ".venv" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 _RUN = """async () => {
     const { violations } = await window.axe.run(document, { resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
     return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${(node.any[0] ?? node.all[0] ?? node.none[0])?.message ?? ""}`));
@@ -76,7 +76,7 @@ def test_axe_finds_nothing_on_any_page_in_either_theme(pages: Pages, host_site: 
     host_site.json("PUT", "/api/v1/documents/services", states)
     found: dict[str, list[str]] = {}
     page = pages.open(
-        f"{host_site.url}/favicon.ico", wait=False, script=_AXE.read_text() + _USER
+        f"{host_site.url}/favicon.ico", wait=False, script=AXE.read_text() + _USER
     )  # one page: files come from its cache
     for path, ready in _READY.items():
         page.goto("about:blank")  # or another # is no new page
@@ -111,7 +111,7 @@ def test_axe_finds_nothing_where_something_is_wrong_missing_or_old(pages: Pages,
     server.post("orders", 3, labels={"shop": "a"}, every_s=3600)
     found: dict[str, list[str]] = {}
     options: dict[str, Any] = {"width": 390, "height": 844, "is_mobile": True, "has_touch": True}
-    page = pages.open(f"{server.url}/favicon.ico", wait=False, script=_AXE.read_text(), color_scheme="light", **options)
+    page = pages.open(f"{server.url}/favicon.ico", wait=False, script=AXE.read_text(), color_scheme="light", **options)
     page.evaluate("() => localStorage.setItem('theme', 'light')")
     for path, act, done in _OTHER_STATES:
         page.goto("about:blank")
@@ -144,7 +144,7 @@ _OF_A_DRAFT = (
 )
 
 
-def _in_both_themes(page: Page, what: str, found: dict[str, list[str]]) -> None:
+def in_both_themes(page: Page, what: str, found: dict[str, list[str]]) -> None:
     for theme in ("dark", "light"):
         page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
         found[f"{what} {theme}"] = faults(page)
@@ -158,28 +158,28 @@ def test_axe_finds_nothing_in_dialogs_of_a_draft_a_broken_tile_an_empty_index_an
     edit = {"key": "axe", "operation": [{"op": "set", "widget": "a", "field": "unit", "value": "s"}]}
     assert site.json("POST", "/api/v1/boards/read/operations", edit)[0] == 200
     found: dict[str, list[str]] = {}
-    page = pages.open(f"{site.url}/boards/read/edit", script=_AXE.read_text())
+    page = pages.open(f"{site.url}/boards/read/edit", script=AXE.read_text())
     until(page, "() => !document.querySelector('#discard').disabled")
     for presses, shown in _OF_A_DRAFT:
         for press in presses:
             page.locator(press).click()
         expect(page.locator(shown).first).to_be_visible()
-        _in_both_themes(page, shown, found)
+        in_both_themes(page, shown, found)
         page.keyboard.press("Escape")
     for shop in "ab":
         site.post("doubled", 1, labels={"shop": shop}, every_s=3600)
     page.goto(f"{site.url}/board?expr=doubled / on() doubled")
     expect(page.locator(".tile .empty")).to_contain_text("This expression has no values:")
-    _in_both_themes(page, "broken tile", found)
-    index = pages.open(f"{site.url}/boards", wait=False, script=_AXE.read_text() + _NO_BOARDS)
+    in_both_themes(page, "broken tile", found)
+    index = pages.open(f"{site.url}/boards", wait=False, script=AXE.read_text() + _NO_BOARDS)
     expect(index.get_by_role("button", name="Bring back Gone")).to_be_visible()
     expect(index.locator("div.teach")).to_contain_text("checkout.yaml")
-    _in_both_themes(index, "empty index", found)
+    in_both_themes(index, "empty index", found)
     index.goto(f"{site.url}/nothing")
     index.locator("h1").evaluate(
         "(e) => { e.textContent = '500'; e.nextElementSibling.textContent = 'internal error'; }"
     )
-    _in_both_themes(index, "500", found)
+    in_both_themes(index, "500", found)
     pages.expect("404")
     assert {what: each for what, each in found.items() if each} == {}
 
@@ -263,10 +263,10 @@ def test_in_forced_colours_and_with_more_contrast_charts_and_marks_are_seen(
     page = pages.open(host_site.url, forced_colors="active", color_scheme=scheme)
     until(page, FED)
     assert page.evaluate("document.documentElement.dataset.theme") == scheme
-    ground, mark = page.evaluate(
+    tile, mark = page.evaluate(
         "[getComputedStyle(document.querySelector('.tile')).backgroundColor, getComputedStyle(document.querySelector('.beat i')).backgroundColor]"
     )
-    assert ground != mark
+    assert tile != mark
     seen = "() => { const { plot } = document.querySelector('.line').chart; return plot.axes[0].stroke(plot, 0); }"
     assert until(page, seen) == "CanvasText"
     faint = """() => {
@@ -280,6 +280,22 @@ def test_in_forced_colours_and_with_more_contrast_charts_and_marks_are_seen(
     }"""
     paper, grid, ink = page.evaluate(faint)
     assert 0 < abs(grid - paper) < abs(ink - paper) / 2  # the grid is there, and fainter than what it is for
+    plain = """() => {
+        const tile = document.querySelector(".tile");
+        const { fresh } = tile.dataset;
+        const shapes = [["stale", tile, "::after"], ["dead", tile, "::after"], ["late", tile.querySelector(".beat"), null]].map(([old, element, part]) => {
+            tile.dataset.fresh = old;
+            return [old, getComputedStyle(element, part).backgroundImage];
+        });
+        tile.dataset.fresh = fresh;
+        return shapes.filter(([, image]) => image === "none");
+    }"""
+    assert page.evaluate(plain) == []  # the hatch and the drained heartbeat line stay
+    ground = "(e) => getComputedStyle(e).backgroundColor"
+    chosen, other = (
+        page.locator(f"#windows [aria-pressed={state}]").first.evaluate(ground) for state in ("true", "false")
+    )
+    assert chosen != other
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     outline = page.evaluate(
@@ -287,7 +303,9 @@ def test_in_forced_colours_and_with_more_contrast_charts_and_marks_are_seen(
     )
     assert outline[0] != "none"
     assert outline[1] >= 2
-    plain = pages.open(host_site.url, color_scheme=scheme)
     more = pages.open(host_site.url, contrast="more", color_scheme=scheme)
-    muted = "getComputedStyle(document.documentElement).getPropertyValue('--muted')"
-    assert plain.evaluate(muted) != more.evaluate(muted)
+    for theme in ("light", "dark"):
+        more.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+        found = contrasts(more, [("muted", "tile"), ("muted", "page"), ("line", "tile"), ("faint", "tile")])
+        assert min(found["muted on tile"], found["muted on page"]) >= 7, (theme, found)
+        assert min(found.values()) >= 3, (theme, found)

@@ -156,3 +156,11 @@ def test_lines_of_every_age_are_told_apart_by_shape_colour_and_word(pages: Pages
         expect(page.get_by_role("columnheader", name=f"({state})")).to_be_attached()
     words = "() => { const { chart } = document.querySelector('.tile'); return chart?.states.length && chart.states.map((_, i) => chart.old(i)?.text ?? ''); }"
     assert until(page, words) == ["", "▲ late", "◇ stale", "✕ no data"]
+    page.goto(f"{site.url}/explore")
+    page.locator("#search").fill("aged")
+    expect(page.locator("#series td.state")).to_have_text(["● live", "▲ late", "◇ stale", "✕ no data"])
+    page.set_viewport_size({"width": 390, "height": 844})  # without the column of words
+    shapes = page.locator("#series td.age").evaluate_all(
+        "(all) => all.map((e) => getComputedStyle(e, '::before').content)"
+    )
+    assert shapes == ["none", '"▲ "', '"◇ "', '"✕ "']

@@ -30,10 +30,10 @@ def test_a_board_has_no_scroll_bar(pages: Pages, site: ServerProcess) -> None:
 
 
 def test_late_can_be_read_on_explore_in_the_light_theme(pages: Pages, site: ServerProcess) -> None:
-    from tests.browser.test_look import _contrasts
+    from tests.browser.test_look import contrasts
 
     page = pages.open(f"{site.url}/explore?theme=light")
-    assert min(_contrasts(page, [("warning", "page")]).values()) >= 4.5
+    assert min(contrasts(page, [("warning", "page")]).values()) >= 4.5
 
 
 def test_enter_on_a_tile_leaves_the_clipboard_alone(pages: Pages, site: ServerProcess) -> None:

@@ -8,8 +8,7 @@ from urllib.parse import urlencode
 from playwright.sync_api import expect
 
 from tests.browser.pages import Pages, type_in, until
-from tests.browser.test_accessibility import _AXE as AXE
-from tests.browser.test_accessibility import faults
+from tests.browser.test_accessibility import AXE, faults
 from tests.support.deadline import scaled, within
 from tests.support.pulse import seconds_since
 from tests.support.server import ServerProcess

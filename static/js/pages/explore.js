@@ -3,7 +3,7 @@
 import "../widgets/connection-curtain.js";
 import { Store } from "../data/store.js";
 import { conditionsOf, freshnessOfLine, isCondition, isDerived, looksAsked, proposed } from "../data/expressions.js";
-import { freshness } from "../data/freshness.js";
+import { freshness, OLD } from "../data/freshness.js";
 import { shortNames } from "../data/labels.js";
 import { addressOf, addressOfAll, searchFilter } from "../data/series-search.js";
 import { WAYS_TO_ASK } from "../data/ways-to-ask.js";
@@ -84,7 +84,7 @@ class SeriesRow {
     const fresh = own === "live" ? freshnessOfLine(store.documents.values(), series) : own;
     this.element.dataset.fresh = fresh;
     setText(this.age, `${age(now - series.last)} ago`);
-    setText(this.state, fresh === "live" ? "● live" : fresh === "late" ? "▲ late" : fresh);
+    setText(this.state, OLD[fresh]?.text ?? "● live");
     if (series.version === this.seenVersion) return;
     this.seenVersion = series.version;
     const shown = format(series.value, series.unit);
