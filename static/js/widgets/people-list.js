@@ -1,6 +1,6 @@
 // List of connected users, on this board and elsewhere. Choosing one opens the conversation with them.
 
-import { arrange, button, h } from "./dom.js";
+import { arrange, button, h, hidden } from "./dom.js";
 import { LiveElement } from "./live-element.js";
 import { STATUS, initialsBadge, nameAndId, nameShown } from "./user.js";
 
@@ -36,8 +36,10 @@ export class PeopleList extends LiveElement {
     const name = h("span", { class: "name" }, nameShown(user, own ? " (you)" : ""), ...(more ? [h("small", { text: more })] : []));
     const status = h("span", { class: "status", "data-status": user.status, text: `${STATUS[user.status] ?? ""} ${user.status}` });
     if (own) return h("div", { class: "person" }, initialsBadge(user), name, status);
-    const made = button("", () => this.onChoose(user), { class: "person", "aria-label": `Write to ${nameAndId(user)}, ${user.status}`, title: `Write to ${nameAndId(user)}`, "data-person": user.id });
-    made.append(initialsBadge(user), name, status);
+    const made = button("", () => this.onChoose(user), { class: "person", title: `Write to ${nameAndId(user)}`, "data-person": user.id });
+    const badge = initialsBadge(user);
+    badge.setAttribute("aria-hidden", "true"); // the name is read
+    made.append(hidden("Write to "), badge, name, status);
     return made;
   }
 }
