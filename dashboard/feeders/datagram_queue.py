@@ -14,6 +14,8 @@ from dashboard.runtime import Group
 _MAX_DATAGRAM_BYTES = 65_536
 #: Bytes of datagrams that may wait for the journal; more are dropped, and their lines counted.
 _MAX_WAITING_BYTES = 8 << 20
+#: Memory that each waiting datagram takes beside its bytes.
+_EACH_BYTES = 64
 _TOGETHER_BYTES = 65_536
 
 
@@ -48,13 +50,16 @@ class DatagramQueue:
         return self.put
 
     def put(self, datagram: bytes) -> None:
-        """Add a datagram, or drop it when too many bytes wait."""
+        """Add a datagram, or drop it when too many bytes wait. An empty datagram holds no line."""
         datagram = datagram.rstrip(b"\x00")  # the end of a text in C, which small devices send along
-        if self._waiting_bytes + len(datagram) > _MAX_WAITING_BYTES:
+        if not datagram:
+            return
+        size = len(datagram) + _EACH_BYTES
+        if self._waiting_bytes + size > _MAX_WAITING_BYTES:
             self._state.dropped["queue_full"] += lines_in(datagram)
             return
         self._waiting.append(datagram)
-        self._waiting_bytes += len(datagram)
+        self._waiting_bytes += size
 
     async def _store(self) -> None:
         while True:
@@ -67,9 +72,9 @@ class DatagramQueue:
         """Remove and return waiting datagrams, up to a limit of bytes."""
         size = count = 0
         for datagram in self._waiting:
-            if count and size + len(datagram) > _TOGETHER_BYTES:
+            if count and size + len(datagram) + _EACH_BYTES > _TOGETHER_BYTES:
                 break
-            size, count = size + len(datagram), count + 1
+            size, count = size + len(datagram) + _EACH_BYTES, count + 1
         some = self._waiting[:count]
         del self._waiting[:count]
         self._waiting_bytes -= size
