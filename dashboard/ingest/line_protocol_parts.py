@@ -88,7 +88,8 @@ def _cut_off(part: str, before: str, line: Line) -> Invalid:
     Some senders write numbers with a decimal comma: the number before the comma would be a false value.
     """
     found = _NAMED.fullmatch(before)
-    if found is None or not ("0" <= part[0] <= "9"):
+    is_number = found is not None and (_NUMBER.fullmatch(found[2]) or _WHOLE.fullmatch(found[2])) is not None
+    if found is None or not is_number or not ("0" <= part[0] <= "9"):
         return Invalid("is not name=value", field=_plain(part)[:40])
     name = _plain(found[1])
     line.fields.pop(name, None)

@@ -62,6 +62,12 @@ def test_a_part_that_continues_no_number_is_named_itself() -> None:
     assert (line.fields, [fault.field for fault in line.faults]) == ({"v": 1.0, "w": 2.0}, ["7", "loose"])
 
 
+@pytest.mark.parametrize("given", ['"a b"', "true"])
+def test_a_digit_after_a_text_or_a_boolean_costs_only_itself(given: str) -> None:
+    line = take_apart(f"cpu v={given},3,w=2")
+    assert (list(line.fields), [fault.field for fault in line.faults]) == (["v", "w"], ["3"])
+
+
 def test_of_a_field_that_stands_twice_the_last_value_counts_and_that_is_told() -> None:
     line = take_apart("cpu v=1,v=2")
     assert (line.fields, [fault.field for fault in line.faults]) == ({"v": 2.0}, ["v"])
