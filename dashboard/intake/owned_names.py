@@ -70,7 +70,8 @@ def settle(
 def _has_switched(series: Series, kind: str, now_ms: int) -> bool:
     """Return whether samples of ``kind`` may follow the stored ones, although one are increases and the other totals.
 
-    They may if the series is silent, or if the stored samples are of the same sort already: a process of an older version, which did not
-    tell the two apart, has stored them.
+    They may if the series has been silent, for two and a half of its intervals at least, or if the stored samples are of the same
+    sort already: a process of an older version, which did not tell the two apart, has stored them.
     """
-    return (series.kind == "delta") == (kind == "delta") or now_ms - series.last_ms > SWITCHED_MS
+    silent_ms = max(SWITCHED_MS, 2_500 * (series.every_s or 0))
+    return (series.kind == "delta") == (kind == "delta") or now_ms - series.last_ms > silent_ms
