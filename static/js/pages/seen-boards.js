@@ -11,6 +11,8 @@ const RECENT = "recent boards";
 const MOST = 50;
 /** Users who have taken over what this browser kept before they had an account. */
 const TAKEN = "users with the marks of this browser";
+/** Users who have begun to: what they were given before a fault does not keep the rest from them. */
+const TAKING = "users who take over the marks of this browser";
 /** A user takes over so many of the boards seen. */
 const MOST_TAKEN = 6;
 /** Cookie that the server reads to answer `/`. */
@@ -37,8 +39,11 @@ export function areMarksUnknown() {
 export async function takeOver(user) {
   const marks = own;
   if (!user || !marks || marks.unknown || read(TAKEN).includes(user)) return false;
-  const liked = marks.favourites.length ? [] : read(FAVOURITES);
-  const seen = marks.favourites.length ? [] : read(RECENT).slice(0, MOST_TAKEN).filter((id) => !marks.recent.includes(id));
+  const others = read(TAKING).filter((each) => each !== user);
+  const isNew = !marks.favourites.length || read(TAKING).includes(user);
+  const liked = isNew ? read(FAVOURITES).filter((id) => !marks.favourites.includes(id)) : [];
+  const seen = isNew ? read(RECENT).slice(0, MOST_TAKEN).filter((id) => !marks.recent.includes(id)) : [];
+  if (isNew) write(TAKING, [...others, user].slice(-MOST));
   try {
     marks.favourites.push(...(await told(liked, { favourite: true })));
     marks.recent.unshift(...(await told([...seen].reverse(), { seen: true })).reverse());
@@ -46,6 +51,7 @@ export async function takeOver(user) {
     return true; // the rest is given when the list is loaded again
   }
   write(TAKEN, [...read(TAKEN), user].slice(-MOST));
+  write(TAKING, others);
   return liked.length + seen.length > 0;
 }
 
