@@ -54,6 +54,23 @@ test("the dialog lists what changes and publishes with the note; a refusal leave
   assert.deepEqual([came.at(-1), said, document.querySelector("dialog")], [["POST /api/v1/boards/wall/publish", { note: "why" }], ["Published"], null]);
 });
 
+test("a dialog that was closed while its edits waited for the server publishes nothing", async () => {
+  let arrive = () => {};
+  const sent = new Promise((resolve) => (arrive = () => resolve(undefined)));
+  const came = serve({});
+  const { made, said } = publishing({ sent: () => sent });
+  void made.open();
+  const dialog = document.querySelector("dialog");
+  assert.deepEqual(texts(dialog.querySelectorAll("li")), ["Reading what differs …"]);
+  const go = dialog.querySelector(".primary");
+  go.click();
+  assert.deepEqual([go.textContent, go.disabled], ["Publishing …", true]);
+  dialog.close();
+  arrive();
+  await settled();
+  assert.deepEqual([came.filter(([name]) => name.startsWith("POST")), said], [[], []]);
+});
+
 test("of a board that is no board of the store, the dialog says what to do instead", async () => {
   serve({ "GET /api/v1/boards/wall/diff?old=published&new=draft": { changes: [] } });
   await publishing({ home: "server" }).made.open();

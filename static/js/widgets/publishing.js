@@ -49,18 +49,21 @@ export class Publishing {
     const wrong = h("p", { class: "wrong", role: "alert" });
     const go = button("Publish", async () => {
       go.disabled = true;
+      setText(go, "Publishing …");
       try {
-        await board.sent();
+        await board.sent(); // while the server is away, this takes until it is back
+        if (!dialog.isConnected) return; // somebody has closed the dialog meanwhile
         await api("POST", `/api/v1/boards/${board.id}/publish`, { note: note.value });
         dialog.close();
         this.announce("Published");
       } catch (error) {
         go.disabled = false;
+        setText(go, "Publish");
         setText(wrong, error instanceof Error ? error.message : String(error));
       }
     }, { class: "button primary" });
     note.addEventListener("keydown", (event) => event.key === "Enter" && go.click());
-    const list = h("ul", { class: "differences", tabindex: "0", "aria-label": "Changes" });
+    const list = h("ul", { class: "differences", tabindex: "0", "aria-label": "Changes" }, h("li", { class: "hint", text: "Reading what differs …" }));
     const seen = reachText(this.reach);
     const about = `${seen ? `${seen} will show this at once` : "Nobody has this board open now"}; only changed tiles are rebuilt.`;
     const more = board.home === "store" ? [] : [h("p", { text: board.home === "file" ? "This board is a file. Publishing writes it back only where the server may; else download the YAML, or save a copy in the store." : "This board comes with the server and stays as it is. Save a copy under another id instead." }),
