@@ -61,6 +61,14 @@ def test_the_keyboard_alone_builds_a_board_and_publishes_it(pages: Pages, site: 
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     until(page, "() => /as published, version 2/.test(document.querySelector('#state').textContent)")
+    page.locator(".tile").nth(0).focus()
+    for name in ("Add a threshold", "gauge"):
+        pressed = page.locator("board-panel").get_by_role("button", name=name, exact=True)
+        pressed.focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_label("Remove this threshold")).to_have_count(1)
+        expect(pressed).to_be_focused()
+    expect(pressed).to_have_attribute("aria-pressed", "true")
     shown = site.json("GET", "/api/v1/boards/keyed")[1]["widgets"]
     assert [(w["title"], w["series"], w["x"], w["y"], w["w"]) for w in shown] == [
         ("Keys one", ["keys_one"], 0, 0, 4), ("Second", ["keys_two"], 4, 1, 5),

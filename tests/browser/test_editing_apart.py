@@ -137,6 +137,7 @@ def test_whoever_comes_back_is_told_what_others_did_meanwhile(pages: Pages, town
     expect(told).to_contain_text("ben made 1 change.")
     ben.get_by_role("button", name="Discard").click()
     ben.locator("dialog").get_by_role("button", name="Discard").click()
+    expect(ben.locator("#leave")).to_be_focused()
     expect(anna.locator("board-panel .replaced", has_text="ben discarded the draft")).to_be_visible()
 
 

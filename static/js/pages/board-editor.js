@@ -209,6 +209,7 @@ function showState() {
   setText(byId("state"), draft.seq < 0 ? "" : (changes ? `draft · ${counted(changes, "change")}${since}` : `as published${version ? `, version ${version}` : ""}`) + waiting);
   byId("publish", HTMLButtonElement).disabled = !changes && !draft.waiting.length;
   byId("discard", HTMLButtonElement).disabled = !changes;
+  if (document.activeElement?.matches(":disabled")) byId("leave").focus(); // else the page would have the focus
 }
 
 // --- other editors ---
@@ -322,7 +323,10 @@ document.addEventListener("keydown", (event) => {
 
 // --- publishing ---
 
-const publishing = new Publishing(edited, byId("publish", HTMLButtonElement), (text) => shell.announce(text));
+const publishing = new Publishing(edited, byId("publish", HTMLButtonElement), (text) => {
+  shell.announce(text);
+  if (!document.activeElement?.matches(":is(header, main) :not(:disabled)")) byId("leave").focus(); // the dialog could not give it back to its button, which is disabled already
+});
 
 async function discard() {
   if (!(await confirmed("Discard the draft?", "The draft becomes the published board again, for all editors. This cannot be undone.", "Discard"))) return;

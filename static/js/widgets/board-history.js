@@ -5,6 +5,7 @@ import { inWords } from "../data/board-draft.js";
 import { age } from "../draw/format.js";
 import { showDialog, showSheet } from "./dialog.js";
 import { button, counted, h, setText } from "./dom.js";
+import { keepFocus } from "./kept-focus.js";
 
 /** @import { BoardDocument, OperationState } from "../client/protocol.js" */
 /** @import { BoardDraft } from "../data/board-draft.js" */
@@ -52,11 +53,11 @@ export class OperationHistory {
     const { history, operations, user } = this.draft;
     if (!operations) this.shown = PAGE; // published: a new list begins
     const hidden = operations - Math.min(this.shown, history.length);
-    const hadFocus = document.activeElement === this.more;
+    const hadFocus = this.element.contains(document.activeElement);
     this.list.replaceChildren(operationList(history.slice(-this.shown), this.document, user, this.now(), this.isNew));
     setText(this.more, `Show earlier ones (${counted(hidden, "more change")})`);
     this.more.hidden = !hidden;
-    if (hadFocus && !hidden) /** @type {HTMLElement | null} */ (this.list.querySelector("li:last-child"))?.focus(); // else it would go to the page
+    if (hadFocus && document.activeElement !== (hidden ? this.more : null)) (hidden ? this.more : /** @type {HTMLElement | null} */ (this.list.querySelector("li:last-child")))?.focus({ preventScroll: true }); // else it would go to the page
   }
 
   async showEarlier() {
@@ -166,7 +167,7 @@ export function versionList(board, now, announce) {
         const look = button("Compare", () => compare(board, String(version), i ? "published" : "draft"), { class: "quiet", "aria-label": `Compare version ${version}` });
         return h("li", {}, h("b", { text: `Version ${version}` }), ` ${author} `, h("small", { text: `${age(now() - t)} ago` }), ...(note ? [h("p", { text: note })] : []), h("div", { class: "row" }, look, ...(i ? [roll] : [])));
       });
-      place.replaceChildren(...(items.length ? items : [h("li", { class: "hint", text: "Nothing was published from here yet." })]));
+      keepFocus(place, () => place.replaceChildren(...(items.length ? items : [h("li", { class: "hint", text: "Nothing was published from here yet." })])));
     } catch (error) {
       place.replaceChildren(h("li", { class: "hint", text: error instanceof Error ? error.message : String(error) }));
     }

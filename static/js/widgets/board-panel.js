@@ -7,6 +7,7 @@ import { boardActions } from "./board-actions.js";
 import { OperationHistory, versionList } from "./board-history.js";
 import { BoardText } from "./board-text.js";
 import { button, h, setText } from "./dom.js";
+import { keepFocus } from "./kept-focus.js";
 
 /** @import { BoardDraft } from "../data/board-draft.js" */
 /** @import { EditedBoard } from "./board-actions.js" */
@@ -100,10 +101,27 @@ export class BoardPanel extends HTMLElement {
     }
     this.painted = state;
     this.body.dataset.shape = shape;
+    keepFocus(this.body, () => this.fill(widget), this.shownTab);
+  }
+
+  /** @param {DraftWidget | undefined} widget the selected one */
+  fill(widget) {
     if (this.tab === "Tile") this.body.replaceChildren(...(this.chosen.length > 1 ? this.severalTiles() : this.tileFields(widget)));
     else if (this.tab === "Board") this.body.replaceChildren(...BOARD.map((option) => this.field(option, this.document, null)), ...boardActions(this.host.board));
     else if (this.tab === "History") this.showHistory();
     else this.showText();
+  }
+
+  get shownTab() {
+    return this.tabs.find((tab) => tab.textContent === this.tab);
+  }
+
+  /** Hide a notice. @param {HTMLElement} notice */
+  hide(notice) {
+    keepFocus(this, () => {
+      notice.replaceChildren();
+      notice.hidden = true;
+    }, this.shownTab);
   }
 
   /** Put new values into the fields that nobody edits. @param {DraftWidget | undefined} widget */
@@ -256,8 +274,8 @@ export class BoardPanel extends HTMLElement {
     this.replaced.replaceChildren(h("b", { text: `${operation.name} ${inWords({ ...operation, changes: mine }, this.document).join(", ")}` }), " ",
       button("restore mine", () => {
         this.host.operate(mine.map(stepBack));
-        this.replaced.hidden = true;
-      }, { class: "quiet" }), button("keep", () => (this.replaced.hidden = true), { class: "quiet" }));
+        this.hide(this.replaced);
+      }, { class: "quiet" }), button("keep", () => this.hide(this.replaced), { class: "quiet" }));
     this.replaced.hidden = false;
   }
 
@@ -269,14 +287,14 @@ export class BoardPanel extends HTMLElement {
       this.paint();
     }
     this.say(text, button("show", () => {
-      this.away.hidden = true;
       this.show("History");
+      this.hide(this.away);
     }, { class: "quiet" }));
   }
 
   /** Say what others have done to the whole draft, until somebody closes it. @param {string} text @param {...HTMLElement} more buttons */
   say(text, ...more) {
-    this.away.replaceChildren(h("b", { text }), " ", ...more, button("close", () => (this.away.hidden = true), { class: "quiet" }));
+    this.away.replaceChildren(h("b", { text }), " ", ...more, button("close", () => this.hide(this.away), { class: "quiet" }));
     this.away.hidden = false;
   }
 
