@@ -69,6 +69,7 @@ def test_the_keyboard_alone_builds_a_board_and_publishes_it(pages: Pages, site: 
         expect(page.get_by_label("Remove this threshold")).to_have_count(1)
         expect(pressed).to_be_focused()
     expect(pressed).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".tile").nth(0)).to_contain_text("Keys one")  # made anew, and reached by Tab at its place
     shown = site.json("GET", "/api/v1/boards/keyed")[1]["widgets"]
     assert [(w["title"], w["series"], w["x"], w["y"], w["w"]) for w in shown] == [
         ("Keys one", ["keys_one"], 0, 0, 4), ("Second", ["keys_two"], 4, 1, 5),

@@ -118,10 +118,11 @@ export class DashBoard extends HTMLElement {
     const wanted = new Set(/** @type {Element[]} */ (this.tiles));
     for (const child of [...this.children]) if (!wanted.has(child)) child.remove();
     const reading = [...this.tiles].sort((a, b) => (a.widget.y ?? 0) - (b.widget.y ?? 0) || (a.widget.x ?? 0) - (b.widget.x ?? 0));
-    reading.forEach((tile, rank) => {
-      tile.style.order = String(rank); // sets the order in a phone's column; to move the element would end its listeners
-      if (!tile.isConnected) this.append(tile);
-    });
+    reading.forEach((tile, rank) => (tile.style.order = String(rank))); // sets the order in a phone's column; to move the element would end its listeners
+    reading.reduceRight((/** @type {Tile | null} */ next, tile) => {
+      if (!tile.isConnected) this.insertBefore(tile, next); // Tab goes from tile to tile in this order
+      return tile;
+    }, null);
     const indicesAreKnown = this.board || this.tiles.every(({ widget }) => !widget.document); // chosen selectors that match documents make tiles without one
     this.sight?.follow(indicesAreKnown ? this.tiles : []);
   }
