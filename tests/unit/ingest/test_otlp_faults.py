@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from unittest.mock import patch
 
 import pytest
 
+from dashboard.ingest import otlp_faults
 from dashboard.ingest.otlp import parse_otlp_json, parse_otlp_protobuf
 from dashboard.ingest.otlp_cache import PointCache
 from tests.support.parsed_checks import LATEST_MS, T
@@ -100,3 +102,11 @@ def test_a_field_of_a_point_with_nearly_the_name_of_one_that_it_lacks_is_misspel
     (refusal,) = parsed.batch.refused
     assert f"has no {lacking}, only" in refusal.reason
     assert parsed.batch.keys == []
+
+
+@pytest.mark.parametrize("content", [{"bucketCounts": ["7"]}, {}])
+def test_of_the_unknown_fields_of_a_point_only_some_are_compared(content: dict[str, object]) -> None:
+    point = {"timeUnixNano": str(NS), "count": "7"} | content | {f"field{number}": 1 for number in range(1_000)}
+    with patch.object(otlp_faults, "get_close_matches", return_value=[]) as compare:
+        otlp_faults.check_point(point, "histogram")
+    assert 0 < compare.call_count <= 40
