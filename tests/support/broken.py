@@ -27,7 +27,7 @@ from typing import IO
 import pytest
 
 from scripts.checks.namesakes import namesake
-from scripts.checks.tree import Function, Module, functions, read_package
+from scripts.checks.tree import Function, Module, read_package
 from tests.support.fairness import SECOND_TRIES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,11 +49,15 @@ def is_breakable(function: Function) -> bool:
 def break_functions(source: str) -> ast.Module:
     """Return the source's syntax tree with ``return`` at the beginning of each public function."""
     tree = ast.parse(source)
-    for scope in (tree, *(each for each in ast.walk(tree) if isinstance(each, ast.ClassDef))):
-        for function in scope.body:
-            if isinstance(function, Function) and is_breakable(function):
-                function.body.insert(0, ast.parse(f"if {_SWITCH}: return\n").body[0])
+    for function in breakable(tree):
+        function.body.insert(0, ast.parse(f"if {_SWITCH}: return\n").body[0])
     return ast.fix_missing_locations(tree)
+
+
+def breakable(tree: ast.Module) -> list[Function]:
+    """Return the functions of a module and the methods of its classes that are to be broken."""
+    scopes = (tree, *(each for each in ast.walk(tree) if isinstance(each, ast.ClassDef)))
+    return [each for scope in scopes for each in scope.body if isinstance(each, Function) and is_breakable(each)]
 
 
 class _Loader(SourceFileLoader):
@@ -90,7 +94,7 @@ def tried_modules(root: Path = ROOT) -> list[Module]:
     return [
         module
         for module in read_package(root, "dashboard")
-        if (root / namesake(module)).exists() and any(map(is_breakable, functions(module)))
+        if (root / namesake(module)).exists() and breakable(module.syntax)
     ]
 
 

@@ -10,24 +10,10 @@ from dashboard.feeders.influx_udp import InfluxUdpSource
 from dashboard.feeders.source_state import SourceState
 from dashboard.feeders.sources_file import InfluxUdp
 from dashboard.feeders.submitter import Submitter
-from dashboard.ingest.parsed import Parsed
+from tests.unit.feeders.keeper import Keeper
 
 pytestmark = pytest.mark.gen_test
 T = 1_789_000_000_000
-
-
-class Keeper:
-    """Submitter that keeps everything."""
-
-    def __init__(self) -> None:
-        self.kept: list[Parsed] = []
-
-    def latest_ms(self) -> int:
-        return T
-
-    async def keep_counted(self, parsed: Parsed, state: SourceState) -> None:
-        self.kept.append(parsed)
-        state.refuse_all(parsed.batch.refused, unlisted=parsed.batch.unread)
 
 
 def source(**settings: Any) -> tuple[InfluxUdpSource, Keeper]:

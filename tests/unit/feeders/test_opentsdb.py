@@ -2,43 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import cast
+
+import pytest
 
 from dashboard.feeders.opentsdb import OpenTsdbSource
 from dashboard.feeders.source_state import SourceState
 from dashboard.feeders.sources_file import OpenTsdb
 from dashboard.feeders.submitter import Submitter
-from dashboard.ingest.parsed import Parsed
-from tests.support.parsed_checks import LATEST_MS, T
+from tests.support.parsed_checks import T
+from tests.support.redis_server import free_port
+from tests.unit.feeders.keeper import Keeper
+from tests.unit.feeders.talking import told
 
 
-class Kept:
-    """Submitter that keeps what it gets."""
+@pytest.mark.gen_test
+async def test_good_points_are_stored_in_silence_and_errors_are_answered() -> None:
+    keeper, port = Keeper(), free_port()
+    state = SourceState("opentsdb", "opentsdb", f"127.0.0.1:{port}", lambda: T, 10)
+    source = OpenTsdbSource(OpenTsdb(port=port), submitter=cast(Submitter, keeper), state=state)
 
-    def __init__(self) -> None:
-        self.keys: list[str] = []
-
-    def latest_ms(self) -> int:
-        return LATEST_MS
-
-    async def keep_counted(self, parsed: Parsed, state: SourceState) -> None:
-        self.keys += parsed.batch.keys
-        state.accepted += len(parsed.batch.keys)
-        state.refuse_all(parsed.batch.refused)
-
-
-def test_good_points_are_stored_in_silence_and_errors_are_answered() -> None:
-    kept, state = Kept(), SourceState("opentsdb", "opentsdb", "127.0.0.1:4242", lambda: T, 10)
-    source = OpenTsdbSource(OpenTsdb(), submitter=cast(Submitter, kept), state=state)
-
-    def told(sent: bytes) -> bytes:
-        return asyncio.run(source._take(sent))
+    async def answer(sent: bytes) -> bytes:
+        return await told(source, port, sent)
 
     seconds = b"%d" % (T // 1000)
-    assert told(b"put a " + seconds + b" 1 h=x\nput b " + seconds + b" 2 h=y\nstats\nexit") == b""
-    assert told(b"version").startswith(b"net.opentsdb")
-    assert told(b"put a " + seconds + b" x h=x") == b"put: invalid value: 'x' is not a number\n"
-    assert told(b"put a").startswith(b"put: illegal argument: is not: put metric")
-    assert told(b"puts a 1 2\nrollup 1 2") == b"unknown command: puts.\n"
-    assert (kept.keys, state.accepted, sum(state.refused.values())) == (['a{h="x"}', 'b{h="y"}'], 2, 4)
+    assert await answer(b"put a " + seconds + b" 1 h=x\nput b " + seconds + b" 2 h=y\nstats\nexit\n") == b""
+    assert (await answer(b"version\n")).startswith(b"net.opentsdb")
+    assert await answer(b"put a " + seconds + b" x h=x\n") == b"put: invalid value: 'x' is not a number\n"
+    assert (await answer(b"put a\n")).startswith(b"put: illegal argument: is not: put metric")
+    assert await answer(b"puts a 1 2\nrollup 1 2\n") == b"unknown command: puts.\n"
+    assert (keeper.keys(), state.accepted, sum(state.refused.values())) == (['a{h="x"}', 'b{h="y"}'], 2, 4)

@@ -1,4 +1,4 @@
-"""Listener for StatsD: lines by TCP that are not parsed because the listener stops."""
+"""Listener for StatsD: lines by TCP are aggregated and stored, and counted if the listener stops before."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from dashboard.feeders.source_state import SourceState
 from dashboard.feeders.sources_file import Statsd
 from dashboard.feeders.statsd import StatsdSource
 from dashboard.feeders.submitter import Submitter
+from tests.support.redis_server import free_port
+from tests.unit.feeders.keeper import Keeper
+from tests.unit.feeders.talking import told
 
 T = 1_789_000_000_000
 
@@ -30,3 +33,13 @@ async def test_lines_that_a_stop_leaves_undone_are_counted(monkeypatch: pytest.M
     source._count_lines()
     assert state.accepted > 0
     assert state.accepted + state.dropped["stopped"] == 2_000
+
+
+@pytest.mark.gen_test
+async def test_lines_by_tcp_are_stored_at_the_latest_when_the_listener_ends() -> None:
+    keeper, port = Keeper(), free_port()
+    state = SourceState("a", "statsd", f"127.0.0.1:{port}", lambda: T, 10)
+    source = StatsdSource(Statsd(port=port, flush_s=300), submitter=cast("Submitter", keeper), state=state)
+    assert await told(source, port, b"orders:2|g\norders:5|g\n") == b""
+    assert [(parsed.batch.keys, parsed.batch.values) for parsed in keeper.kept] == [(["orders"], [5.0])]
+    assert state.accepted == 2

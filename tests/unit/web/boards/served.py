@@ -27,6 +27,7 @@ class Served(Desk):
 
     def __init__(self, database: Database, *, open_: bool = True) -> None:
         super().__init__(database)
+        self.database = database
         boards = self.node.boards
         latest = LatestBoards(
             boards=boards,

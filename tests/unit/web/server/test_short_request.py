@@ -8,8 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from tornado.http1connection import HTTP1Connection
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 from dashboard.app.build import Dashboard
+from dashboard.web.feed.feeding import FeedHandler
+from dashboard.web.server.short_request import waits_for_body
 from tests.support.deadline import in_time
 from tests.support.inprocess import running
 
@@ -37,6 +41,28 @@ async def connected(server: Dashboard) -> AsyncIterator[tuple[asyncio.StreamRead
         yield reader, writer
     finally:
         writer.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "more", "is_short"),
+    [
+        ("POST", {}, True),
+        ("PUT", {}, False),
+        ("POST", {"Content-Length": "1000000000"}, False),
+        ("POST", {"Content-Encoding": "gzip"}, False),
+        ("POST", {"Expect": "100-continue"}, False),
+        ("POST", {"Transfer-Encoding": "chunked"}, False),
+    ],
+)
+async def test_only_a_short_body_of_known_length_is_waited_for(
+    method: str, more: dict[str, str], is_short: bool
+) -> None:
+    headers = HTTPHeaders({"Host": "localhost", "Content-Length": "26"} | more)
+    connection = HTTP1Connection.__new__(HTTP1Connection)
+    sent = HTTPServerRequest(
+        start_line=RequestStartLine(method, "/", "HTTP/1.1"), headers=headers, connection=connection
+    )
+    assert waits_for_body(sent, FeedHandler) is is_short
 
 
 async def test_it_does_not_matter_how_the_bytes_arrive() -> None:
