@@ -11,7 +11,9 @@ def extremes(values: array[float], limit: int) -> list[int]:
     picked: list[int] = []
     for run in range(runs):
         start, end = run * len(values) // runs, (run + 1) * len(values) // runs
-        part = values[start:end]
-        least, greatest = start + part.index(min(part)), start + part.index(max(part))
+        part = range(
+            start, end
+        )  # by place: an entry of another program may hold NaN, which no search for a value finds
+        least, greatest = min(part, key=values.__getitem__), max(part, key=values.__getitem__)
         picked += sorted({start, least, greatest, end - 1})
     return picked

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from array import array
+from math import nan
 from random import Random
 
 from dashboard.replica.thinning import extremes
@@ -25,3 +26,8 @@ def test_no_spike_is_lost_and_the_bound_is_kept() -> None:
     assert len(picked) <= 40
     assert picked == sorted(set(picked))
     assert {0, 999, 17, 499, 990} <= set(picked)
+
+
+def test_values_that_are_no_numbers_are_thinned_like_others() -> None:
+    assert extremes(array("d", [nan, 1, nan, nan, 3, 2]), 4)[-1] == 5
+    assert extremes(array("d", [nan] * 6), 4) == [0, 5]
