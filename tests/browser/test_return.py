@@ -189,3 +189,25 @@ def test_a_page_loads_itself_anew_when_its_screens_are_told_to_but_not_again_and
     pass_by(10)
     tell(2)
     until(page, "() => !window.__not_reloaded && document.body.dataset.connection === 'open'")
+
+
+#: Keeps the look for a page of which a part did not come, which follows after 10 to 20 s, as ``look``.
+_LOOK = "const later = setTimeout; window.setTimeout = (call, ms, ...more) => (/answer\\.ok/.test(String(call)) ? ((window.look = call), 0) : later(call, ms, ...more));"
+
+
+@pytest.mark.parametrize("part", ["js/pages/board-chat.js", "css/board.css"])
+def test_a_page_of_which_a_part_does_not_come_says_so_and_is_loaded_again(
+    part: str, pages: Pages, host_site: ServerProcess
+) -> None:
+    pages.expect("net::ERR_FAILED", "503", "was preloaded using link preload but not used")
+    page = pages.open(f"{host_site.url}/favicon.ico", wait=False, script=_LOOK)
+    page.route(f"**/{part}", lambda route: route.abort(), times=1)
+    page.goto(host_site.url)
+    expect(page.locator(".unloaded")).to_be_visible()
+    page.route(f"{host_site.url}/", lambda route: route.fulfill(status=503), times=1)
+    page.evaluate("() => { const { look } = window; window.look = null; look(); }")
+    until(page, "() => Boolean(window.look)")  # the server is not there yet
+    with page.expect_navigation():
+        page.evaluate("() => window.look()")
+    until(page, "() => document.body.dataset.connection === 'open'")
+    expect(page.locator(".unloaded")).to_be_hidden()
