@@ -50,6 +50,6 @@ def test_two_tiles_that_change_together_are_both_announced(pages: Pages, site: S
 
 def test_the_curtain_is_announced_once(pages: Pages, site: ServerProcess) -> None:
     page = pages.open(site.url)
-    alert = page.locator("[role=alert]")
+    alert = page.locator("[role=alert]:visible, connection-curtain [role=alert]")
     assert alert.count() == 1
     assert alert.evaluate("(e) => e.querySelector('span:not([aria-hidden=true], [aria-live=off])')") is None

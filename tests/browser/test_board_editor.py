@@ -62,6 +62,7 @@ def test_the_keyboard_alone_builds_a_board_and_publishes_it(pages: Pages, site: 
     page.keyboard.press("Enter")
     until(page, "() => /as published, version 2/.test(document.querySelector('#state').textContent)")
     page.locator(".tile").nth(0).focus()
+    expect(page.locator(_TITLE)).to_have_value("Keys one")  # the panel shows this tile
     for name in ("Add a threshold", "gauge"):
         pressed = page.locator("board-panel").get_by_role("button", name=name, exact=True)
         pressed.focus()
