@@ -60,6 +60,7 @@ def test_versions_are_compared_and_rolled_back_and_publish_says_who_sees_it(page
     page.locator("dialog").get_by_role("button", name="Roll back").click()
     expect(page.get_by_role("heading", name="A", exact=True)).to_be_visible()
     until(page, "() => /as published, version 4/.test(document.querySelector('#state').textContent)")
+    expect(page.get_by_role("tab", name="History")).to_be_focused()  # the list was read again
     assert site.json("GET", "/api/v1/boards/managed")[1]["widgets"][0]["title"] == "A"
 
 

@@ -1,6 +1,7 @@
 // Dialogs over the page: one at a time, removed when they close.
 
 import { button, h, setText } from "./dom.js";
+import { giveBack } from "./kept-focus.js";
 
 /** Show a dialog. @param {string} title @param {...Node} content @returns {HTMLDialogElement} */
 export function showDialog(title, ...content) {
@@ -8,6 +9,7 @@ export function showDialog(title, ...content) {
   const dialog = /** @type {HTMLDialogElement} */ (h("dialog", { "aria-label": title }, h("h2", { text: title }), ...content));
   dialog.addEventListener("close", () => dialog.remove());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  giveBack(dialog);
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
