@@ -287,7 +287,11 @@ async def test_pages_carry_the_security_headers_and_a_fresh_nonce() -> None:
         assert "<script src" not in page  # it would hold the first picture back
         within = re.findall(r"<script((?![^>]*\bsrc=)[^>]*)>(.*?)</script>", page, re.DOTALL)
         assert {attributes for attributes, _ in within} == {f' nonce="{nonce}"'}
-        files = ("theme", "browser-check")  # as they are: nothing of a request or a board is written into a script
+        files = (
+            "theme",
+            "look-again",
+            "browser-check",
+        )  # as they are: nothing of a request or a board is written into a script
         assert [text for _, text in within] == [(PAGES / f"{name}.js").read_text().rstrip("\n") for name in files]
 
 

@@ -164,7 +164,7 @@ function deletedCard({ id, title, until }) {
 /** Show the ways to a board, with the boards that come with the server as files to begin with. */
 function teaching() {
   const files = boards.flatMap(({ id, title }, i) => [i ? ", " : "", h("a", { href: `/api/v1/boards/${id}?written=1`, download: `${id}.yaml`, text: `${id}.yaml`, "aria-label": `${id}.yaml, the file of ${title}` })]);
-  const examples = boards.length ? h("p", {}, "These boards come with the server; their files are examples: ", ...files) : h("p", {}, "A file may be as short as this checkout.yaml:", h("code", { text: "{title: Checkout, widgets: [{kind: line, title: Orders, series: [orders]}]}" }));
+  const examples = boards.length ? h("p", {}, "These boards come with the server; their files are examples:", h("br"), ...files) : h("p", {}, "A file may be as short as this checkout.yaml:", h("code", { text: "{title: Checkout, widgets: [{kind: line, title: Orders, series: [orders]}]}" }));
   return h("div", { class: "teach" }, examples, h("p", { text: "Make your own in the browser, put a file into the folder of boards, or publish one:" }),
     h("code", { text: `dashboard board put checkout checkout.yaml --url ${location.origin}` }), h("code", { text: `curl -X PUT ${location.origin}/api/v1/boards/checkout -H 'Content-Type: application/yaml' --data-binary @checkout.yaml` }));
 }

@@ -1,5 +1,4 @@
-// Classic script that says in one sentence when a browser cannot run the page, or when a part of the page could not be loaded; then it loads the page
-// again by itself, for nobody stands before a wall. Written for browsers of any age; runs before the modules.
+// Classic script that says in one sentence when a browser cannot run the page. Written for browsers of any age; runs before the modules.
 (function () {
   var root = document.documentElement;
   var isOld = root.getAttribute("data-files") === "old";
@@ -21,24 +20,6 @@
     else unfit();
   }
   if (window.addEventListener) window.addEventListener("error", function (event) {
-    var part = /** @type {HTMLLinkElement | null} */ (event.target); // a file that did not come; only those who capture hear of it
-    if (part && (part.tagName === "SCRIPT" || part.tagName === "LINK" && part.rel === "stylesheet")) unloaded();
-    else if (event.error && event.error.name === "SyntaxError" && String(event.filename).indexOf("/static/") > 0) unfit();
-  }, true);
-
-  function unloaded() {
-    if (root.hasAttribute("data-unloaded") || !window.fetch) return;
-    root.setAttribute("data-unloaded", "");
-    later();
-  }
-  /** Look again after 10 to 20 seconds: a worker or a proxy may have restarted, and all screens with it. */
-  function later() {
-    setTimeout(look, 10000 * (1 + Math.random()));
-  }
-  function look() {
-    fetch(location.href, { headers: { Accept: "text/html" } }).then(function (answer) {
-      if (answer.ok) location.reload();
-      else later();
-    }, later);
-  }
+    if (event.error && event.error.name === "SyntaxError" && String(event.filename).indexOf("/static/") > 0) unfit();
+  });
 })();
