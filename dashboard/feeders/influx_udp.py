@@ -1,6 +1,7 @@
 """Listener for line protocol by UDP, which Proxmox VE and older InfluxDB clients send by default.
 
-Each datagram is parsed by itself, so that one that was cut off within a quoted text does not take lines of the next.
+Each datagram is parsed by itself, so that one that was cut off within a quoted text does not take lines of the next. A long one is
+parsed in parts of whole lines; a quoted text with a line break may be lost there.
 """
 
 from __future__ import annotations
@@ -43,9 +44,8 @@ class InfluxUdpSource:
         together = Parsed()
         for datagram in datagrams:
             parsed = await parsed_aside(self._parse, datagram, self._lines, self._submitter.latest_ms(), self.state)
-            if collide(
-                together.batch.claims, parsed.batch.claims
-            ):  # the owner must be known before the other name is judged
+            # the owner of a series must be known before another name for it is judged
+            if collide(together.batch.claims, parsed.batch.claims):
                 await self._submitter.keep_counted(together, self.state)
                 together = Parsed()
             together.join(parsed, 0)

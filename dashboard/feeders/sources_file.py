@@ -80,10 +80,21 @@ class ScrapeTarget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return self.url.partition("?")[0]
 
 
-class Statsd(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A listener for StatsD and DogStatsD: UDP and TCP at the same port, and a Unix socket for datagrams if the file names one."""
+class Listener(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A listener's address. Each kind of listener has a port of its own as default."""
 
     host: Text = "127.0.0.1"
+    port: Port
+
+    @property
+    def address(self) -> str:
+        """The address to listen on, ``host:port``."""
+        return _address(self.host, self.port)
+
+
+class Statsd(Listener, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A listener for StatsD and DogStatsD: UDP and TCP at the same port, and a Unix socket for datagrams if the file names one."""
+
     port: Port = 8125
     flush_s: Annotated[float, Meta(ge=0.1, le=300)] = 1.0
     gauge_signs: GaugeSigns = "auto"
@@ -99,16 +110,10 @@ class Statsd(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         unix = f", and on {self.unix_socket}" if self.unix_socket else ""
         return f"statsd: listens on {where}{unix}, flushes every {self.flush_s:g} s"
 
-    @property
-    def address(self) -> str:
-        """The address to listen on, ``host:port``."""
-        return _address(self.host, self.port)
 
-
-class Graphite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Graphite(Listener, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A listener for Graphite's plaintext lines, by TCP and UDP."""
 
-    host: Text = "127.0.0.1"
     port: Port = 2003
     udp: bool = True
     idle_s: Annotated[float, Meta(ge=1, le=86_400)] = 300.0
@@ -118,16 +123,10 @@ class Graphite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __str__(self) -> str:
         return f"graphite: listens on {'TCP and UDP' if self.udp else 'TCP'} {self.address}{_open_to_all(self.host)}"
 
-    @property
-    def address(self) -> str:
-        """The address to listen on, ``host:port``."""
-        return _address(self.host, self.port)
 
-
-class InfluxUdp(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class InfluxUdp(Listener, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A listener for line protocol, by UDP. ``precision``: unit of the lines' times."""
 
-    host: Text = "127.0.0.1"
     port: Port = 8089
     precision: Literal["ns", "us", "ms", "s", "m", "h"] = "ns"
     max_series: Count = MAX_SERIES
@@ -135,16 +134,10 @@ class InfluxUdp(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __str__(self) -> str:
         return f"influx: listens on UDP {self.address}{_open_to_all(self.host)}"
 
-    @property
-    def address(self) -> str:
-        """The address to listen on, ``host:port``."""
-        return _address(self.host, self.port)
 
-
-class OpenTsdb(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class OpenTsdb(Listener, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A listener for OpenTSDB's telnet form, by TCP."""
 
-    host: Text = "127.0.0.1"
     port: Port = 4242
     idle_s: Annotated[float, Meta(ge=1, le=86_400)] = 300.0
     max_connections: Annotated[int, Meta(ge=1, le=10_000)] = 200
@@ -152,11 +145,6 @@ class OpenTsdb(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __str__(self) -> str:
         return f"opentsdb: listens on TCP {self.address}{_open_to_all(self.host)}"
-
-    @property
-    def address(self) -> str:
-        """The address to listen on, ``host:port``."""
-        return _address(self.host, self.port)
 
 
 class MqttBroker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,9 +11,7 @@ def extremes(values: array[float], limit: int) -> list[int]:
     picked: list[int] = []
     for run in range(runs):
         start, end = run * len(values) // runs, (run + 1) * len(values) // runs
-        part = range(
-            start, end
-        )  # by place: an entry of another program may hold NaN, which no search for a value finds
+        part = range(start, end)  # by place: NaN, which other programs may write, is found by no search
         least, greatest = min(part, key=values.__getitem__), max(part, key=values.__getitem__)
         picked += sorted({start, least, greatest, end - 1})
     return picked

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dashboard.web.pages import pages
-from dashboard.web.server.route import Route
+from dashboard.web.pages.routes import page_routes
 from tests.unit.boards.test_library import EDDY, WALL
 from tests.unit.web.asking import Reply
 from tests.unit.web.boards.served import Served, served
@@ -21,20 +21,8 @@ class Browsing:
 
     def __init__(self, boards: Served) -> None:
         self._boards, services = boards, boards.pages
-        self._site = boards.serve(
-            Route("/", pages.HomePage, services),
-            Route("/boards", pages.BoardsPage, services),
-            Route("/boards/{board}", pages.BoardPage, services),
-            Route("/boards/{board}/edit", pages.EditorPage, services),
-            Route("/board", pages.ChosenPage, services),
-            Route("/explore", pages.ExplorePage, services),
-            Route("/feeders", pages.FeedersPage, services),
-            Route("/login", pages.LoginPage, services),
-            Route("/profile", pages.ProfilePage, services),
-            Route("/admin", pages.AdminPage, services),
-            Route("/first-admin", pages.FirstAdminPage, services),
-            Route("/favicon.ico", pages.FaviconHandler, Path("static/favicon.svg")),
-        )
+        no_data: Any = None  # the pages' data is not asked for
+        self._site = boards.serve(*page_routes(services, no_data, no_data, Path("static")))
 
     async def ask(self, uri: str, by: str = "", **headers: str) -> Reply:
         cookie = {"Cookie": f"session={self._boards.tokens[by]}"} if by else {}
