@@ -96,7 +96,9 @@ def test_boards_without_places_look_as_they_did_to_the_pixel(pages: Pages, site:
     placed = picture(page)
     page.evaluate(_FLOW)
     assert page.locator(".tile").first.evaluate("(tile) => tile.style.gridColumn").startswith("span")
-    assert picture(page) == placed
+    wait_until(
+        lambda: picture(page) == placed, 20, "the board looks the same"
+    )  # compared by an assertion, pytest takes minutes
     page.evaluate("() => (document.querySelector('.tile').style.gridRow = 'span 1')")
     assert picture(page) != placed  # a picture shows such a difference
 

@@ -2,7 +2,7 @@ import "./page.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { h } from "../../static/js/widgets/dom.js";
-import { giveBack, keepFocus } from "../../static/js/widgets/kept-focus.js";
+import { keepFocus, lendFocus } from "../../static/js/widgets/kept-focus.js";
 import { document } from "./page.js";
 
 /** @param {...string} names */
@@ -37,13 +37,13 @@ test("after a dialog the focus is where it would be without one, whatever was ma
   const focusedAfter = (names) => {
     place.children[1].focus();
     const dialog = /** @type {any} */ (h("dialog", {}));
-    giveBack(dialog);
+    const giveBack = lendFocus(dialog);
     document.body.append(dialog);
     document.body.focus();
     keepFocus(place, () => place.replaceChildren(...buttons(...names)), tab);
     assert.equal(document.activeElement, document.body); // the dialog is still open
-    dialog.dispatchEvent(new Event("close"));
     dialog.remove();
+    giveBack();
     return document.activeElement;
   };
   assert.equal(focusedAfter(["b", "roll back"]), place.children[1]);

@@ -1,15 +1,18 @@
 // Dialogs over the page: one at a time, removed when they close.
 
 import { button, h, setText } from "./dom.js";
-import { giveBack } from "./kept-focus.js";
+import { lendFocus } from "./kept-focus.js";
 
 /** Show a dialog. @param {string} title @param {...Node} content @returns {HTMLDialogElement} */
 export function showDialog(title, ...content) {
   document.querySelector("dialog")?.remove();
   const dialog = /** @type {HTMLDialogElement} */ (h("dialog", { "aria-label": title }, h("h2", { text: title }), ...content));
-  dialog.addEventListener("close", () => dialog.remove());
+  const giveBack = lendFocus(dialog);
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    giveBack();
+  });
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-  giveBack(dialog);
   document.body.append(dialog);
   dialog.showModal();
   return dialog;

@@ -5,14 +5,14 @@ const CONTROLS = "button, input, select, textarea, [tabindex]";
 /** The dialog that is open, and what gets the focus when it closes. @type {{dialog: HTMLElement, opener: HTMLElement | null} | null} */
 let open = null;
 
-/** Give the focus back when a dialog closes, also if what it was opened from is made anew meanwhile. Called before the dialog is shown. @param {HTMLElement} dialog */
-export function giveBack(dialog) {
+/** Note what has the focus before a dialog is shown. Call what this returns when the dialog has closed: it gives the focus back, also if its place was made anew meanwhile. @param {HTMLElement} dialog */
+export function lendFocus(dialog) {
   const opened = { dialog, opener: /** @type {HTMLElement | null} */ (document.activeElement) };
   open = opened;
-  dialog.addEventListener("close", () => {
+  return () => {
     if (document.activeElement === document.body) opened.opener?.focus({ preventScroll: true }); // else the browser, or who closed it, gave it back
     if (open === opened) open = null;
-  });
+  };
 }
 
 /** @param {HTMLElement} control */
